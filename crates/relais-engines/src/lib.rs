@@ -1,0 +1,8 @@
+//! Mail files and foreign servers, as seen by Relais.
+//!
+//! Nothing here knows a state, a command or a row: callers say which mailbox, which session, which server.
+
+pub mod dovecot;
+pub mod maildir;
+pub mod message;
+pub mod smtp;
