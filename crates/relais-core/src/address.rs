@@ -9,9 +9,8 @@ use std::fmt;
 use std::str::FromStr;
 
 /// A hosted or hostable address, `local@domain`, lower case, at most 254 bytes (RFC 5321, section 4.5.3.1.3).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-#[schema(value_type = String, example = "user1@bm.com")]
 pub struct EmailAddress {
     text: String,
     at: usize,
@@ -134,6 +133,17 @@ impl fmt::Display for EmailAddress {
         f.write_str(&self.text)
     }
 }
+
+impl utoipa::PartialSchema for EmailAddress {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .examples(["user1@bm.com"])
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for EmailAddress {}
 
 #[cfg(test)]
 mod tests {
