@@ -108,10 +108,7 @@ impl FromStr for EmailAddress {
             return Err(InvalidAddress::Length);
         }
         let at = local.len();
-        Ok(Self {
-            text: format!("{local}@{domain}"),
-            at,
-        })
+        Ok(Self { text: format!("{local}@{domain}"), at })
     }
 }
 
@@ -172,9 +169,6 @@ mod tests {
         ] {
             assert_eq!(text.parse::<EmailAddress>(), Err(expected), "{text:?}");
         }
-        assert_eq!(
-            format!("{}@bm.com", "a".repeat(65)).parse::<EmailAddress>(),
-            Err(InvalidAddress::Length)
-        );
+        assert_eq!(format!("{}@bm.com", "a".repeat(65)).parse::<EmailAddress>(), Err(InvalidAddress::Length));
     }
 }

@@ -22,10 +22,7 @@ fn write_number(prefix: &str, number: i64, f: &mut fmt::Formatter<'_>) -> fmt::R
 }
 
 fn read_number(prefix: &str, text: &str) -> Result<i64, InvalidId> {
-    let digits = text
-        .strip_prefix(prefix)
-        .and_then(|rest| rest.strip_prefix('-'))
-        .ok_or(InvalidId)?;
+    let digits = text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('-')).ok_or(InvalidId)?;
     if digits.len() != 13 {
         return Err(InvalidId);
     }

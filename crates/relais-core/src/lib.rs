@@ -1,7 +1,24 @@
 //! The rules of Relais, pure: no IO, no async, no clock, no randomness, no SQL.
 //!
 //! What is decided here is decided nowhere else. Doors translate it, the store keeps it, engines carry it out.
+//!
+//! - [`rights`]: the table, `may(state, act)`
+//! - [`lifecycle`]: `decide`, the one function that changes an account
+//! - [`routing`]: `resolve`, the one function that says where mail goes
+//! - [`departure`]: what a departure will do, in which order
 
+pub mod account;
 pub mod address;
+pub mod authority;
+pub mod departure;
+pub mod event;
 pub mod ids;
+pub mod inbound;
+pub mod language;
+pub mod lifecycle;
 pub mod mail_refusal;
+pub mod organisation;
+pub mod password;
+pub mod refusal;
+pub mod rights;
+pub mod routing;

@@ -47,38 +47,24 @@ impl MailRefusal {
     pub fn answer(self) -> MailAnswer {
         let (code, enhanced, text) = match self {
             Self::Unknown => (550, (5, 1, 1), "No such address here; check its spelling"),
-            Self::RelayDenied => (
-                550,
-                (5, 7, 1),
-                "This domain is not hosted here; sign in to send elsewhere",
-            ),
-            Self::Deactivated => (
-                550,
-                (5, 2, 1),
-                "This mailbox no longer accepts mail; contact the organisation another way",
-            ),
-            Self::Gone => (
-                550,
-                (5, 1, 6),
-                "The holder of this address has left; contact the organisation another way",
-            ),
-            Self::Unanswerable => (
-                550,
-                (5, 2, 1),
-                "This address only answers people, once a week; nothing was stored",
-            ),
+            Self::RelayDenied => {
+                (550, (5, 7, 1), "This domain is not hosted here; sign in to send elsewhere")
+            }
+            Self::Deactivated => {
+                (550, (5, 2, 1), "This mailbox no longer accepts mail; contact the organisation another way")
+            }
+            Self::Gone => {
+                (550, (5, 1, 6), "The holder of this address has left; contact the organisation another way")
+            }
+            Self::Unanswerable => {
+                (550, (5, 2, 1), "This address only answers people, once a week; nothing was stored")
+            }
             Self::OverQuota => (452, (4, 2, 2), "The mailbox is full; try again later"),
-            Self::TooManyHops => (
-                554,
-                (5, 4, 6),
-                "Too many Received fields: the message goes round in circles",
-            ),
+            Self::TooManyHops => {
+                (554, (5, 4, 6), "Too many Received fields: the message goes round in circles")
+            }
             Self::StorageFull => (452, (4, 3, 1), "No storage left for now; try again later"),
-            Self::Unavailable => (
-                451,
-                (4, 3, 0),
-                "Local trouble; nothing was accepted, try again later",
-            ),
+            Self::Unavailable => (451, (4, 3, 0), "Local trouble; nothing was accepted, try again later"),
         };
         MailAnswer { code, enhanced, text }
     }

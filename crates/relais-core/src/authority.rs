@@ -1,0 +1,95 @@
+//! Who may command what: role × kind of command. The state of the account commanded is [`crate::rights`]' concern.
+
+use crate::account::Account;
+use crate::ids::{AccountId, DepartureId, OrganisationId, TokenId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Organisation-wide role of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    Owner,
+    CompanyAdmin,
+    AccountManager,
+    Member,
+    Guest,
+}
+
+impl Role {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::CompanyAdmin => "company_admin",
+            Self::AccountManager => "account_manager",
+            Self::Member => "member",
+            Self::Guest => "guest",
+        }
+    }
+}
+
+/// Who asks. Written into every event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Actor {
+    /// Who runs the instance: the command line on the machine, or an operator token.
+    Operator,
+    /// A token of an organisation: acts as its company admin.
+    Token { id: TokenId, organisation: OrganisationId },
+    /// A signed-in person.
+    Account { id: AccountId, organisation: OrganisationId, role: Role },
+    /// A departure carrying out its plan, which an admin started.
+    Departure { id: DepartureId, organisation: OrganisationId },
+}
+
+/// Kinds of commands, as far as authority goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Power {
+    /// Create organisations, domains, operator tokens.
+    Operate,
+    /// Read accounts, addresses, groups, routing of the organisation.
+    Read,
+    /// Create accounts, set passwords, aliases, names, groups, shared mailboxes.
+    ManageAccounts,
+    /// Deactivate, delete, depart, read another's mail by grant, tokens, audit.
+    EndAccounts,
+    /// Undo a deactivation (R18: company admins only).
+    Reactivate,
+    /// Change one's own password and one's own automatic reply.
+    ChangeSelf,
+}
+
+impl Actor {
+    /// Whether this actor has `power` over things of `organisation`.
+    #[must_use]
+    pub fn has(&self, power: Power, organisation: OrganisationId) -> bool {
+        match self {
+            Self::Operator => true,
+            Self::Token { organisation: own, .. } | Self::Departure { organisation: own, .. } => {
+                *own == organisation && power != Power::Operate
+            }
+            Self::Account { organisation: own, role, .. } => *own == organisation && role_has(*role, power),
+        }
+    }
+
+    /// Whether this actor has `power` over `account`; everyone has [`Power::ChangeSelf`] over themselves alone.
+    #[must_use]
+    pub fn has_over(&self, power: Power, account: &Account) -> bool {
+        let is_self = matches!(self, Self::Account { id, .. } if *id == account.id);
+        match power {
+            Power::ChangeSelf => is_self || self.has(Power::ManageAccounts, account.organisation),
+            Power::Operate | Power::Read | Power::ManageAccounts | Power::EndAccounts | Power::Reactivate => {
+                self.has(power, account.organisation)
+            }
+        }
+    }
+}
+
+fn role_has(role: Role, power: Power) -> bool {
+    match role {
+        Role::Owner | Role::CompanyAdmin => power != Power::Operate,
+        Role::AccountManager => matches!(power, Power::Read | Power::ManageAccounts | Power::ChangeSelf),
+        Role::Member | Role::Guest => power == Power::ChangeSelf,
+    }
+}

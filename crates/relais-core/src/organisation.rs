@@ -1,0 +1,133 @@
+//! Organisations and what they hold besides accounts: domains, shared mailboxes, groups, responders.
+
+use crate::address::EmailAddress;
+use crate::ids::{AccountId, GroupId, MailboxId, OrganisationId, ResponderId};
+use crate::language::Language;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A customer: its accounts, domains, groups. No data crosses between organisations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Organisation {
+    pub id: OrganisationId,
+    pub name: String,
+    /// The language of its automatic replies and certificates.
+    pub language: Language,
+    pub created_at: Timestamp,
+}
+
+/// Who owns a domain decides whether its addresses may be removed and given on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DomainKind {
+    /// The organisation's own: addresses come and go as its admins say.
+    Own,
+    /// The operator's: an address, once given, is never given to anyone else.
+    Provider,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Domain {
+    pub name: String,
+    /// `None` for a provider domain, on which every organisation may have addresses.
+    pub organisation: Option<OrganisationId>,
+    pub kind: DomainKind,
+}
+
+/// Stored mail that several people read. Its address is also its name in their mail programs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SharedMailbox {
+    pub id: MailboxId,
+    pub organisation: OrganisationId,
+    pub address: EmailAddress,
+    pub name: String,
+    pub created_at: Timestamp,
+}
+
+/// What a member may do with a shared mailbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MailboxRight {
+    Read,
+    ReadWrite,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MailboxMember {
+    pub account: AccountId,
+    pub address: EmailAddress,
+    pub right: MailboxRight,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Group {
+    pub id: GroupId,
+    pub organisation: OrganisationId,
+    pub name: String,
+    pub address: Option<EmailAddress>,
+    pub created_at: Timestamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum GroupRole {
+    Admin,
+    Member,
+}
+
+/// Answers and stores nothing; costs no licence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Responder {
+    pub id: ResponderId,
+    pub organisation: OrganisationId,
+    pub name: String,
+    /// The common text, for addresses without one of their own.
+    pub text: String,
+    pub created_at: Timestamp,
+}
+
+/// What an address points to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", content = "id", rename_all = "snake_case")]
+pub enum Target {
+    Account(AccountId),
+    SharedMailbox(MailboxId),
+    Group(GroupId),
+    Responder(ResponderId),
+}
+
+/// How an address stands with its target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AddressKind {
+    /// The target's name: an account signs in with it.
+    Primary,
+    Alias,
+}
+
+/// An address that has, or had, a target. `target` is `None` once it was freed or retired.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Address {
+    pub address: EmailAddress,
+    pub organisation: OrganisationId,
+    pub target: Option<Target>,
+    pub kind: AddressKind,
+    pub domain: DomainKind,
+    /// Never to be given to anyone again (a provider domain's address whose holder is gone).
+    pub retired: bool,
+    /// What a responder answers for this address, instead of its common text.
+    pub reply_text: Option<String>,
+    /// When a responder stops answering for this address and refuses.
+    pub reply_until: Option<Timestamp>,
+    pub since: Timestamp,
+}
+
+/// Who held an address, and when (X6).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Holding {
+    pub address: EmailAddress,
+    pub target: Target,
+    pub from: Timestamp,
+    pub until: Option<Timestamp>,
+}

@@ -1,0 +1,242 @@
+//! Refusals: each has a stable code and a sentence in French and English that says what to do next. A refused
+//! command changed nothing.
+
+use crate::address::EmailAddress;
+use crate::language::Language;
+use crate::rights::{Act, State};
+use std::fmt;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    NotAllowed,
+    NotInThisState { act: Act, state: State },
+    OwnerCannotLeave,
+    RevokeRoleFirst,
+    LastCompanyAdmin,
+    OnlyGroupAdmin { groups: Vec<String> },
+    DeactivateFirst,
+    DeactivatedByAPerson,
+    DepartureInProgress,
+    AddressTaken { address: EmailAddress },
+    AddressReserved { address: EmailAddress },
+    AddressRetired { address: EmailAddress },
+    AddressNotHeld { address: EmailAddress },
+    AddressIsPrimary { address: EmailAddress },
+    AddressStays { address: EmailAddress },
+    DomainNotHosted { domain: String },
+    DomainTaken { domain: String },
+    DomainInvalid { text: String },
+    NameInvalid,
+    InboundPhases,
+    InboundDropsMail,
+    InboundInThePast,
+    RedirectLoop { through: Vec<EmailAddress> },
+    RedirectNowhere { address: EmailAddress },
+    PasswordLength { characters_min: usize },
+    SuccessorIsLeaver,
+    SuccessorNotActive { address: EmailAddress },
+    SuccessorMissing,
+    NewMailAmbiguous,
+    DateInThePast,
+    DatesOutOfOrder,
+    ReasonMissing,
+    GrantTooLong { days_max: i64 },
+    DepartureNotUndoable,
+    DepartureNotHeld,
+    DepartureOver,
+}
+
+impl Refusal {
+    /// The stable code, for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotAllowed => "not_allowed",
+            Self::NotInThisState { .. } => "not_in_this_state",
+            Self::OwnerCannotLeave => "owner_cannot_leave",
+            Self::RevokeRoleFirst => "revoke_role_first",
+            Self::LastCompanyAdmin => "last_company_admin",
+            Self::OnlyGroupAdmin { .. } => "only_group_admin",
+            Self::DeactivateFirst => "deactivate_first",
+            Self::DeactivatedByAPerson => "deactivated_by_a_person",
+            Self::DepartureInProgress => "departure_in_progress",
+            Self::AddressTaken { .. } => "address_taken",
+            Self::AddressReserved { .. } => "address_reserved",
+            Self::AddressRetired { .. } => "address_retired",
+            Self::AddressNotHeld { .. } => "address_not_held",
+            Self::AddressIsPrimary { .. } => "address_is_primary",
+            Self::AddressStays { .. } => "address_stays",
+            Self::DomainNotHosted { .. } => "domain_not_hosted",
+            Self::DomainTaken { .. } => "domain_taken",
+            Self::DomainInvalid { .. } => "domain_invalid",
+            Self::NameInvalid => "name_invalid",
+            Self::InboundPhases => "inbound_phases",
+            Self::InboundDropsMail => "inbound_drops_mail",
+            Self::InboundInThePast => "inbound_in_the_past",
+            Self::RedirectLoop { .. } => "redirect_loop",
+            Self::RedirectNowhere { .. } => "redirect_nowhere",
+            Self::PasswordLength { .. } => "password_length",
+            Self::SuccessorIsLeaver => "successor_is_leaver",
+            Self::SuccessorNotActive { .. } => "successor_not_active",
+            Self::SuccessorMissing => "successor_missing",
+            Self::NewMailAmbiguous => "new_mail_ambiguous",
+            Self::DateInThePast => "date_in_the_past",
+            Self::DatesOutOfOrder => "dates_out_of_order",
+            Self::ReasonMissing => "reason_missing",
+            Self::GrantTooLong { .. } => "grant_too_long",
+            Self::DepartureNotUndoable => "departure_not_undoable",
+            Self::DepartureNotHeld => "departure_not_held",
+            Self::DepartureOver => "departure_over",
+        }
+    }
+
+    /// The sentence for a person: what is refused, and what to do next.
+    #[must_use]
+    pub fn sentence(&self, language: Language) -> String {
+        match language {
+            Language::French => self.french(),
+            Language::English => self.english(),
+        }
+    }
+
+    fn french(&self) -> String {
+        match self {
+            Self::NotAllowed => "Votre rôle ne permet pas cette opération ; demandez-la à un administrateur de l'organisation.".into(),
+            Self::NotInThisState { act, state } => format!(
+                "Un compte « {} » ne peut pas : {} ; changez d'abord l'état du compte.",
+                state_fr(*state), act_fr(*act)
+            ),
+            Self::OwnerCannotLeave => "Le propriétaire de l'organisation ne peut pas partir ; transmettez d'abord la propriété à un autre compte.".into(),
+            Self::RevokeRoleFirst => "Ce compte est administrateur de l'organisation ; retirez-lui d'abord ce rôle.".into(),
+            Self::LastCompanyAdmin => "C'est le dernier administrateur actif ; nommez-en d'abord un autre.".into(),
+            Self::OnlyGroupAdmin { groups } => format!(
+                "Ce compte est le seul administrateur de : {} ; ajoutez d'abord un autre administrateur à chacun de ces groupes.",
+                groups.join(", ")
+            ),
+            Self::DeactivateFirst => "Seul un compte désactivé peut être supprimé ; désactivez-le d'abord.".into(),
+            Self::DeactivatedByAPerson => "Ce compte a été désactivé par une personne ; seul un administrateur peut le réactiver.".into(),
+            Self::DepartureInProgress => "Un départ est en cours pour ce compte ; suivez-le, suspendez-le ou annulez-le d'abord.".into(),
+            Self::AddressTaken { address } => format!("L'adresse {address} est déjà utilisée ; choisissez-en une autre ou libérez-la d'abord."),
+            Self::AddressReserved { address } => format!("L'adresse {address} appartient à l'opérateur et ne peut pas être créée ; choisissez-en une autre."),
+            Self::AddressRetired { address } => format!("L'adresse {address} a été retirée et ne sera plus jamais attribuée ; choisissez-en une autre."),
+            Self::AddressNotHeld { address } => format!("L'adresse {address} n'est pas détenue ici ; vérifiez la liste des adresses du compte."),
+            Self::AddressIsPrimary { address } => format!("{address} est l'adresse principale ; renommez d'abord le compte, elle deviendra un alias."),
+            Self::AddressStays { address } => format!("{address} est sur un domaine de l'opérateur et ne peut pas être retirée ; elle reste à ce compte."),
+            Self::DomainNotHosted { domain } => format!("Le domaine {domain} n'est pas à cette organisation ; ajoutez-le d'abord."),
+            Self::DomainTaken { domain } => format!("Le domaine {domain} est déjà utilisé ; vérifiez son nom ou adressez-vous à l'opérateur."),
+            Self::DomainInvalid { text } => format!("« {text} » n'est pas un nom de domaine ; écrivez-le comme exemple.fr."),
+            Self::NameInvalid => "Le nom est vide, trop long ou contient des caractères de contrôle ; corrigez-le.".into(),
+            Self::InboundPhases => "Les phases doivent se suivre dans le temps et seule la dernière est sans fin ; corrigez les dates.".into(),
+            Self::InboundDropsMail => "Ce réglage accepterait des messages sans les garder, les rediriger ni y répondre ; gardez une copie ou refusez-les.".into(),
+            Self::InboundInThePast => "Une phase se termine dans le passé ; choisissez une date à venir.".into(),
+            Self::RedirectLoop { through } => format!(
+                "Cette redirection tournerait en rond par {} ; choisissez une autre destination.",
+                join(through)
+            ),
+            Self::RedirectNowhere { address } => format!("{address} n'existe pas ici : les messages redirigés seraient refusés ; créez l'adresse ou corrigez-la."),
+            Self::PasswordLength { characters_min } => format!("Le mot de passe doit avoir au moins {characters_min} caractères (et au plus 1024 octets) ; choisissez-en un autre."),
+            Self::SuccessorIsLeaver => "Le successeur est la personne qui part ; choisissez quelqu'un d'autre.".into(),
+            Self::SuccessorNotActive { address } => format!("Le compte {address} n'est pas actif ; choisissez un successeur actif ou réactivez-le."),
+            Self::SuccessorMissing => "Personne n'est désigné pour la suite ; indiquez un successeur (--to) ou une boîte partagée (--shared-mailbox).".into(),
+            Self::NewMailAmbiguous => "Les nouveaux messages ne peuvent pas être à la fois répondus et transmis ; choisissez --reply ou une boîte partagée.".into(),
+            Self::DateInThePast => "La date est passée ; choisissez une date à venir.".into(),
+            Self::DatesOutOfOrder => "La suppression ne peut pas précéder le départ ; corrigez les dates.".into(),
+            Self::ReasonMissing => "Un motif est nécessaire ; indiquez pourquoi (il sera conservé dans le journal).".into(),
+            Self::GrantTooLong { days_max } => format!("Un accès de récupération dure au plus {days_max} jours ; choisissez une date plus proche."),
+            Self::DepartureNotUndoable => "Le compte est déjà supprimé : ce départ ne peut plus être annulé.".into(),
+            Self::DepartureNotHeld => "Ce départ n'est pas suspendu ; il n'y a rien à reprendre.".into(),
+            Self::DepartureOver => "Ce départ est terminé ; consultez son certificat.".into(),
+        }
+    }
+
+    fn english(&self) -> String {
+        match self {
+            Self::NotAllowed => "Your role does not allow this; ask an administrator of the organisation.".into(),
+            Self::NotInThisState { act, state } => {
+                format!("An account that is {} may not {}; change its state first.", state.as_str(), act.describe())
+            }
+            Self::OwnerCannotLeave => "The owner of the organisation cannot leave; transfer the ownership to another account first.".into(),
+            Self::RevokeRoleFirst => "This account is a company admin; revoke that role first.".into(),
+            Self::LastCompanyAdmin => "This is the last active company admin; appoint another one first.".into(),
+            Self::OnlyGroupAdmin { groups } => format!(
+                "This account is the only admin of: {}; add another admin to each of these groups first.",
+                groups.join(", ")
+            ),
+            Self::DeactivateFirst => "Only a deactivated account can be deleted; deactivate it first.".into(),
+            Self::DeactivatedByAPerson => "A person deactivated this account; only an admin can reactivate it.".into(),
+            Self::DepartureInProgress => "A departure is under way for this account; follow, hold or undo it first.".into(),
+            Self::AddressTaken { address } => format!("The address {address} is in use; choose another or free it first."),
+            Self::AddressReserved { address } => format!("The address {address} belongs to the operator and cannot be created; choose another."),
+            Self::AddressRetired { address } => format!("The address {address} was retired and is never given again; choose another."),
+            Self::AddressNotHeld { address } => format!("The address {address} is not held here; check the account's addresses."),
+            Self::AddressIsPrimary { address } => format!("{address} is the primary address; rename the account first, it then becomes an alias."),
+            Self::AddressStays { address } => format!("{address} is on a domain of the operator and cannot be removed; it stays with this account."),
+            Self::DomainNotHosted { domain } => format!("The domain {domain} does not belong to this organisation; add it first."),
+            Self::DomainTaken { domain } => format!("The domain {domain} is in use; check its name or ask the operator."),
+            Self::DomainInvalid { text } => format!("\u{201c}{text}\u{201d} is not a domain name; write it like example.com."),
+            Self::NameInvalid => "The name is empty, too long or holds control characters; correct it.".into(),
+            Self::InboundPhases => "Phases must follow each other in time and only the last has no end; correct the dates.".into(),
+            Self::InboundDropsMail => "This would accept messages without keeping, redirecting or answering them; keep a copy or refuse them.".into(),
+            Self::InboundInThePast => "A phase ends in the past; choose a date to come.".into(),
+            Self::RedirectLoop { through } => {
+                format!("This redirect would go round in circles through {}; choose another destination.", join(through))
+            }
+            Self::RedirectNowhere { address } => format!("{address} does not exist here, so redirected mail would be refused; create the address or correct it."),
+            Self::PasswordLength { characters_min } => format!("The password needs at least {characters_min} characters (and at most 1024 bytes); choose another."),
+            Self::SuccessorIsLeaver => "The successor is the person who leaves; choose someone else.".into(),
+            Self::SuccessorNotActive { address } => format!("The account {address} is not active; choose an active successor or reactivate it."),
+            Self::SuccessorMissing => "Nobody is named to take over; give a successor (--to) or a shared mailbox (--shared-mailbox).".into(),
+            Self::NewMailAmbiguous => "New mail cannot be both answered and passed on; choose --reply or a shared mailbox.".into(),
+            Self::DateInThePast => "The date has passed; choose a date to come.".into(),
+            Self::DatesOutOfOrder => "The deletion cannot come before the departure; correct the dates.".into(),
+            Self::ReasonMissing => "A reason is needed; say why (it is kept in the log).".into(),
+            Self::GrantTooLong { days_max } => format!("A recovery grant lasts at most {days_max} days; choose a nearer date."),
+            Self::DepartureNotUndoable => "The account is deleted: this departure can no longer be undone.".into(),
+            Self::DepartureNotHeld => "This departure is not on hold; there is nothing to resume.".into(),
+            Self::DepartureOver => "This departure is over; see its certificate.".into(),
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.english())
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+fn join(addresses: &[EmailAddress]) -> String {
+    addresses.iter().map(EmailAddress::as_str).collect::<Vec<_>>().join(" → ")
+}
+
+fn state_fr(state: State) -> &'static str {
+    match state {
+        State::Invited => "invité",
+        State::Active => "actif",
+        State::Deactivated => "désactivé",
+        State::Deleted => "supprimé",
+    }
+}
+
+fn act_fr(act: Act) -> &'static str {
+    match act {
+        Act::SignInWithPassword => "se connecter par mot de passe",
+        Act::SignInWithSso => "se connecter par l'authentification unique",
+        Act::ReadMail => "lire ses messages",
+        Act::SubmitMail => "envoyer des messages",
+        Act::ReceiveMail => "recevoir des messages",
+        Act::ReceiveGroupMail => "recevoir les messages de ses groupes",
+        Act::BeNotified => "recevoir des notifications",
+        Act::Share => "partager",
+        Act::BeSharedWith => "recevoir un partage",
+        Act::JoinGroup => "rejoindre un groupe",
+        Act::HoldLicence => "utiliser une licence",
+        Act::BeBilled => "être facturé",
+        Act::ChangeIdentity => "changer d'adresse, de type ou de rôle",
+        Act::ChangeAttributes => "être modifié",
+        Act::BeDeactivated => "être désactivé",
+        Act::BeReactivated => "être réactivé",
+        Act::BeDeleted => "être supprimé",
+    }
+}

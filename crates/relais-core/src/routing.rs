@@ -1,0 +1,379 @@
+//! Where a message goes. `resolve` is the one function that says so: reception asks it for every recipient and
+//! `relais explain` prints its trace.
+//!
+//! A loop is refused when it is set ([`loop_through`]); one that is met all the same is cut where it closes and the
+//! message kept there. Nothing is accepted and dropped: a route without delivery, redirect or reply is a refusal.
+
+use crate::account::Account;
+use crate::address::EmailAddress;
+use crate::ids::{AccountId, GroupId, MailboxId, ResponderId};
+use crate::inbound::{Inbound, LocalCopy, Treatment};
+use crate::mail_refusal::MailRefusal;
+use crate::organisation::{Address, Group, Responder, SharedMailbox, Target};
+use crate::rights::{Act, State, Verdict, may, standing};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
+use utoipa::ToSchema;
+
+/// What routing asks of the store.
+pub trait Directory {
+    type Error;
+    /// Whether mail for `domain` ends here.
+    fn hosts(&mut self, domain: &str) -> Result<bool, Self::Error>;
+    fn address(&mut self, address: &EmailAddress) -> Result<Option<Address>, Self::Error>;
+    fn account(&mut self, id: AccountId) -> Result<Option<Account>, Self::Error>;
+    fn shared_mailbox(&mut self, id: MailboxId) -> Result<Option<SharedMailbox>, Self::Error>;
+    fn group(&mut self, id: GroupId) -> Result<Option<Group>, Self::Error>;
+    fn group_members(&mut self, id: GroupId) -> Result<Vec<AccountId>, Self::Error>;
+    fn responder(&mut self, id: ResponderId) -> Result<Option<Responder>, Self::Error>;
+}
+
+/// Whether the message has someone to answer to. A null sender is a bounce: delivered, never answered, never
+/// redirected outside (RFC 5321, section 4.5.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sender {
+    Null,
+    Someone,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Delivery {
+    pub mailbox: MailboxId,
+    /// Largest size of the mailbox in bytes; `None` without limit.
+    pub quota_bytes: Option<i64>,
+}
+
+/// A message sent on to another system.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Redirect {
+    pub to: EmailAddress,
+    /// The hosted address that sends it on.
+    pub by: EmailAddress,
+}
+
+/// An automatic reply to give, if the message may be answered (RFC 3834).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReplyOrder {
+    pub target: Target,
+    /// The address that answers: the one the message was for.
+    pub from: EmailAddress,
+    pub name: String,
+    pub text: String,
+}
+
+/// Why routing went one way: one line of `explain`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum Hop {
+    Tag { base: EmailAddress },
+    Account { id: AccountId, address: EmailAddress, name: String, state: State },
+    SharedMailbox { id: MailboxId, address: EmailAddress },
+    Group { id: GroupId, name: String },
+    Responder { id: ResponderId, name: String },
+    Stored { mailbox: MailboxId },
+    Redirected { to: EmailAddress, copy: LocalCopy },
+    SentOutside { to: EmailAddress },
+    Answered { from: EmailAddress },
+    BounceKept,
+    LoopCut { at: EmailAddress },
+    MemberLeftOut { address: EmailAddress, state: State },
+    Refused { refusal: MailRefusal },
+}
+
+/// Everything that happens to a message for one recipient.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+pub struct Route {
+    pub deliveries: Vec<Delivery>,
+    pub redirects: Vec<Redirect>,
+    pub replies: Vec<ReplyOrder>,
+    /// Set exactly when nothing else is.
+    pub refusal: Option<MailRefusal>,
+    pub trace: Vec<(u8, Hop)>,
+}
+
+/// Where a message for `recipient` goes at `now`.
+///
+/// # Errors
+/// Only what `directory` returns.
+pub fn resolve<D: Directory>(
+    directory: &mut D,
+    recipient: &EmailAddress,
+    sender: Sender,
+    now: Timestamp,
+) -> Result<Route, D::Error> {
+    let mut walk = Walk {
+        directory,
+        sender,
+        now,
+        route: Route::default(),
+        on_path: Vec::new(),
+        done: HashSet::new(),
+        refusal: None,
+    };
+    walk.address(recipient, Via::Envelope)?;
+    let mut route = walk.route;
+    if route.deliveries.is_empty() && route.redirects.is_empty() && route.replies.is_empty() {
+        route.refusal = Some(walk.refusal.unwrap_or(MailRefusal::Unknown));
+    }
+    Ok(route)
+}
+
+/// The addresses through which mail for `owner` would come back to it if its inbound were `inbound`; `None` when it
+/// would not.
+///
+/// # Errors
+/// Only what `directory` returns.
+pub fn loop_through<D: Directory>(
+    directory: &mut D,
+    owner: Target,
+    inbound: &Inbound,
+) -> Result<Option<Vec<EmailAddress>>, D::Error> {
+    let mut seen = Vec::new();
+    for target in inbound.redirect_targets() {
+        if let Some(path) = leads_to(directory, target, owner, &mut seen)? {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
+}
+
+/// Follows every phase of every redirect, whatever its dates: a loop that begins next month is a loop.
+fn leads_to<D: Directory>(
+    directory: &mut D,
+    from: &EmailAddress,
+    owner: Target,
+    seen: &mut Vec<Target>,
+) -> Result<Option<Vec<EmailAddress>>, D::Error> {
+    let Some(target) = find(directory, from)?.and_then(|held| held.target) else {
+        return Ok(None);
+    };
+    if target == owner {
+        return Ok(Some(vec![from.clone()]));
+    }
+    if seen.contains(&target) {
+        return Ok(None);
+    }
+    seen.push(target);
+    let accounts = match target {
+        Target::Account(id) => vec![id],
+        Target::Group(id) => directory.group_members(id)?,
+        Target::SharedMailbox(_) | Target::Responder(_) => vec![],
+    };
+    for id in accounts {
+        let member = Target::Account(id);
+        if member == owner {
+            return Ok(Some(vec![from.clone()]));
+        }
+        let Some(account) = directory.account(id)? else {
+            continue;
+        };
+        for next in account.inbound.redirect_targets() {
+            if let Some(mut path) = leads_to(directory, next, owner, seen)? {
+                path.insert(0, from.clone());
+                return Ok(Some(path));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The address itself, or the one it is a tagged form of (RFC 5233).
+pub fn find<D: Directory>(directory: &mut D, address: &EmailAddress) -> Result<Option<Address>, D::Error> {
+    if let Some(found) = directory.address(address)? {
+        return Ok(Some(found));
+    }
+    match address.without_tag() {
+        Some(base) => directory.address(&base),
+        None => Ok(None),
+    }
+}
+
+/// How the walk came to an address: personal automatic replies answer only mail sent to the person themselves
+/// (RFC 5230, section 4.5).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Via {
+    Envelope,
+    Redirect,
+    Group,
+}
+
+struct Walk<'d, D> {
+    directory: &'d mut D,
+    sender: Sender,
+    now: Timestamp,
+    route: Route,
+    /// The targets between the recipient and here.
+    on_path: Vec<Target>,
+    /// Targets that have had their turn: each is asked once, so each person gets a message once and a web of
+    /// redirects costs no more than its size.
+    done: HashSet<Target>,
+    /// The first refusal met; it counts only if nothing was done.
+    refusal: Option<MailRefusal>,
+}
+
+impl<D: Directory> Walk<'_, D> {
+    fn note(&mut self, hop: Hop) {
+        let depth = u8::try_from(self.on_path.len()).unwrap_or(u8::MAX);
+        self.route.trace.push((depth, hop));
+    }
+
+    fn refuse(&mut self, refusal: MailRefusal) {
+        self.note(Hop::Refused { refusal });
+        self.refusal.get_or_insert(refusal);
+    }
+
+    fn address(&mut self, address: &EmailAddress, via: Via) -> Result<(), D::Error> {
+        let Some(found) = find(self.directory, address)? else {
+            if self.directory.hosts(address.domain())? {
+                self.refuse(MailRefusal::Unknown);
+            } else if via == Via::Envelope {
+                self.refuse(MailRefusal::RelayDenied);
+            } else {
+                unreachable!("a redirect outside is recorded by whoever redirects");
+            }
+            return Ok(());
+        };
+        if found.address != *address {
+            self.note(Hop::Tag { base: found.address.clone() });
+        }
+        match found.target {
+            None => self.refuse(MailRefusal::Gone),
+            Some(target) if self.on_path.contains(&target) => self.note(Hop::LoopCut { at: found.address }),
+            Some(target) if !self.done.insert(target) => {}
+            Some(Target::Account(id)) => self.account(id, &found.address, via)?,
+            Some(Target::SharedMailbox(id)) => self.shared_mailbox(id)?,
+            Some(Target::Group(id)) => self.group(id)?,
+            Some(Target::Responder(id)) => self.responder(id, &found)?,
+        }
+        Ok(())
+    }
+
+    fn account(&mut self, id: AccountId, address: &EmailAddress, via: Via) -> Result<(), D::Error> {
+        let Some(account) = self.directory.account(id)? else {
+            self.refuse(MailRefusal::Gone);
+            return Ok(());
+        };
+        let state = standing(&account, self.now);
+        self.note(Hop::Account { id, address: account.address.clone(), name: account.name.clone(), state });
+        if may(state, Act::ReceiveMail) == Verdict::No {
+            self.refuse(MailRefusal::Gone);
+            return Ok(());
+        }
+        self.on_path.push(Target::Account(id));
+        // A leaving time that passed before any workflow ran: nothing was decided yet, so nothing is lost or refused.
+        match account.inbound.at(self.now).clone() {
+            Treatment::Refuse => self.refuse(MailRefusal::Deactivated),
+            Treatment::Accept { copy, redirect_to, reply } => {
+                if let Some(text) = reply.filter(|_| via != Via::Group && self.sender == Sender::Someone) {
+                    self.note(Hop::Answered { from: address.clone() });
+                    self.route.replies.push(ReplyOrder {
+                        target: Target::Account(id),
+                        from: address.clone(),
+                        name: account.name.clone(),
+                        text,
+                    });
+                }
+                let mut kept = copy;
+                for to in redirect_to {
+                    self.note(Hop::Redirected { to: to.clone(), copy });
+                    kept = self.redirect(&to, address, kept)?;
+                }
+                if kept == LocalCopy::Keep {
+                    self.store(account.mailbox, account.quota_bytes);
+                }
+            }
+        }
+        self.on_path.pop();
+        Ok(())
+    }
+
+    /// Sends on, and says whether the redirecting mailbox has to keep a copy after all.
+    fn redirect(
+        &mut self,
+        to: &EmailAddress,
+        by: &EmailAddress,
+        copy: LocalCopy,
+    ) -> Result<LocalCopy, D::Error> {
+        let held = find(self.directory, to)?;
+        if held.is_none() && !self.directory.hosts(to.domain())? {
+            if self.sender == Sender::Null {
+                self.note(Hop::BounceKept);
+                return Ok(LocalCopy::Keep);
+            }
+            self.note(Hop::SentOutside { to: to.clone() });
+            let redirect = Redirect { to: to.clone(), by: by.clone() };
+            if !self.route.redirects.contains(&redirect) {
+                self.route.redirects.push(redirect);
+            }
+            return Ok(copy);
+        }
+        if held.and_then(|address| address.target).is_some_and(|target| self.on_path.contains(&target)) {
+            self.note(Hop::LoopCut { at: to.clone() });
+            return Ok(LocalCopy::Keep);
+        }
+        self.address(to, Via::Redirect)?;
+        Ok(copy)
+    }
+
+    fn store(&mut self, mailbox: MailboxId, quota_bytes: Option<i64>) {
+        self.note(Hop::Stored { mailbox });
+        self.route.deliveries.push(Delivery { mailbox, quota_bytes });
+    }
+
+    fn shared_mailbox(&mut self, id: MailboxId) -> Result<(), D::Error> {
+        match self.directory.shared_mailbox(id)? {
+            None => self.refuse(MailRefusal::Gone),
+            Some(shared) => {
+                self.note(Hop::SharedMailbox { id, address: shared.address });
+                self.store(id, None);
+            }
+        }
+        Ok(())
+    }
+
+    fn group(&mut self, id: GroupId) -> Result<(), D::Error> {
+        let Some(group) = self.directory.group(id)? else {
+            self.refuse(MailRefusal::Gone);
+            return Ok(());
+        };
+        self.note(Hop::Group { id, name: group.name });
+        self.on_path.push(Target::Group(id));
+        for member in self.directory.group_members(id)? {
+            let Some(account) = self.directory.account(member)? else {
+                continue;
+            };
+            let state = standing(&account, self.now);
+            if may(state, Act::ReceiveGroupMail) == Verdict::No {
+                self.note(Hop::MemberLeftOut { address: account.address, state });
+                self.refusal.get_or_insert(MailRefusal::Deactivated);
+            } else if self.done.insert(Target::Account(member)) {
+                self.account(member, &account.address, Via::Group)?;
+            }
+        }
+        self.on_path.pop();
+        Ok(())
+    }
+
+    fn responder(&mut self, id: ResponderId, held: &Address) -> Result<(), D::Error> {
+        let Some(responder) = self.directory.responder(id)? else {
+            self.refuse(MailRefusal::Gone);
+            return Ok(());
+        };
+        self.note(Hop::Responder { id, name: responder.name.clone() });
+        if held.reply_until.is_some_and(|end| end <= self.now) {
+            self.refuse(MailRefusal::Gone);
+        } else if self.sender == Sender::Null {
+            self.refuse(MailRefusal::Unanswerable);
+        } else {
+            self.note(Hop::Answered { from: held.address.clone() });
+            self.route.replies.push(ReplyOrder {
+                target: Target::Responder(id),
+                from: held.address.clone(),
+                name: responder.name,
+                text: held.reply_text.clone().unwrap_or(responder.text),
+            });
+        }
+        Ok(())
+    }
+}
