@@ -1,0 +1,592 @@
+//! PostgreSQL: a few threads with a connection each, `SERIALIZABLE` writes that are run again when another was in the way.
+//!
+//! A connection is made when it is first needed, and again after it was lost. While no server answers, calls fail at once
+//! instead of waiting in a row. No TLS yet: a unix socket or a private network.
+
+use std::collections::HashMap;
+use std::error::Error as _;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use ::postgres::config::Host;
+use ::postgres::error::{DbError, SqlState};
+use ::postgres::fallible_iterator::FallibleIterator;
+use ::postgres::types::private::BytesMut;
+use ::postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+use ::postgres::{Client, Config, NoTls, Statement};
+
+use crate::migrate::{self, Migration, Step};
+use crate::tx::{Consequence, Error, Job, Queue, Trouble, Tx, Verdict};
+use crate::value::{Cell, Kind, Row, Value};
+
+const WRITER_THREADS: usize = 4;
+const READER_THREADS: usize = 4;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long sent bytes may stay unacknowledged before a connection counts as lost.
+const TCP_USER_TIMEOUT: Duration = Duration::from_secs(5);
+const STATEMENTS_KEPT: usize = 512;
+/// Runs of one unit of work while others are in its way.
+const RUNS_MAX: u32 = 20;
+const RETRY_DELAY_MAX: Duration = Duration::from_millis(64);
+const RECONNECT_DELAY_MIN: Duration = Duration::from_millis(50);
+const RECONNECT_DELAY_MAX: Duration = Duration::from_secs(1);
+/// Held while migrating, so that two nodes that start at once do it one after the other. The number only has to be ours.
+const MIGRATION_LOCK: &str = "SELECT pg_advisory_lock(7309940837118272883)";
+
+pub(crate) struct Postgres {
+    writes: Arc<Queue>,
+    reads: Arc<Queue>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Postgres {
+    pub fn open(url: &str, migrations: &[Migration]) -> Result<Self, Error> {
+        let config = parse(url)?;
+        // On a thread of its own: the driver refuses to block inside an async runtime.
+        std::thread::scope(|scope| scope.spawn(|| migrate_all(&config, migrations)).join())
+            .unwrap_or_else(|_| Err(Error::Panicked("while migrating".to_owned())))?;
+        let writes = Arc::new(Queue::default());
+        let reads = Arc::new(Queue::default());
+        let mut threads = Vec::new();
+        let modes = [
+            (Mode::Write, WRITER_THREADS, &writes),
+            (Mode::Read, READER_THREADS, &reads),
+        ];
+        for (mode, count, queue) in modes {
+            for _ in 0..count {
+                let queue = Arc::clone(queue);
+                let mut link = Link::new(config.clone());
+                threads.push(crate::sqlite::thread(mode.thread_name(), move || {
+                    while let Some(job) = queue.take(1).pop() {
+                        link.serve(mode, job);
+                    }
+                })?);
+            }
+        }
+        Ok(Postgres {
+            writes,
+            reads,
+            threads,
+        })
+    }
+
+    pub fn writes(&self) -> &Queue {
+        &self.writes
+    }
+
+    pub fn reads(&self) -> &Queue {
+        &self.reads
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.writes.close();
+        self.reads.close();
+        crate::sqlite::join(self.threads.drain(..));
+    }
+}
+
+fn migrate_all(config: &Config, migrations: &[Migration]) -> Result<(), Error> {
+    let mut session = connect(config)?;
+    session.batch(MIGRATION_LOCK).map_err(|trouble| trouble.error)?;
+    loop {
+        session
+            .batch(Mode::Write.begin())
+            .map_err(|trouble| trouble.error)?;
+        let step = migrate::step(&mut Tx::postgres(&mut session), migrations)?;
+        session.batch("COMMIT").map_err(|trouble| trouble.error)?;
+        if step == Step::UpToDate {
+            return Ok(());
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Mode {
+    Write,
+    Read,
+}
+
+impl Mode {
+    fn begin(self) -> &'static str {
+        match self {
+            Mode::Write => "BEGIN ISOLATION LEVEL SERIALIZABLE",
+            // A snapshot that is never refused and is in no writer's way; whoever decides, decides in a write.
+            Mode::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        }
+    }
+
+    fn thread_name(self) -> &'static str {
+        match self {
+            Mode::Write => "store-write",
+            Mode::Read => "store-read",
+        }
+    }
+}
+
+// ---- connections ------------------------------------------------------------------------------------------------------
+
+fn parse(url: &str) -> Result<Config, Error> {
+    let mut config = Config::from_str(url).map_err(|error| {
+        let reason = error
+            .source()
+            .map_or_else(|| error.to_string(), ToString::to_string);
+        Error::Open(format!("the database address is not understood: {reason}"))
+    })?;
+    if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+        return Err(Error::Open(
+            "the database address names no host: write postgres://user@host/name, or \
+             postgres://user@/name?host=/run/postgresql for a unix socket"
+                .to_owned(),
+        ));
+    }
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(CONNECT_TIMEOUT);
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(TCP_USER_TIMEOUT);
+    }
+    if config.get_application_name().is_none() {
+        config.application_name("relais");
+    }
+    Ok(config)
+}
+
+fn connect(config: &Config) -> Result<Session, Error> {
+    match config.connect(NoTls) {
+        Ok(client) => Ok(Session {
+            client,
+            statements: HashMap::new(),
+        }),
+        Err(error) => Err(match error.as_db_error() {
+            None => Error::Unavailable(format!(
+                "no PostgreSQL server answers at {}: start it, or correct the address ({})",
+                hosts(config),
+                reason(&error)
+            )),
+            Some(refusal)
+                if is_going_away(refusal.code()) || refusal.code() == &SqlState::TOO_MANY_CONNECTIONS =>
+            {
+                Error::Unavailable(format!("PostgreSQL at {}: {}", hosts(config), refusal.message()))
+            }
+            Some(refusal) => Error::Open(format!(
+                "PostgreSQL at {} refuses us: {}",
+                hosts(config),
+                refusal.message()
+            )),
+        }),
+    }
+}
+
+/// Where the server is looked for; never the password.
+fn hosts(config: &Config) -> String {
+    let names = config.get_hosts().iter().map(|host| match host {
+        Host::Tcp(name) => name.clone(),
+        Host::Unix(path) => path.display().to_string(),
+    });
+    let addresses = config.get_hostaddrs().iter().map(ToString::to_string);
+    names.chain(addresses).collect::<Vec<_>>().join(", ")
+}
+
+/// A connection that comes back.
+struct Link {
+    config: Config,
+    session: Option<Session>,
+    failed_last: Option<(Instant, Error)>,
+    reconnect_delay: Duration,
+}
+
+impl Link {
+    fn new(config: Config) -> Self {
+        Link {
+            config,
+            session: None,
+            failed_last: None,
+            reconnect_delay: RECONNECT_DELAY_MIN,
+        }
+    }
+
+    fn session(&mut self) -> Result<&mut Session, Error> {
+        if self
+            .session
+            .as_ref()
+            .is_some_and(|session| session.client.is_closed())
+        {
+            self.session = None;
+        }
+        if self.session.is_none() {
+            self.session = Some(self.reconnect()?);
+        }
+        self.session
+            .as_mut()
+            .ok_or_else(|| Error::Unavailable("no connection".to_owned()))
+    }
+
+    fn reconnect(&mut self) -> Result<Session, Error> {
+        if let Some((when, error)) = &self.failed_last
+            && when.elapsed() < self.reconnect_delay
+        {
+            return Err(error.clone());
+        }
+        match connect(&self.config) {
+            Ok(session) => {
+                if self.failed_last.take().is_some() {
+                    tracing::info!("PostgreSQL answers again");
+                }
+                self.reconnect_delay = RECONNECT_DELAY_MIN;
+                Ok(session)
+            }
+            Err(error) => {
+                // To those in the middle of their work it makes no difference why the server does not let us in.
+                let error = match error {
+                    Error::Open(text) => Error::Unavailable(text),
+                    other => other,
+                };
+                if self.failed_last.is_none() {
+                    tracing::warn!(%error, "PostgreSQL cannot be reached");
+                } else {
+                    self.reconnect_delay = (self.reconnect_delay * 2).min(RECONNECT_DELAY_MAX);
+                }
+                self.failed_last = Some((Instant::now(), error.clone()));
+                Err(error)
+            }
+        }
+    }
+
+    fn serve(&mut self, mode: Mode, mut job: Box<dyn Job>) {
+        let mut lost_before = false;
+        for run in 1..=RUNS_MAX {
+            match self.run(mode, job.as_mut()) {
+                Ok(()) => return job.answer(Ok(())),
+                Err(Trouble {
+                    error,
+                    consequence: Consequence::Fail,
+                }) => return job.answer(Err(error)),
+                Err(Trouble {
+                    error,
+                    consequence: Consequence::Lost,
+                }) => {
+                    self.session = None;
+                    // Most often the server was restarted since the last call, and answers already.
+                    if lost_before {
+                        return job.answer(Err(error));
+                    }
+                    lost_before = true;
+                }
+                Err(Trouble {
+                    consequence: Consequence::Retry,
+                    ..
+                }) => {
+                    tracing::debug!(run, "another transaction was in the way");
+                    std::thread::sleep(retry_delay(run));
+                }
+            }
+        }
+        job.answer(Err(Error::Unavailable(format!(
+            "others were in the way {RUNS_MAX} times"
+        ))));
+    }
+
+    /// One transaction. `Ok` also when the work failed by itself and was undone.
+    fn run(&mut self, mode: Mode, job: &mut dyn Job) -> Result<(), Trouble> {
+        let session = self.session().map_err(|error| Trouble {
+            error,
+            consequence: Consequence::Fail,
+        })?;
+        session.batch(mode.begin())?;
+        let mut tx = Tx::postgres(session);
+        let verdict = job.run(&mut tx);
+        if let Some((error, consequence @ (Consequence::Retry | Consequence::Lost))) = tx.failure() {
+            let trouble = Trouble {
+                error: error.clone(),
+                consequence: *consequence,
+            };
+            if trouble.consequence == Consequence::Retry {
+                session.batch("ROLLBACK")?;
+            }
+            return Err(trouble);
+        }
+        if verdict == Verdict::Undo {
+            // Undone by the server in any case, so a connection lost here is not the caller's concern.
+            if session.batch("ROLLBACK").is_err() {
+                self.session = None;
+            }
+            return Ok(());
+        }
+        session
+            .batch("COMMIT")
+            .map_err(|trouble| match trouble.consequence {
+                Consequence::Lost => {
+                    self.session = None;
+                    Trouble {
+                        error: Error::Unavailable("the connection was lost during the commit".to_owned()),
+                        consequence: Consequence::Fail,
+                    }
+                }
+                Consequence::Fail | Consequence::Retry => trouble,
+            })
+    }
+}
+
+/// Doubles with each run; random, so that two that met do not meet again.
+fn retry_delay(run: u32) -> Duration {
+    let ceiling = RETRY_DELAY_MAX.min(Duration::from_millis(1 << run.min(10)));
+    ceiling.mul_f64(rand::random_range(0.1..1.0))
+}
+
+// ---- statements -------------------------------------------------------------------------------------------------------
+
+/// A connection with the statements prepared on it.
+pub(crate) struct Session {
+    client: Client,
+    statements: HashMap<String, Vec<(Vec<Kind>, Statement)>>,
+}
+
+impl Session {
+    /// Statements without arguments or answer, sent as they are.
+    pub fn batch(&mut self, sql: &str) -> Result<(), Trouble> {
+        let done = self.client.batch_execute(sql);
+        done.map_err(|error| self.trouble(&error))
+    }
+
+    pub fn query(&mut self, sql: &str, args: &[Value]) -> Result<Vec<Row>, Trouble> {
+        let mut rows = Vec::new();
+        self.for_each(sql, args, &mut |row| {
+            rows.push(row);
+            true
+        })?;
+        Ok(rows)
+    }
+
+    /// Until `each` answers false.
+    pub fn for_each(
+        &mut self,
+        sql: &str,
+        args: &[Value],
+        each: &mut dyn FnMut(Row) -> bool,
+    ) -> Result<(), Trouble> {
+        let statement = self.prepared(sql, args)?;
+        let listed = self.client.query_raw(&statement, args).and_then(|mut rows| {
+            while let Some(row) = rows.next()? {
+                let cells = match cells(&row) {
+                    Ok(cells) => cells,
+                    Err(error) => return Ok(Err(error)),
+                };
+                if !each(Row::new(cells)) {
+                    break;
+                }
+            }
+            Ok(Ok(()))
+        });
+        match listed {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(Trouble {
+                error,
+                consequence: Consequence::Fail,
+            }),
+            Err(error) => Err(self.trouble(&error)),
+        }
+    }
+
+    pub fn execute(&mut self, sql: &str, args: &[Value]) -> Result<u64, Trouble> {
+        let statement = self.prepared(sql, args)?;
+        let args: Vec<&(dyn ToSql + Sync)> = args.iter().map(|arg| arg as _).collect();
+        let done = self.client.execute(&statement, &args);
+        done.map_err(|error| self.trouble(&error))
+    }
+
+    fn prepared(&mut self, sql: &str, args: &[Value]) -> Result<Statement, Trouble> {
+        let kept = self.statements.get(sql).and_then(|variants| {
+            variants
+                .iter()
+                .find(|(kinds, _)| kinds.iter().copied().eq(args.iter().map(Value::kind)))
+        });
+        if let Some((_, statement)) = kept {
+            return Ok(statement.clone());
+        }
+        let kinds: Vec<Kind> = args.iter().map(Value::kind).collect();
+        let types: Vec<Type> = kinds.iter().map(|kind| pg_type(*kind)).collect();
+        let prepared = self.client.prepare_typed(sql, &types);
+        let statement = prepared.map_err(|error| self.trouble(&error))?;
+        if statement.params().len() != args.len() {
+            let error = Error::Shape(format!(
+                "{} arguments do not fit the parameters of: {sql}",
+                args.len()
+            ));
+            return Err(Trouble {
+                error,
+                consequence: Consequence::Fail,
+            });
+        }
+        if self.statements.len() >= STATEMENTS_KEPT {
+            self.statements.clear();
+        }
+        self.statements
+            .entry(sql.to_owned())
+            .or_default()
+            .push((kinds, statement.clone()));
+        Ok(statement)
+    }
+
+    fn trouble(&self, error: &::postgres::Error) -> Trouble {
+        let lost = Trouble {
+            error: Error::Unavailable(reason(error)),
+            consequence: Consequence::Lost,
+        };
+        let Some(refusal) = error.as_db_error() else {
+            if self.client.is_closed()
+                || error.is_closed()
+                || error.source().is_some_and(|s| s.is::<std::io::Error>())
+            {
+                return lost;
+            }
+            return Trouble {
+                error: Error::Db(reason(error)),
+                consequence: Consequence::Fail,
+            };
+        };
+        // Another node has just changed a table: statements prepared before that are of no more use.
+        let is_stale_plan = refusal.routine() == Some("RevalidateCachedQuery");
+        if is_going_away(refusal.code()) || is_stale_plan {
+            return lost;
+        }
+        let is_conflict = [
+            SqlState::T_R_SERIALIZATION_FAILURE,
+            SqlState::T_R_DEADLOCK_DETECTED,
+        ]
+        .contains(refusal.code());
+        if is_conflict {
+            return Trouble {
+                error: Error::Unavailable(refusal.message().to_owned()),
+                consequence: Consequence::Retry,
+            };
+        }
+        Trouble {
+            error: refused(refusal),
+            consequence: Consequence::Fail,
+        }
+    }
+}
+
+fn pg_type(kind: Kind) -> Type {
+    match kind {
+        Kind::Int => Type::INT8,
+        Kind::Text => Type::TEXT,
+        Kind::Blob => Type::BYTEA,
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match self {
+            Value::Null(_) => Ok(IsNull::Yes),
+            Value::Int(value) => value.to_sql(ty, out),
+            Value::Text(value) => value.to_sql(ty, out),
+            Value::Blob(value) => value.to_sql(ty, out),
+        }
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        [Type::INT8, Type::TEXT, Type::BYTEA].contains(ty)
+    }
+
+    to_sql_checked!();
+}
+
+fn cells(row: &::postgres::Row) -> Result<Vec<Cell>, Error> {
+    let mut cells = Vec::with_capacity(row.len());
+    for (index, column) in row.columns().iter().enumerate() {
+        let cell = match *column.type_() {
+            Type::INT8 => row.try_get(index).map(|value: Option<i64>| value.map(Cell::Int)),
+            Type::INT4 => row
+                .try_get(index)
+                .map(|value: Option<i32>| value.map(|v| Cell::Int(v.into()))),
+            Type::BOOL => row
+                .try_get(index)
+                .map(|value: Option<bool>| value.map(|v| Cell::Int(v.into()))),
+            Type::TEXT | Type::VARCHAR | Type::NAME => row
+                .try_get(index)
+                .map(|value: Option<String>| value.map(Cell::Text)),
+            Type::BYTEA => row
+                .try_get(index)
+                .map(|value: Option<Vec<u8>>| value.map(Cell::Blob)),
+            ref other => {
+                return Err(Error::Shape(format!(
+                    "column {index} is of type {other}: CAST it to BIGINT or TEXT"
+                )));
+            }
+        };
+        cells.push(
+            cell.map_err(|error| Error::Shape(reason(&error)))?
+                .unwrap_or(Cell::Null),
+        );
+    }
+    Ok(cells)
+}
+
+// ---- errors -----------------------------------------------------------------------------------------------------------
+
+/// The server ends our connection or does not take any yet.
+fn is_going_away(code: &SqlState) -> bool {
+    [
+        SqlState::ADMIN_SHUTDOWN,
+        SqlState::CRASH_SHUTDOWN,
+        SqlState::CANNOT_CONNECT_NOW,
+    ]
+    .contains(code)
+        || code.code().starts_with("08")
+}
+
+/// The driver's own text says only which step failed.
+fn reason(error: &::postgres::Error) -> String {
+    error
+        .source()
+        .map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
+}
+
+fn refused(refusal: &DbError) -> Error {
+    let code = refusal.code();
+    let named = || refusal.constraint().unwrap_or("unnamed").to_owned();
+    let table = refusal.table().unwrap_or_default();
+    if *code == SqlState::UNIQUE_VIOLATION {
+        Error::Constraint(unique_name(table, &named(), refusal.detail()))
+    } else if *code == SqlState::FOREIGN_KEY_VIOLATION {
+        Error::Constraint("foreign key".to_owned())
+    } else if *code == SqlState::NOT_NULL_VIOLATION {
+        Error::Constraint(format!(
+            "{table}.{} not null",
+            refusal.column().unwrap_or_default()
+        ))
+    } else if *code == SqlState::CHECK_VIOLATION {
+        Error::Constraint(named())
+    } else if *code == SqlState::DISK_FULL {
+        Error::StorageFull
+    } else {
+        Error::Db(format!("{} ({})", refusal.message(), code.code()))
+    }
+}
+
+/// See [`Error::Constraint`] for the names. The columns stand in the detail, in whatever language the server speaks:
+/// `Key (a, b)=(1, 2) already exists.` A server that hides it leaves the name it gave the constraint by itself,
+/// `table_a_key`.
+fn unique_name(table: &str, constraint: &str, detail: Option<&str>) -> String {
+    let columns = detail.and_then(|detail| {
+        let (before, _) = detail.split_once(")=(")?;
+        before.split_once('(').map(|(_, columns)| columns)
+    });
+    match columns {
+        Some(columns) if columns.contains('(') => constraint.to_owned(),
+        Some(columns) => format!("{table}.{}", columns.replace(", ", ",")),
+        None => constraint
+            .strip_prefix(table)
+            .and_then(|rest| rest.strip_prefix('_')?.strip_suffix("_key"))
+            .map_or_else(|| constraint.to_owned(), |column| format!("{table}.{column}")),
+    }
+}
