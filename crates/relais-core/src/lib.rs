@@ -7,6 +7,9 @@
 //! - [`routing`]: `resolve`, the one function that says where mail goes
 //! - [`departure`]: what a departure will do, in which order
 
+// A new state or act has to be thought about everywhere: no `_` arm hides one.
+#![warn(clippy::wildcard_enum_match_arm)]
+
 pub mod account;
 pub mod address;
 pub mod authority;

@@ -1,1 +1,28 @@
+//! The only SQL of Relais. A unit of work is one closure over a [`Tx`]; a query is one function that takes one.
+//!
+//! Nothing here decides: states, routes and amounts come from `relais-core` and are only kept.
 
+pub mod accounts;
+pub mod addresses;
+mod columns;
+pub mod credentials;
+pub mod departures;
+mod directory;
+pub mod events;
+pub mod groups;
+pub mod mailboxes;
+pub mod migrate;
+mod open;
+pub mod organisations;
+pub mod outbox;
+mod postgres;
+pub mod responders;
+pub mod schema;
+pub mod spool;
+mod sqlite;
+mod tx;
+mod value;
+
+pub use open::Store;
+pub use tx::{Error, Tx};
+pub use value::{Kind, Row, Value};

@@ -20,21 +20,14 @@ pub struct Migration {
 
 impl Migration {
     fn sha256(&self) -> String {
-        Sha256::digest(self.sql)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        Sha256::digest(self.sql).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     fn sql_for(&self, binary_type: &str) -> String {
         let is_boundary = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
         let words = self.sql.split_inclusive(is_boundary).map(|piece| {
             let word = piece.trim_end_matches(is_boundary);
-            if word == "BYTES" {
-                piece.replacen(word, binary_type, 1)
-            } else {
-                piece.to_owned()
-            }
+            if word == "BYTES" { piece.replacen(word, binary_type, 1) } else { piece.to_owned() }
         });
         words.collect()
     }
@@ -57,11 +50,7 @@ pub(crate) enum Step {
 pub(crate) fn step(tx: &mut Tx<'_>, migrations: &[Migration]) -> Result<Step, Error> {
     tx.execute(CREATE, &[])?;
     let applied = tx.query(APPLIED, &[])?;
-    let latest = migrations
-        .iter()
-        .map(|migration| migration.version)
-        .max()
-        .unwrap_or(0);
+    let latest = migrations.iter().map(|migration| migration.version).max().unwrap_or(0);
     for row in &applied {
         let (version, name) = (row.int(0)?, row.text(1)?);
         match migrations.iter().find(|migration| migration.version == version) {
@@ -81,25 +70,16 @@ pub(crate) fn step(tx: &mut Tx<'_>, migrations: &[Migration]) -> Result<Step, Er
         }
     }
     let current = applied.last().map_or(Ok(0), |row| row.int(0))?;
-    let next = migrations
-        .iter()
-        .filter(|migration| migration.version > current)
-        .min_by_key(|m| m.version);
+    let next = migrations.iter().filter(|migration| migration.version > current).min_by_key(|m| m.version);
     let Some(migration) = next else {
         return Ok(Step::UpToDate);
     };
     let Migration { version, name, .. } = migration;
-    tx.batch(&migration.sql_for(tx.binary_type()))
-        .map_err(|error| match error {
-            error @ (Error::Unavailable(_) | Error::StorageFull) => error,
-            error => Error::Open(format!(
-                "bringing the database to schema version {version} ({name}): {error}"
-            )),
-        })?;
-    tx.execute_one(
-        REMEMBER,
-        &[(*version).into(), (*name).into(), migration.sha256().into()],
-    )?;
+    tx.batch(&migration.sql_for(tx.binary_type())).map_err(|error| match error {
+        error @ (Error::Unavailable(_) | Error::StorageFull) => error,
+        error => Error::Open(format!("bringing the database to schema version {version} ({name}): {error}")),
+    })?;
+    tx.execute_one(REMEMBER, &[(*version).into(), (*name).into(), migration.sha256().into()])?;
     tracing::info!(version, name, "schema migration applied");
     Ok(Step::Applied)
 }

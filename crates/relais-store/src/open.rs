@@ -138,11 +138,7 @@ where
     let (sender, receiver) = tokio::sync::oneshot::channel();
     // The caller may have stopped waiting.
     let reply = move |result| drop(sender.send(result));
-    queue.push(Box::new(Unit {
-        work,
-        outcome: None,
-        reply,
-    }));
+    queue.push(Box::new(Unit { work, outcome: None, reply }));
     receiver.await.unwrap_or_else(|_| Err(E::from(closed())))
 }
 
@@ -156,10 +152,6 @@ where
 {
     let (sender, receiver) = mpsc::sync_channel(1);
     let reply = move |result| drop(sender.send(result));
-    queue.push(Box::new(Unit {
-        work,
-        outcome: None,
-        reply,
-    }));
+    queue.push(Box::new(Unit { work, outcome: None, reply }));
     receiver.recv().unwrap_or_else(|_| Err(E::from(closed())))
 }

@@ -50,10 +50,7 @@ impl Postgres {
         let writes = Arc::new(Queue::default());
         let reads = Arc::new(Queue::default());
         let mut threads = Vec::new();
-        let modes = [
-            (Mode::Write, WRITER_THREADS, &writes),
-            (Mode::Read, READER_THREADS, &reads),
-        ];
+        let modes = [(Mode::Write, WRITER_THREADS, &writes), (Mode::Read, READER_THREADS, &reads)];
         for (mode, count, queue) in modes {
             for _ in 0..count {
                 let queue = Arc::clone(queue);
@@ -65,11 +62,7 @@ impl Postgres {
                 })?);
             }
         }
-        Ok(Postgres {
-            writes,
-            reads,
-            threads,
-        })
+        Ok(Postgres { writes, reads, threads })
     }
 
     pub fn writes(&self) -> &Queue {
@@ -93,9 +86,7 @@ fn migrate_all(config: &Config, migrations: &[Migration]) -> Result<(), Error> {
     let mut session = connect(config)?;
     session.batch(MIGRATION_LOCK).map_err(|trouble| trouble.error)?;
     loop {
-        session
-            .batch(Mode::Write.begin())
-            .map_err(|trouble| trouble.error)?;
+        session.batch(Mode::Write.begin()).map_err(|trouble| trouble.error)?;
         let step = migrate::step(&mut Tx::postgres(&mut session), migrations)?;
         session.batch("COMMIT").map_err(|trouble| trouble.error)?;
         if step == Step::UpToDate {
@@ -131,9 +122,7 @@ impl Mode {
 
 fn parse(url: &str) -> Result<Config, Error> {
     let mut config = Config::from_str(url).map_err(|error| {
-        let reason = error
-            .source()
-            .map_or_else(|| error.to_string(), ToString::to_string);
+        let reason = error.source().map_or_else(|| error.to_string(), ToString::to_string);
         Error::Open(format!("the database address is not understood: {reason}"))
     })?;
     if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
@@ -157,10 +146,7 @@ fn parse(url: &str) -> Result<Config, Error> {
 
 fn connect(config: &Config) -> Result<Session, Error> {
     match config.connect(NoTls) {
-        Ok(client) => Ok(Session {
-            client,
-            statements: HashMap::new(),
-        }),
+        Ok(client) => Ok(Session { client, statements: HashMap::new() }),
         Err(error) => Err(match error.as_db_error() {
             None => Error::Unavailable(format!(
                 "no PostgreSQL server answers at {}: start it, or correct the address ({})",
@@ -172,11 +158,9 @@ fn connect(config: &Config) -> Result<Session, Error> {
             {
                 Error::Unavailable(format!("PostgreSQL at {}: {}", hosts(config), refusal.message()))
             }
-            Some(refusal) => Error::Open(format!(
-                "PostgreSQL at {} refuses us: {}",
-                hosts(config),
-                refusal.message()
-            )),
+            Some(refusal) => {
+                Error::Open(format!("PostgreSQL at {} refuses us: {}", hosts(config), refusal.message()))
+            }
         }),
     }
 }
@@ -201,28 +185,17 @@ struct Link {
 
 impl Link {
     fn new(config: Config) -> Self {
-        Link {
-            config,
-            session: None,
-            failed_last: None,
-            reconnect_delay: RECONNECT_DELAY_MIN,
-        }
+        Link { config, session: None, failed_last: None, reconnect_delay: RECONNECT_DELAY_MIN }
     }
 
     fn session(&mut self) -> Result<&mut Session, Error> {
-        if self
-            .session
-            .as_ref()
-            .is_some_and(|session| session.client.is_closed())
-        {
+        if self.session.as_ref().is_some_and(|session| session.client.is_closed()) {
             self.session = None;
         }
         if self.session.is_none() {
             self.session = Some(self.reconnect()?);
         }
-        self.session
-            .as_mut()
-            .ok_or_else(|| Error::Unavailable("no connection".to_owned()))
+        self.session.as_mut().ok_or_else(|| Error::Unavailable("no connection".to_owned()))
     }
 
     fn reconnect(&mut self) -> Result<Session, Error> {
@@ -261,14 +234,8 @@ impl Link {
         for run in 1..=RUNS_MAX {
             match self.run(mode, job.as_mut()) {
                 Ok(()) => return job.answer(Ok(())),
-                Err(Trouble {
-                    error,
-                    consequence: Consequence::Fail,
-                }) => return job.answer(Err(error)),
-                Err(Trouble {
-                    error,
-                    consequence: Consequence::Lost,
-                }) => {
+                Err(Trouble { error, consequence: Consequence::Fail }) => return job.answer(Err(error)),
+                Err(Trouble { error, consequence: Consequence::Lost }) => {
                     self.session = None;
                     // Most often the server was restarted since the last call, and answers already.
                     if lost_before {
@@ -276,34 +243,23 @@ impl Link {
                     }
                     lost_before = true;
                 }
-                Err(Trouble {
-                    consequence: Consequence::Retry,
-                    ..
-                }) => {
+                Err(Trouble { consequence: Consequence::Retry, .. }) => {
                     tracing::debug!(run, "another transaction was in the way");
                     std::thread::sleep(retry_delay(run));
                 }
             }
         }
-        job.answer(Err(Error::Unavailable(format!(
-            "others were in the way {RUNS_MAX} times"
-        ))));
+        job.answer(Err(Error::Unavailable(format!("others were in the way {RUNS_MAX} times"))));
     }
 
     /// One transaction. `Ok` also when the work failed by itself and was undone.
     fn run(&mut self, mode: Mode, job: &mut dyn Job) -> Result<(), Trouble> {
-        let session = self.session().map_err(|error| Trouble {
-            error,
-            consequence: Consequence::Fail,
-        })?;
+        let session = self.session().map_err(|error| Trouble { error, consequence: Consequence::Fail })?;
         session.batch(mode.begin())?;
         let mut tx = Tx::postgres(session);
         let verdict = job.run(&mut tx);
         if let Some((error, consequence @ (Consequence::Retry | Consequence::Lost))) = tx.failure() {
-            let trouble = Trouble {
-                error: error.clone(),
-                consequence: *consequence,
-            };
+            let trouble = Trouble { error: error.clone(), consequence: *consequence };
             if trouble.consequence == Consequence::Retry {
                 session.batch("ROLLBACK")?;
             }
@@ -316,18 +272,16 @@ impl Link {
             }
             return Ok(());
         }
-        session
-            .batch("COMMIT")
-            .map_err(|trouble| match trouble.consequence {
-                Consequence::Lost => {
-                    self.session = None;
-                    Trouble {
-                        error: Error::Unavailable("the connection was lost during the commit".to_owned()),
-                        consequence: Consequence::Fail,
-                    }
+        session.batch("COMMIT").map_err(|trouble| match trouble.consequence {
+            Consequence::Lost => {
+                self.session = None;
+                Trouble {
+                    error: Error::Unavailable("the connection was lost during the commit".to_owned()),
+                    consequence: Consequence::Fail,
                 }
-                Consequence::Fail | Consequence::Retry => trouble,
-            })
+            }
+            Consequence::Fail | Consequence::Retry => trouble,
+        })
     }
 }
 
@@ -383,10 +337,7 @@ impl Session {
         });
         match listed {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(Trouble {
-                error,
-                consequence: Consequence::Fail,
-            }),
+            Ok(Err(error)) => Err(Trouble { error, consequence: Consequence::Fail }),
             Err(error) => Err(self.trouble(&error)),
         }
     }
@@ -400,9 +351,7 @@ impl Session {
 
     fn prepared(&mut self, sql: &str, args: &[Value]) -> Result<Statement, Trouble> {
         let kept = self.statements.get(sql).and_then(|variants| {
-            variants
-                .iter()
-                .find(|(kinds, _)| kinds.iter().copied().eq(args.iter().map(Value::kind)))
+            variants.iter().find(|(kinds, _)| kinds.iter().copied().eq(args.iter().map(Value::kind)))
         });
         if let Some((_, statement)) = kept {
             return Ok(statement.clone());
@@ -412,30 +361,18 @@ impl Session {
         let prepared = self.client.prepare_typed(sql, &types);
         let statement = prepared.map_err(|error| self.trouble(&error))?;
         if statement.params().len() != args.len() {
-            let error = Error::Shape(format!(
-                "{} arguments do not fit the parameters of: {sql}",
-                args.len()
-            ));
-            return Err(Trouble {
-                error,
-                consequence: Consequence::Fail,
-            });
+            let error = Error::Shape(format!("{} arguments do not fit the parameters of: {sql}", args.len()));
+            return Err(Trouble { error, consequence: Consequence::Fail });
         }
         if self.statements.len() >= STATEMENTS_KEPT {
             self.statements.clear();
         }
-        self.statements
-            .entry(sql.to_owned())
-            .or_default()
-            .push((kinds, statement.clone()));
+        self.statements.entry(sql.to_owned()).or_default().push((kinds, statement.clone()));
         Ok(statement)
     }
 
     fn trouble(&self, error: &::postgres::Error) -> Trouble {
-        let lost = Trouble {
-            error: Error::Unavailable(reason(error)),
-            consequence: Consequence::Lost,
-        };
+        let lost = Trouble { error: Error::Unavailable(reason(error)), consequence: Consequence::Lost };
         let Some(refusal) = error.as_db_error() else {
             if self.client.is_closed()
                 || error.is_closed()
@@ -443,31 +380,22 @@ impl Session {
             {
                 return lost;
             }
-            return Trouble {
-                error: Error::Db(reason(error)),
-                consequence: Consequence::Fail,
-            };
+            return Trouble { error: Error::Db(reason(error)), consequence: Consequence::Fail };
         };
         // Another node has just changed a table: statements prepared before that are of no more use.
         let is_stale_plan = refusal.routine() == Some("RevalidateCachedQuery");
         if is_going_away(refusal.code()) || is_stale_plan {
             return lost;
         }
-        let is_conflict = [
-            SqlState::T_R_SERIALIZATION_FAILURE,
-            SqlState::T_R_DEADLOCK_DETECTED,
-        ]
-        .contains(refusal.code());
+        let is_conflict =
+            [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(refusal.code());
         if is_conflict {
             return Trouble {
                 error: Error::Unavailable(refusal.message().to_owned()),
                 consequence: Consequence::Retry,
             };
         }
-        Trouble {
-            error: refused(refusal),
-            consequence: Consequence::Fail,
-        }
+        Trouble { error: refused(refusal), consequence: Consequence::Fail }
     }
 }
 
@@ -505,28 +433,19 @@ fn cells(row: &::postgres::Row) -> Result<Vec<Cell>, Error> {
     for (index, column) in row.columns().iter().enumerate() {
         let cell = match *column.type_() {
             Type::INT8 => row.try_get(index).map(|value: Option<i64>| value.map(Cell::Int)),
-            Type::INT4 => row
-                .try_get(index)
-                .map(|value: Option<i32>| value.map(|v| Cell::Int(v.into()))),
-            Type::BOOL => row
-                .try_get(index)
-                .map(|value: Option<bool>| value.map(|v| Cell::Int(v.into()))),
-            Type::TEXT | Type::VARCHAR | Type::NAME => row
-                .try_get(index)
-                .map(|value: Option<String>| value.map(Cell::Text)),
-            Type::BYTEA => row
-                .try_get(index)
-                .map(|value: Option<Vec<u8>>| value.map(Cell::Blob)),
+            Type::INT4 => row.try_get(index).map(|value: Option<i32>| value.map(|v| Cell::Int(v.into()))),
+            Type::BOOL => row.try_get(index).map(|value: Option<bool>| value.map(|v| Cell::Int(v.into()))),
+            Type::TEXT | Type::VARCHAR | Type::NAME => {
+                row.try_get(index).map(|value: Option<String>| value.map(Cell::Text))
+            }
+            Type::BYTEA => row.try_get(index).map(|value: Option<Vec<u8>>| value.map(Cell::Blob)),
             ref other => {
                 return Err(Error::Shape(format!(
                     "column {index} is of type {other}: CAST it to BIGINT or TEXT"
                 )));
             }
         };
-        cells.push(
-            cell.map_err(|error| Error::Shape(reason(&error)))?
-                .unwrap_or(Cell::Null),
-        );
+        cells.push(cell.map_err(|error| Error::Shape(reason(&error)))?.unwrap_or(Cell::Null));
     }
     Ok(cells)
 }
@@ -535,20 +454,13 @@ fn cells(row: &::postgres::Row) -> Result<Vec<Cell>, Error> {
 
 /// The server ends our connection or does not take any yet.
 fn is_going_away(code: &SqlState) -> bool {
-    [
-        SqlState::ADMIN_SHUTDOWN,
-        SqlState::CRASH_SHUTDOWN,
-        SqlState::CANNOT_CONNECT_NOW,
-    ]
-    .contains(code)
+    [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW].contains(code)
         || code.code().starts_with("08")
 }
 
 /// The driver's own text says only which step failed.
 fn reason(error: &::postgres::Error) -> String {
-    error
-        .source()
-        .map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
+    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
 }
 
 fn refused(refusal: &DbError) -> Error {
@@ -560,10 +472,7 @@ fn refused(refusal: &DbError) -> Error {
     } else if *code == SqlState::FOREIGN_KEY_VIOLATION {
         Error::Constraint("foreign key".to_owned())
     } else if *code == SqlState::NOT_NULL_VIOLATION {
-        Error::Constraint(format!(
-            "{table}.{} not null",
-            refusal.column().unwrap_or_default()
-        ))
+        Error::Constraint(format!("{table}.{} not null", refusal.column().unwrap_or_default()))
     } else if *code == SqlState::CHECK_VIOLATION {
         Error::Constraint(named())
     } else if *code == SqlState::DISK_FULL {

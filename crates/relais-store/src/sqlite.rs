@@ -46,12 +46,7 @@ impl Sqlite {
             let queue = Arc::clone(&reads);
             threads.push(thread("store-read", move || read_all(&reader, &queue))?);
         }
-        Ok(Sqlite {
-            writes,
-            reads,
-            lent: Lent::new(path),
-            threads,
-        })
+        Ok(Sqlite { writes, reads, lent: Lent::new(path), threads })
     }
 
     pub fn writes(&self) -> &Queue {
@@ -177,11 +172,7 @@ struct LentState {
 
 impl Lent {
     fn new(path: &Path) -> Self {
-        Lent {
-            path: path.to_owned(),
-            state: Mutex::default(),
-            returned: Condvar::new(),
-        }
+        Lent { path: path.to_owned(), state: Mutex::default(), returned: Condvar::new() }
     }
 
     fn take(&self) -> Result<rusqlite::Connection, Error> {
@@ -299,9 +290,7 @@ fn rollback(connection: &rusqlite::Connection) -> bool {
 }
 
 fn run_statement(connection: &rusqlite::Connection, sql: &str) -> Result<(), Error> {
-    execute(connection, sql, &[])
-        .map(|_| ())
-        .map_err(|trouble| trouble.error)
+    execute(connection, sql, &[]).map(|_| ()).map_err(|trouble| trouble.error)
 }
 
 // ---- statements -------------------------------------------------------------------------------------------------------
@@ -332,10 +321,7 @@ pub(crate) fn for_each(
     while let Some(row) = rows.next().map_err(|error| trouble(&error))? {
         let mut cells = Vec::with_capacity(column_count);
         for column in 0..column_count {
-            cells.push(cell(
-                column,
-                row.get_ref(column).map_err(|error| trouble(&error))?,
-            )?);
+            cells.push(cell(column, row.get_ref(column).map_err(|error| trouble(&error))?)?);
         }
         if !each(Row::new(cells)) {
             break;
@@ -346,10 +332,7 @@ pub(crate) fn for_each(
 
 pub(crate) fn execute(connection: &rusqlite::Connection, sql: &str, args: &[Value]) -> Result<u64, Trouble> {
     let mut statement = bound(connection, sql, args)?;
-    statement
-        .raw_execute()
-        .map(|changed| changed as u64)
-        .map_err(|error| trouble(&error))
+    statement.raw_execute().map(|changed| changed as u64).map_err(|error| trouble(&error))
 }
 
 /// Statements without arguments or answer.
@@ -369,15 +352,8 @@ fn bound<'c>(
             .parameter_name(index)
             .and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok())
             .and_then(|number| args.get(number.checked_sub(1)?))
-            .ok_or_else(|| {
-                shape(format!(
-                    "{} arguments do not fit the parameters of: {sql}",
-                    args.len()
-                ))
-            })?;
-        statement
-            .raw_bind_parameter(index, arg)
-            .map_err(|error| trouble(&error))?;
+            .ok_or_else(|| shape(format!("{} arguments do not fit the parameters of: {sql}", args.len())))?;
+        statement.raw_bind_parameter(index, arg).map_err(|error| trouble(&error))?;
     }
     Ok(statement)
 }
@@ -402,19 +378,16 @@ fn cell(column: usize, value: ValueRef<'_>) -> Result<Cell, Trouble> {
             Err(_) => Err(shape(format!("column {column} holds a text that is not UTF-8"))),
         },
         ValueRef::Blob(bytes) => Ok(Cell::Blob(bytes.to_vec())),
-        ValueRef::Real(_) => Err(shape(format!(
-            "column {column} holds a floating-point number: CAST it to BIGINT"
-        ))),
+        ValueRef::Real(_) => {
+            Err(shape(format!("column {column} holds a floating-point number: CAST it to BIGINT")))
+        }
     }
 }
 
 // ---- errors -----------------------------------------------------------------------------------------------------------
 
 fn shape(text: String) -> Trouble {
-    Trouble {
-        error: Error::Shape(text),
-        consequence: Consequence::Fail,
-    }
+    Trouble { error: Error::Shape(text), consequence: Consequence::Fail }
 }
 
 pub(crate) fn trouble(error: &rusqlite::Error) -> Trouble {
@@ -429,17 +402,12 @@ pub(crate) fn trouble(error: &rusqlite::Error) -> Trouble {
         },
         None => Error::Db(text),
     };
-    Trouble {
-        error,
-        consequence: Consequence::Fail,
-    }
+    Trouble { error, consequence: Consequence::Fail }
 }
 
 /// `UNIQUE constraint failed: t.a, t.b` becomes `t.a,b`; see [`Error::Constraint`] for the names.
 fn constraint(extended_code: i32, text: &str) -> Error {
-    let subject = text
-        .split_once("constraint failed: ")
-        .map_or(text, |(_, subject)| subject);
+    let subject = text.split_once("constraint failed: ").map_or(text, |(_, subject)| subject);
     Error::Constraint(match extended_code {
         ffi::SQLITE_CONSTRAINT_FOREIGNKEY => "foreign key".to_owned(),
         ffi::SQLITE_CONSTRAINT_NOTNULL => format!("{subject} not null"),

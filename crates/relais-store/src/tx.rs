@@ -27,11 +27,7 @@ pub enum Error {
     Constraint(String),
     /// A stored value that no version of the program writes.
     #[error("{table}.{column} of {id} holds a value this program does not know")]
-    Corrupt {
-        table: &'static str,
-        column: &'static str,
-        id: String,
-    },
+    Corrupt { table: &'static str, column: &'static str, id: String },
     /// A row is not of the shape its reader expects: our own bug, or a database changed by hand.
     #[error("unexpected row: {0}")]
     Shape(String),
@@ -88,17 +84,11 @@ enum Connection<'a> {
 
 impl<'a> Tx<'a> {
     pub(crate) fn sqlite(connection: &'a rusqlite::Connection) -> Self {
-        Tx {
-            connection: Connection::Sqlite(connection),
-            failure: None,
-        }
+        Tx { connection: Connection::Sqlite(connection), failure: None }
     }
 
     pub(crate) fn postgres(session: &'a mut postgres::Session) -> Self {
-        Tx {
-            connection: Connection::Postgres(session),
-            failure: None,
-        }
+        Tx { connection: Connection::Postgres(session), failure: None }
     }
 
     /// All rows at once; for what is small.
@@ -199,10 +189,7 @@ impl<'a> Tx<'a> {
 }
 
 fn not_one_row(found: u64, sql: &str) -> Error {
-    Error::NotOneRow {
-        found,
-        sql: sql.to_owned(),
-    }
+    Error::NotOneRow { found, sql: sql.to_owned() }
 }
 
 /// What is to become of the changes of a unit of work.
@@ -236,11 +223,7 @@ where
 {
     fn run(&mut self, tx: &mut Tx<'_>) -> Verdict {
         let outcome = run_caught(&mut self.work, tx);
-        let verdict = if outcome.is_ok() {
-            Verdict::Keep
-        } else {
-            Verdict::Undo
-        };
+        let verdict = if outcome.is_ok() { Verdict::Keep } else { Verdict::Undo };
         self.outcome = Some(outcome);
         verdict
     }
@@ -250,9 +233,7 @@ where
             (Some(Err(own)), _) => Err(own),
             (Some(Ok(_)) | None, Err(error)) => Err(E::from(error)),
             (Some(Ok(done)), Ok(())) => Ok(done),
-            (None, Ok(())) => Err(E::from(Error::Db(
-                "a unit of work was answered before it ran".to_owned(),
-            ))),
+            (None, Ok(())) => Err(E::from(Error::Db("a unit of work was answered before it ran".to_owned()))),
         };
         (self.reply)(result);
     }

@@ -143,18 +143,15 @@ impl Row {
     }
 
     pub fn int(&self, column: usize) -> Result<i64, Error> {
-        self.opt_int(column)?
-            .ok_or_else(|| shape(column, "an integer", "NULL"))
+        self.opt_int(column)?.ok_or_else(|| shape(column, "an integer", "NULL"))
     }
 
     pub fn text(&self, column: usize) -> Result<&str, Error> {
-        self.opt_text(column)?
-            .ok_or_else(|| shape(column, "a text", "NULL"))
+        self.opt_text(column)?.ok_or_else(|| shape(column, "a text", "NULL"))
     }
 
     pub fn blob(&self, column: usize) -> Result<&[u8], Error> {
-        self.opt_blob(column)?
-            .ok_or_else(|| shape(column, "bytes", "NULL"))
+        self.opt_blob(column)?.ok_or_else(|| shape(column, "bytes", "NULL"))
     }
 
     pub fn opt_int(&self, column: usize) -> Result<Option<i64>, Error> {
@@ -183,10 +180,7 @@ impl Row {
 
     fn cell(&self, column: usize) -> Result<&Cell, Error> {
         self.cells.get(column).ok_or_else(|| {
-            Error::Shape(format!(
-                "column {column} was read of a row of {} columns",
-                self.cells.len()
-            ))
+            Error::Shape(format!("column {column} was read of a row of {} columns", self.cells.len()))
         })
     }
 }

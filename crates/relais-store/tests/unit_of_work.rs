@@ -23,26 +23,18 @@ fn smoke() {
     let store = Store::open(&url, &ms).unwrap();
     store
         .write_blocking::<_, tx::Error>(|tx| {
-            tx.execute_one(
-                "INSERT INTO t (b, id) VALUES ($2, $1)",
-                &[7.into(), (&b"x"[..]).into()],
-            )
+            tx.execute_one("INSERT INTO t (b, id) VALUES ($2, $1)", &[7.into(), (&b"x"[..]).into()])
         })
         .unwrap();
     let e = store
         .write_blocking::<_, tx::Error>(|tx| {
-            tx.execute_one(
-                "INSERT INTO t (b, id) VALUES ($2, $1)",
-                &[7.into(), (&b"x"[..]).into()],
-            )
+            tx.execute_one("INSERT INTO t (b, id) VALUES ($2, $1)", &[7.into(), (&b"x"[..]).into()])
         })
         .unwrap_err();
     assert_eq!(e, tx::Error::Constraint("t.id".into()));
     let n = store
         .read_blocking::<_, tx::Error>(|tx| {
-            tx.query_opt("SELECT COUNT(*) FROM t WHERE id = $1", &[7.into()])?
-                .unwrap()
-                .int(0)
+            tx.query_opt("SELECT COUNT(*) FROM t WHERE id = $1", &[7.into()])?.unwrap().int(0)
         })
         .unwrap();
     assert_eq!(n, 1);

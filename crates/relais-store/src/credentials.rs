@@ -1,0 +1,193 @@
+//! Tokens, sessions and recovery grants. Only hashes of their secrets are kept.
+
+use crate::columns::{at, time};
+use crate::tx::{Error, Tx};
+use jiff::Timestamp;
+use relais_core::ids::{AccountId, GrantId, OrganisationId, SessionId, TokenId};
+use serde::{Deserialize, Serialize};
+
+/// A token of an organisation, or of the operator.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Token {
+    pub id: TokenId,
+    /// `None` for an operator's.
+    pub organisation: Option<OrganisationId>,
+    pub name: String,
+    pub created_at: Timestamp,
+    pub revoked_at: Option<Timestamp>,
+}
+
+pub fn insert_token(tx: &mut Tx<'_>, token: &Token, secret_hash: &[u8]) -> Result<(), Error> {
+    tx.execute_one(
+        "INSERT INTO tokens (id, organisation, name, secret_hash, created_at) VALUES ($1, $2, $3, $4, $5)",
+        &[
+            token.id.number().into(),
+            token.organisation.map(OrganisationId::number).into(),
+            token.name.as_str().into(),
+            secret_hash.into(),
+            time(token.created_at),
+        ],
+    )
+}
+
+fn read_token(row: &crate::value::Row) -> Result<Token, Error> {
+    let id = row.int(0)?;
+    Ok(Token {
+        id: TokenId::from_number(id),
+        organisation: row.opt_int(1)?.map(OrganisationId::from_number),
+        name: row.text(2)?.to_owned(),
+        created_at: at("tokens", "created_at").time(id, row.int(3)?)?,
+        revoked_at: at("tokens", "revoked_at").opt_time(id, row.opt_int(4)?)?,
+    })
+}
+
+/// The token with this secret, unless it was revoked.
+pub fn token_by_secret(tx: &mut Tx<'_>, secret_hash: &[u8]) -> Result<Option<Token>, Error> {
+    tx.query_opt(
+        "SELECT id, organisation, name, created_at, revoked_at FROM tokens \
+         WHERE secret_hash = $1 AND revoked_at IS NULL",
+        &[secret_hash.into()],
+    )?
+    .as_ref()
+    .map(read_token)
+    .transpose()
+}
+
+pub fn tokens(tx: &mut Tx<'_>, organisation: OrganisationId) -> Result<Vec<Token>, Error> {
+    tx.query(
+        "SELECT id, organisation, name, created_at, revoked_at FROM tokens WHERE organisation = $1 ORDER BY id",
+        &[organisation.number().into()],
+    )?
+    .iter()
+    .map(read_token)
+    .collect()
+}
+
+/// Returns whether the organisation had such a token in force.
+pub fn revoke_token(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    id: TokenId,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let revoked = tx.execute(
+        "UPDATE tokens SET revoked_at = $3 WHERE id = $1 AND organisation = $2 AND revoked_at IS NULL",
+        &[id.number().into(), organisation.number().into(), time(now)],
+    )?;
+    Ok(revoked == 1)
+}
+
+/// A signed-in person. Void as soon as the account's epoch is another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    pub id: SessionId,
+    pub account: AccountId,
+    pub epoch: i64,
+    pub expires_at: Timestamp,
+}
+
+pub fn insert_session(tx: &mut Tx<'_>, session: &Session, secret_hash: &[u8]) -> Result<(), Error> {
+    tx.execute_one(
+        "INSERT INTO sessions (id, account, secret_hash, epoch, expires_at) VALUES ($1, $2, $3, $4, $5)",
+        &[
+            session.id.number().into(),
+            session.account.number().into(),
+            secret_hash.into(),
+            session.epoch.into(),
+            time(session.expires_at),
+        ],
+    )
+}
+
+pub fn session_by_secret(tx: &mut Tx<'_>, secret_hash: &[u8]) -> Result<Option<Session>, Error> {
+    tx.query_opt(
+        "SELECT id, account, epoch, expires_at FROM sessions WHERE secret_hash = $1",
+        &[secret_hash.into()],
+    )?
+    .map(|row| {
+        let id = row.int(0)?;
+        Ok(Session {
+            id: SessionId::from_number(id),
+            account: AccountId::from_number(row.int(1)?),
+            epoch: row.int(2)?,
+            expires_at: at("sessions", "expires_at").time(id, row.int(3)?)?,
+        })
+    })
+    .transpose()
+}
+
+pub fn end_session(tx: &mut Tx<'_>, id: SessionId) -> Result<(), Error> {
+    tx.execute("DELETE FROM sessions WHERE id = $1", &[id.number().into()])?;
+    Ok(())
+}
+
+/// Forgets sessions that have expired.
+pub fn forget_sessions(tx: &mut Tx<'_>, now: Timestamp) -> Result<u64, Error> {
+    tx.execute("DELETE FROM sessions WHERE expires_at <= $1", &[time(now)])
+}
+
+/// Lets whoever has its secret read a deactivated account's mail until a date.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Grant {
+    pub id: GrantId,
+    pub account: AccountId,
+    pub reason: String,
+    pub ends_at: Timestamp,
+    pub created_at: Timestamp,
+}
+
+pub fn insert_grant(tx: &mut Tx<'_>, grant: &Grant, secret_hash: &[u8]) -> Result<(), Error> {
+    tx.execute_one(
+        "INSERT INTO grants (id, account, secret_hash, reason, ends_at, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        &[
+            grant.id.number().into(),
+            grant.account.number().into(),
+            secret_hash.into(),
+            grant.reason.as_str().into(),
+            time(grant.ends_at),
+            time(grant.created_at),
+        ],
+    )
+}
+
+fn read_grant(row: &crate::value::Row) -> Result<Grant, Error> {
+    let id = row.int(0)?;
+    Ok(Grant {
+        id: GrantId::from_number(id),
+        account: AccountId::from_number(row.int(1)?),
+        reason: row.text(2)?.to_owned(),
+        ends_at: at("grants", "ends_at").time(id, row.int(3)?)?,
+        created_at: at("grants", "created_at").time(id, row.int(4)?)?,
+    })
+}
+
+const GRANT: &str = "SELECT id, account, reason, ends_at, created_at FROM grants";
+
+/// The grant on `account` with this secret, if it is in force at `now`.
+pub fn grant_in_force(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    secret_hash: &[u8],
+    now: Timestamp,
+) -> Result<Option<Grant>, Error> {
+    let sql = format!("{GRANT} WHERE account = $1 AND secret_hash = $2 AND ends_at > $3");
+    tx.query_opt(&sql, &[account.number().into(), secret_hash.into(), time(now)])?
+        .as_ref()
+        .map(read_grant)
+        .transpose()
+}
+
+pub fn grants(tx: &mut Tx<'_>, account: AccountId) -> Result<Vec<Grant>, Error> {
+    tx.query(&format!("{GRANT} WHERE account = $1 ORDER BY id"), &[account.number().into()])?
+        .iter()
+        .map(read_grant)
+        .collect()
+}
+
+/// Ends every grant on `account` that is still in force.
+pub fn end_grants(tx: &mut Tx<'_>, account: AccountId, now: Timestamp) -> Result<u64, Error> {
+    tx.execute(
+        "UPDATE grants SET ends_at = $2 WHERE account = $1 AND ends_at > $2",
+        &[account.number().into(), time(now)],
+    )
+}

@@ -1,0 +1,41 @@
+//! What routing asks, answered from the tables inside one transaction.
+
+use crate::tx::{Error, Tx};
+use crate::{accounts, addresses, groups, mailboxes, organisations, responders};
+use relais_core::account::Account;
+use relais_core::address::EmailAddress;
+use relais_core::ids::{AccountId, GroupId, MailboxId, ResponderId};
+use relais_core::organisation::{Address, Group, Responder, SharedMailbox};
+use relais_core::routing::Directory;
+
+impl Directory for Tx<'_> {
+    type Error = Error;
+
+    fn hosts(&mut self, domain: &str) -> Result<bool, Error> {
+        Ok(organisations::domain(self, domain)?.is_some())
+    }
+
+    fn address(&mut self, address: &EmailAddress) -> Result<Option<Address>, Error> {
+        addresses::get(self, address)
+    }
+
+    fn account(&mut self, id: AccountId) -> Result<Option<Account>, Error> {
+        accounts::get(self, id)
+    }
+
+    fn shared_mailbox(&mut self, id: MailboxId) -> Result<Option<SharedMailbox>, Error> {
+        mailboxes::get(self, id)
+    }
+
+    fn group(&mut self, id: GroupId) -> Result<Option<Group>, Error> {
+        groups::get(self, id)
+    }
+
+    fn group_members(&mut self, id: GroupId) -> Result<Vec<AccountId>, Error> {
+        Ok(groups::members(self, id)?.into_iter().map(|(account, _)| account).collect())
+    }
+
+    fn responder(&mut self, id: ResponderId) -> Result<Option<Responder>, Error> {
+        responders::get(self, id)
+    }
+}

@@ -1,0 +1,82 @@
+//! Organisations and domains.
+
+use crate::columns::{at, name, time};
+use crate::tx::{Error, Tx};
+use crate::value::Row;
+use relais_core::ids::OrganisationId;
+use relais_core::organisation::{Domain, Organisation};
+
+const COLUMNS: &str = "id, name, language, created_at";
+
+fn read(row: &Row) -> Result<Organisation, Error> {
+    let id = row.int(0)?;
+    Ok(Organisation {
+        id: OrganisationId::from_number(id),
+        name: row.text(1)?.to_owned(),
+        language: at("organisations", "language").name(id, row.text(2)?)?,
+        created_at: at("organisations", "created_at").time(id, row.int(3)?)?,
+    })
+}
+
+/// # Errors
+/// `Constraint("organisations.name")` when the name is in use.
+pub fn insert(tx: &mut Tx<'_>, organisation: &Organisation) -> Result<(), Error> {
+    tx.execute_one(
+        "INSERT INTO organisations (id, name, language, created_at) VALUES ($1, $2, $3, $4)",
+        &[
+            organisation.id.number().into(),
+            organisation.name.as_str().into(),
+            name(&organisation.language),
+            time(organisation.created_at),
+        ],
+    )
+}
+
+pub fn get(tx: &mut Tx<'_>, id: OrganisationId) -> Result<Option<Organisation>, Error> {
+    let sql = format!("SELECT {COLUMNS} FROM organisations WHERE id = $1");
+    tx.query_opt(&sql, &[id.number().into()])?.as_ref().map(read).transpose()
+}
+
+pub fn list(tx: &mut Tx<'_>) -> Result<Vec<Organisation>, Error> {
+    tx.query(&format!("SELECT {COLUMNS} FROM organisations ORDER BY name"), &[])?.iter().map(read).collect()
+}
+
+/// # Errors
+/// `Constraint("domains.name")` when the domain is in use.
+pub fn insert_domain(tx: &mut Tx<'_>, domain: &Domain) -> Result<(), Error> {
+    tx.execute_one(
+        "INSERT INTO domains (name, organisation, kind) VALUES ($1, $2, $3)",
+        &[
+            domain.name.as_str().into(),
+            domain.organisation.map(OrganisationId::number).into(),
+            name(&domain.kind),
+        ],
+    )
+}
+
+fn read_domain(row: &Row) -> Result<Domain, Error> {
+    let domain = row.text(0)?;
+    Ok(Domain {
+        name: domain.to_owned(),
+        organisation: row.opt_int(1)?.map(OrganisationId::from_number),
+        kind: at("domains", "kind").name(domain, row.text(2)?)?,
+    })
+}
+
+pub fn domain(tx: &mut Tx<'_>, domain: &str) -> Result<Option<Domain>, Error> {
+    tx.query_opt("SELECT name, organisation, kind FROM domains WHERE name = $1", &[domain.into()])?
+        .as_ref()
+        .map(read_domain)
+        .transpose()
+}
+
+/// The organisation's own domains and the operator's.
+pub fn domains(tx: &mut Tx<'_>, organisation: OrganisationId) -> Result<Vec<Domain>, Error> {
+    tx.query(
+        "SELECT name, organisation, kind FROM domains WHERE organisation = $1 OR organisation IS NULL ORDER BY name",
+        &[organisation.number().into()],
+    )?
+    .iter()
+    .map(read_domain)
+    .collect()
+}
