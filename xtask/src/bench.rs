@@ -1,0 +1,77 @@
+//! `cargo xtask bench`: figures side by side, each measured in the same run on the same disk as what it is compared to.
+
+mod figure;
+mod lmtp;
+
+use anyhow::bail;
+
+pub use figure::Format;
+
+use figure::Figure;
+
+use crate::packages::{self, Missing, Purpose};
+
+pub struct Benchmark {
+    pub name: &'static str,
+    pub run: fn(&BenchContext) -> anyhow::Result<Vec<Figure>>,
+}
+
+const BENCHMARKS: &[Benchmark] = &[Benchmark {
+    name: "lmtp",
+    run: lmtp::run,
+}];
+
+/// What every benchmark is given.
+pub struct BenchContext {
+    /// An empty directory on a real disk, removed afterwards.
+    scratch: tempfile::TempDir,
+}
+
+impl BenchContext {
+    /// Not in `/tmp`, which may be memory and then makes every sync free.
+    fn new() -> anyhow::Result<BenchContext> {
+        let scratch = tempfile::Builder::new()
+            .prefix("relais-bench-")
+            .tempdir_in("/var/tmp")?;
+        Ok(BenchContext { scratch })
+    }
+
+    /// A new directory below the scratch directory that every user can reach.
+    pub fn directory(&self, name: &str) -> anyhow::Result<std::path::PathBuf> {
+        use std::os::unix::fs::PermissionsExt as _;
+        let open = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(self.scratch.path(), open)?;
+        let path = self.scratch.path().join(name);
+        std::fs::create_dir(&path)?;
+        Ok(path)
+    }
+}
+
+pub fn run(name: Option<&str>, format: Format, missing: Missing) -> anyhow::Result<()> {
+    let chosen: Vec<&Benchmark> = BENCHMARKS
+        .iter()
+        .filter(|benchmark| name.is_none_or(|name| name == benchmark.name))
+        .collect();
+    if chosen.is_empty() {
+        let names: Vec<&str> = BENCHMARKS.iter().map(|benchmark| benchmark.name).collect();
+        bail!(
+            "there is no such benchmark; these are there: {}",
+            names.join(", ")
+        );
+    }
+    packages::provide(Purpose::Bench, missing)?;
+    let mut figures = Vec::new();
+    let mut failed = Vec::new();
+    for benchmark in chosen {
+        eprintln!("==> measuring {}", benchmark.name);
+        match BenchContext::new().and_then(|context| (benchmark.run)(&context)) {
+            Ok(measured) => figures.extend(measured),
+            Err(error) => failed.push(format!("{}: {error:#}", benchmark.name)),
+        }
+    }
+    print!("{}", figure::text(&figures, format)?);
+    if !failed.is_empty() {
+        bail!("not measured: {}", failed.join("; "));
+    }
+    Ok(())
+}
