@@ -1,1 +1,14 @@
-//! To be written.
+//! Messages as text: what a head says, whether a message may be answered automatically, the answer, and which
+//! messages are marked personal.
+//!
+//! Input comes from anyone and may be anything: nothing here fails on it or panics. Touches no file and no clock.
+
+mod answerable;
+mod head;
+mod personal_marks;
+mod reply;
+
+pub use answerable::{NotAnswerable, answerable};
+pub use head::Head;
+pub use personal_marks::PersonalMarks;
+pub use reply::{ENGLISH_PREFIX, FRENCH_PREFIX, Reply, reply};
