@@ -1,0 +1,3 @@
+//! The doors. They never import each other.
+
+pub mod smtp;
