@@ -1,0 +1,3 @@
+//! The protocols through which someone asks.
+
+pub mod dict;
