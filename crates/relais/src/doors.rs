@@ -1,3 +1,5 @@
-//! The doors. They never import each other.
+//! The doors: each speaks one protocol, asks, and translates the answer. They decide nothing and never import each
+//! other.
 
+pub mod dict;
 pub mod smtp;

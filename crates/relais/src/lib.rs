@@ -1,4 +1,3 @@
-//! The doors of Relais: each speaks one protocol, asks, and translates the answer. The program that opens them is
-//! `main.rs`.
+//! Relais as a program: the doors, and the start-up that builds what they ask. `main.rs` only calls it.
 
 pub mod doors;
