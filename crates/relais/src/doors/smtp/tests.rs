@@ -1,5 +1,6 @@
 //! The door as clients see it: dialogues, limits, many and large messages.
 
+mod client;
 mod dialogues;
 mod limits;
 
