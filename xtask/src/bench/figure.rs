@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use serde_json::json;
+use serde::Serialize;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -45,18 +45,30 @@ pub fn text(figures: &[Figure], format: Format) -> anyhow::Result<String> {
 fn json_lines(figures: &[Figure]) -> anyhow::Result<String> {
     let mut out = String::new();
     for figure in figures {
-        let line = json!({
-            "name": figure.name,
-            "ours": figure.ours,
-            "peer": figure.peer,
-            "limit": figure.limit,
-            "unit": figure.unit,
-            "ratio_to_peer": figure.ratio_to_peer(),
-            "ratio_to_limit": figure.ratio_to_limit(),
-        });
-        writeln!(out, "{line}")?;
+        let row = Row {
+            name: &figure.name,
+            ours: figure.ours,
+            peer: figure.peer,
+            limit: figure.limit,
+            unit: figure.unit,
+            ratio_to_peer: figure.ratio_to_peer(),
+            ratio_to_limit: figure.ratio_to_limit(),
+        };
+        writeln!(out, "{}", serde_json::to_string(&row)?)?;
     }
     Ok(out)
+}
+
+/// A figure with what follows from it, in the order in which it is printed.
+#[derive(Serialize)]
+struct Row<'a> {
+    name: &'a str,
+    ours: f64,
+    peer: Option<f64>,
+    limit: Option<f64>,
+    unit: &'static str,
+    ratio_to_peer: Option<f64>,
+    ratio_to_limit: Option<f64>,
 }
 
 fn table(figures: &[Figure]) -> String {

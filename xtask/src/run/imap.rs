@@ -55,6 +55,22 @@ impl Mailbox {
         self.finish()
     }
 
+    /// How many messages are in the folder; none where there is no such folder.
+    pub fn count(&mut self, folder: &str) -> anyhow::Result<usize> {
+        self.send(&format!("STATUS {} (MESSAGES)", quoted(&modified_utf7(folder))))?;
+        let tag = format!("a{} ", self.commands);
+        let mut count = 0;
+        loop {
+            let line = self.line()?;
+            if line.starts_with(&tag) {
+                return Ok(count);
+            }
+            if let Some((_, messages)) = line.split_once("(MESSAGES ") {
+                count = messages.trim_end_matches(')').parse()?;
+            }
+        }
+    }
+
     fn command(&mut self, command: &str) -> anyhow::Result<()> {
         self.send(command)?;
         self.finish()

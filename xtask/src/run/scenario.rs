@@ -1,6 +1,7 @@
 //! What the demonstration does with the running program, in the words of its own command line. Everything that depends
 //! on how those commands are spelled is in this file.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
 use anyhow::{Context as _, bail};
@@ -18,6 +19,9 @@ pub const SUCCESSOR: &str = "userCS@bm.com";
 /// The last thing the scenario writes: it is played once per data directory.
 const CERTIFICATE: &str = "demonstration-certificate.json";
 
+/// Written when people and mail are there: from then on the one who leaves may be unable to sign in.
+const FILED: &str = "demonstration-mail-filed";
+
 /// The password of a person of the demonstration; it is printed, and protects nothing.
 pub fn password_of(person: &Person) -> String {
     format!("demo-{}", person.login)
@@ -34,8 +38,12 @@ pub fn play(server: &Server) -> anyhow::Result<()> {
         print!("{}", std::fs::read_to_string(&certificate)?);
         return Ok(());
     }
-    create_people(server)?;
-    fill_mailboxes(server)?;
+    let filed = server.data.join(FILED);
+    if !filed.exists() {
+        create_people(server)?;
+        fill_mailboxes(server)?;
+        std::fs::write(&filed, "")?;
+    }
     write_to_leaver(server, "Avant le départ")?;
     depart(server)?;
     write_to_leaver(server, "Après le départ")?;
@@ -92,13 +100,23 @@ fn create_account(server: &Server, address: &str, name: &str, password: &str) ->
     unless_there(&mut create)
 }
 
+/// Messages are filed in the order of the corpus, so what an interrupted run has filed is known by its number.
 fn fill_mailboxes(server: &Server) -> anyhow::Result<()> {
     for person in people() {
         let messages = Corpus::new(SEED).messages_of(&person);
-        eprintln!("==> filing {} messages for {}", messages.len(), person.address());
         let port = server.configuration.imap_port;
         let mut mailbox = Mailbox::open(port, &person.address(), &password_of(&person))?;
-        for message in &messages {
+        let folders: BTreeSet<&str> = messages.iter().map(|message| message.folder).collect();
+        let mut there = 0;
+        for folder in folders {
+            there += mailbox.count(folder)?;
+        }
+        eprintln!(
+            "==> filing {} messages for {}",
+            messages.len().saturating_sub(there),
+            person.address()
+        );
+        for message in messages.iter().skip(there) {
             mailbox.append(message)?;
         }
     }
@@ -113,8 +131,10 @@ fn depart(server: &Server) -> anyhow::Result<()> {
 
 /// Shows what a stranger gets who writes to the one who leaves.
 fn write_to_leaver(server: &Server, subject: &str) -> anyhow::Result<()> {
+    let date = command::output(Command::new("date").arg("-R"))?;
+    let date = date.trim();
     let message = format!(
-        "From: Client <client@example.org>\r\nTo: <{LEAVER}>\r\nSubject: =?UTF-8?Q?{}?=\r\n\
+        "Date: {date}\r\nFrom: Client <client@example.org>\r\nTo: <{LEAVER}>\r\nSubject: =?UTF-8?Q?{}?=\r\n\
          Message-ID: <{}.{}@example.org>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n\
          Bonjour\r\n",
         subject

@@ -22,7 +22,7 @@ pub fn text(server: &Server, language: Language) -> String {
     for (name, place) in places {
         let _ = writeln!(out, "  {name:<14}{place}");
     }
-    let _ = writeln!(out, "\n  {:<30}{:<24}{}", words.login, words.password, words.name);
+    let _ = writeln!(out, "\n  {:<30}{:<28}{}", words.login, words.password, words.name);
     for person in scenario::people() {
         let address = person.address();
         let remark = match address.as_str() {
@@ -31,7 +31,7 @@ pub fn text(server: &Server, language: Language) -> String {
             _ => "",
         };
         let password = scenario::password_of(&person);
-        let _ = writeln!(out, "  {address:<30}{password:<24}{}{remark}", person.name);
+        let _ = writeln!(out, "  {address:<30}{password:<28}{}{remark}", person.name);
     }
     let _ = writeln!(out, "\n{}", words.end);
     out

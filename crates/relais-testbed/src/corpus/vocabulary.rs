@@ -94,7 +94,7 @@ pub(super) const FAMILY_SUBJECTS: [&str; 5] = [
 pub(super) const OPENINGS: [&str; 5] = [
     "Bonjour,",
     "Bonjour à tous,",
-    "Chère Ursule,",
+    "Chers collègues,",
     "Bonsoir,",
     "Madame,",
 ];

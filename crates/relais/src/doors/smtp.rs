@@ -24,6 +24,7 @@ mod tests;
 mod trace;
 mod wire;
 
+pub use listener::Listener;
 pub use reception::{Envelope, MessageSink, Peer, Protocol, Reception, SignInRefusal, Submitter};
 
 use jiff::Timestamp;

@@ -5,7 +5,9 @@ use relais_core::address::EmailAddress;
 use relais_core::ids::AccountId;
 use relais_core::mail_refusal::MailRefusal;
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Semaphore;
 
 /// What was delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +38,8 @@ pub struct Fake {
     /// Messages begun and not delivered or dropped.
     under_way: Arc<()>,
     /// Delivery waits here while a test holds it.
-    pub gate: tokio::sync::Semaphore,
+    pub gate: Semaphore,
+    waiting: AtomicUsize,
 }
 
 impl Fake {
@@ -47,7 +50,8 @@ impl Fake {
             stored: Mutex::default(),
             reported: Mutex::default(),
             under_way: Arc::new(()),
-            gate: tokio::sync::Semaphore::new(tokio::sync::Semaphore::MAX_PERMITS),
+            gate: Semaphore::new(Semaphore::MAX_PERMITS),
+            waiting: AtomicUsize::new(0),
         }
     }
 
@@ -59,6 +63,12 @@ impl Fake {
     #[must_use]
     pub fn reported(&self) -> Vec<(EmailAddress, MailRefusal)> {
         locked(&self.reported).clone()
+    }
+
+    /// Whether a delivery has come to the gate and not passed it.
+    #[must_use]
+    pub fn is_someone_waiting(&self) -> bool {
+        self.waiting.load(Ordering::SeqCst) > 0
     }
 
     #[must_use]
@@ -146,7 +156,9 @@ impl Reception for Fake {
     }
 
     async fn deliver(&self, envelope: &Envelope, message: FakeMessage) -> Vec<Result<(), MailRefusal>> {
+        self.waiting.fetch_add(1, Ordering::SeqCst);
         drop(self.gate.acquire().await);
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
         let results: Vec<_> = envelope
             .recipients
             .iter()

@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -124,38 +124,43 @@ fn network(ip: IpAddr) -> IpAddr {
     }
 }
 
+/// Where connections come from: TCP, or a unix socket.
+pub trait Listener: Send {
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+
+    fn connection(&self) -> impl Future<Output = io::Result<(Self::Stream, Peer)>> + Send;
+}
+
+impl Listener for TcpListener {
+    type Stream = TcpStream;
+
+    async fn connection(&self) -> io::Result<(TcpStream, Peer)> {
+        let (stream, address) = self.accept().await?;
+        // Answers are gathered before they are sent: waiting for more gains nothing.
+        stream.set_nodelay(true)?;
+        Ok((stream, Peer::Network(address.ip().to_canonical())))
+    }
+}
+
+impl Listener for UnixListener {
+    type Stream = UnixStream;
+
+    async fn connection(&self) -> io::Result<(UnixStream, Peer)> {
+        let (stream, _) = self.accept().await?;
+        Ok((stream, Peer::Local))
+    }
+}
+
 impl<R: Reception> Door<R> {
-    /// Serves TCP connections until [`Door::stop`], and returns when the last session has ended.
-    pub async fn serve_tcp(self: Arc<Self>, listener: TcpListener) {
-        let accept = async || {
-            let (stream, address) = listener.accept().await?;
-            // Answers are gathered before they are sent: waiting for more gains nothing.
-            stream.set_nodelay(true)?;
-            Ok((stream, Peer::Network(address.ip().to_canonical())))
-        };
-        self.serve(accept).await;
-    }
-
-    /// Serves connections of a unix socket until [`Door::stop`], and returns when the last session has ended.
-    pub async fn serve_unix(self: Arc<Self>, listener: UnixListener) {
-        let accept = async || {
-            let (stream, _) = listener.accept().await?;
-            Ok((stream, Peer::Local))
-        };
-        self.serve(accept).await;
-    }
-
-    async fn serve<S>(self: Arc<Self>, accept: impl AsyncFn() -> io::Result<(S, Peer)>)
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
+    /// Serves connections until [`Door::stop`], and returns when the last session has ended.
+    pub async fn serve(self: Arc<Self>, listener: impl Listener) {
         let mut stop = self.stop.subscribe();
         let mut sessions = Sessions::new(self);
         loop {
             let accepted = tokio::select! {
                 biased;
                 _ = stop.wait_for(|stop| *stop) => break,
-                accepted = accept() => accepted,
+                accepted = listener.connection() => accepted,
             };
             match accepted {
                 Ok((stream, peer)) => sessions.open(stream, peer).await,
