@@ -1,1 +1,121 @@
+//! The only writer of Relais. Doors build a command and hand it to [`Relais`]; it gathers the facts, lets the core
+//! decide, writes the decision in one transaction and sees that its effects happen.
+//!
+//! Nothing here knows a protocol or a request; nothing here decides what the core decides.
 
+mod clock;
+mod credentials;
+mod departures;
+mod effects;
+mod error;
+mod execute;
+mod housekeeping;
+mod mail;
+mod organisations;
+mod outbound;
+pub mod read;
+mod throttle;
+
+pub use clock::{Clock, Ids};
+pub use credentials::{Caller, NewSecret, SignInRefusal};
+pub use departures::certificate::{Certificate, FolderProof};
+pub use error::Error;
+pub use mail::{Envelope, Message};
+pub use organisations::NewAccountRequest;
+pub use relais_core as core;
+pub use throttle::Network;
+
+use relais_engines::dovecot::Dovecot;
+use relais_engines::maildir::Maildirs;
+use relais_engines::message::PersonalMarks;
+use relais_engines::smtp::Smarthost;
+use relais_engines::spool::SpoolFiles;
+use relais_store::Store;
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+/// What start-up builds and hands over.
+pub struct Parts {
+    pub store: Store,
+    pub maildirs: Arc<Maildirs>,
+    pub spool_files: Arc<SpoolFiles>,
+    /// Mail access; without it nobody can have a session there.
+    pub dovecot: Option<Dovecot>,
+    /// Where mail for elsewhere goes; without it such mail is kept and listed.
+    pub smarthost: Option<Smarthost>,
+    /// The name in message ids and notices.
+    pub hostname: String,
+    pub personal_marks: PersonalMarks,
+    pub clock: Clock,
+    pub ids: Ids,
+    /// Who holds the leases that this process takes: the same after a restart, different on every machine.
+    pub node: String,
+}
+
+/// The application. One per process, shared by all doors.
+pub struct Relais {
+    store: Store,
+    maildirs: Arc<Maildirs>,
+    spool_files: Arc<SpoolFiles>,
+    dovecot: Option<Dovecot>,
+    smarthost: Option<Smarthost>,
+    hostname: String,
+    personal_marks: Arc<PersonalMarks>,
+    clock: Clock,
+    ids: Ids,
+    node: String,
+    passwords: credentials::Passwords,
+    throttle: throttle::Throttle,
+    /// Woken when there may be effects, departures or outbound mail to see to.
+    work: Notify,
+}
+
+impl Relais {
+    #[must_use]
+    pub fn new(parts: Parts) -> Arc<Self> {
+        Arc::new(Self {
+            store: parts.store,
+            maildirs: parts.maildirs,
+            spool_files: parts.spool_files,
+            dovecot: parts.dovecot,
+            smarthost: parts.smarthost,
+            hostname: parts.hostname,
+            personal_marks: Arc::new(parts.personal_marks),
+            clock: parts.clock,
+            ids: parts.ids,
+            node: parts.node,
+            passwords: credentials::Passwords::new(),
+            throttle: throttle::Throttle::default(),
+            work: Notify::new(),
+        })
+    }
+
+    /// The time as this instance sees it.
+    #[must_use]
+    pub fn now(&self) -> jiff::Timestamp {
+        self.clock.now()
+    }
+
+    /// A consistent look at the tables, for doors that only read: see [`read`] for the queries.
+    ///
+    /// # Errors
+    /// What `look` returns, or that the store could not be asked.
+    pub async fn look<T, F>(&self, mut look: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut relais_store::Tx<'_>) -> Result<T, relais_store::Error> + Send + 'static,
+    {
+        self.store.read(move |tx| look(tx).map_err(Error::from)).await
+    }
+
+    /// Where the mail of a mailbox lies, for the server that reads it.
+    #[must_use]
+    pub fn mail_home(&self, mailbox: core::ids::MailboxId) -> std::path::PathBuf {
+        self.maildirs.home(mailbox)
+    }
+
+    /// Ends the engines that were handed over.
+    pub fn dovecot(&self) -> Option<&Dovecot> {
+        self.dovecot.as_ref()
+    }
+}

@@ -93,6 +93,8 @@ pub struct Facts {
 pub enum Effect {
     /// End the live IMAP, POP and ManageSieve sessions of the account.
     CutSessions { account: AccountId },
+    /// Put back what was set aside while the account was closed, and end the grants on it.
+    ReturnMailbox { account: AccountId, mailbox: MailboxId },
     /// Put a deleted account's mail out of reach.
     RemoveMailbox { mailbox: MailboxId },
     /// Write the access lists of a shared mailbox from its members.

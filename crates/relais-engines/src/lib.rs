@@ -6,3 +6,4 @@ pub mod dovecot;
 pub mod maildir;
 pub mod message;
 pub mod smtp;
+pub mod spool;

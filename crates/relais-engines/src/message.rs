@@ -5,10 +5,12 @@
 
 mod answerable;
 mod head;
+mod notice;
 mod personal_marks;
 mod reply;
 
 pub use answerable::{NotAnswerable, answerable};
 pub use head::Head;
+pub use notice::{Notice, notice};
 pub use personal_marks::PersonalMarks;
 pub use reply::{ENGLISH_PREFIX, FRENCH_PREFIX, Reply, reply};

@@ -31,20 +31,18 @@ const MAILBOXES_MAX: usize = 4096;
 /// Keys in memory, over all mailboxes: about 20 MB.
 const KEYS_MAX: usize = 500_000;
 
-/// What tells one delivery from another: content, envelope sender and recipient. The first 64 bits of a SHA-256;
+/// What tells one delivery to a mailbox from another: content and envelope sender. The first 64 bits of a SHA-256;
 /// to be taken for a message it is not, one would have to be made to match (a second preimage).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DeliveryKey(KeyBytes);
 
 impl DeliveryKey {
-    /// The key of content with this digest ([`Received::digest`]) from `sender` (empty when null) to `recipient`.
+    /// The key of content with this digest ([`Received::digest`]) from `sender` (empty when null).
     #[must_use]
-    pub fn new(digest: &[u8; 32], sender: &str, recipient: &EmailAddress) -> Self {
+    pub fn new(digest: &[u8; 32], sender: &str) -> Self {
         let mut hash = Sha256::new();
         hash.update(digest);
         hash.update(sender.as_bytes());
-        hash.update(b"\0");
-        hash.update(recipient.as_str().as_bytes());
         let mut key = KeyBytes::default();
         key.copy_from_slice(&hash.finalize()[..8]);
         Self(key)

@@ -1,0 +1,424 @@
+//! Who someone is: passwords, sessions, tokens, recovery grants. What they may then do, the table says.
+
+use crate::throttle::Network;
+use crate::{Error, Relais};
+use argon2::Argon2;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::{SignedDuration, Timestamp};
+use relais_core::account::Account;
+use relais_core::address::EmailAddress;
+use relais_core::authority::{Actor, Power};
+use relais_core::event::Happening;
+use relais_core::ids::{AccountId, GrantId, OrganisationId, SessionId, TokenId};
+use relais_core::password::{self, PasswordHash};
+use relais_core::refusal::Refusal;
+use relais_core::rights::{Act, Verdict, may, standing};
+use relais_store::credentials::{
+    Grant, Session, Token, end_session, grant_in_force, insert_grant, insert_session, insert_token,
+    revoke_token, session_by_secret, token_by_secret,
+};
+use relais_store::{accounts, events};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use tokio::sync::Semaphore;
+
+/// Why nobody is let in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignInRefusal {
+    /// No such login, or another password: never told apart.
+    Credentials,
+    /// The right password, and the table says no.
+    Closed,
+    TooManyAttempts,
+    Unavailable,
+}
+
+/// Whoever calls, once known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    pub actor: Actor,
+    pub session: Option<SessionId>,
+}
+
+/// A secret that is shown once, with what it is for.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct NewSecret<T> {
+    #[serde(flatten)]
+    pub of: T,
+    pub secret: String,
+}
+
+const SESSION_LIFE: SignedDuration = SignedDuration::from_hours(12);
+const GRANT_DAYS_MAX: i64 = 31;
+/// Hashing takes a core and 19 MiB for 50 ms: more at once only makes everyone wait.
+const HASHES_AT_ONCE: usize = 2;
+const REMEMBERED_MAX: usize = 100_000;
+
+/// Hashes passwords, and remembers which were right: a mail program signs in every few minutes. What is remembered
+/// is a keyed hash that dies with the process, with the epoch for which it holds.
+pub(crate) struct Passwords {
+    key: [u8; 32],
+    remembered: Mutex<HashMap<AccountId, ([u8; 32], i64)>>,
+    turns: Semaphore,
+}
+
+impl Passwords {
+    pub fn new() -> Self {
+        Self { key: rand::random(), remembered: Mutex::default(), turns: Semaphore::new(HASHES_AT_ONCE) }
+    }
+
+    fn mark(&self, account: AccountId, password: &str) -> [u8; 32] {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("HMAC takes a key of any length");
+        mac.update(&account.number().to_be_bytes());
+        mac.update(password.as_bytes());
+        mac.finalize().into_bytes().into()
+    }
+
+    pub fn forget(&self, account: AccountId) {
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner).remove(&account);
+    }
+
+    fn remembers(&self, account: &Account, mark: &[u8; 32]) -> bool {
+        let remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        remembered.get(&account.id).is_some_and(|(known, epoch)| known == mark && *epoch == account.epoch)
+    }
+
+    fn remember(&self, account: &Account, mark: [u8; 32]) {
+        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        if remembered.len() >= REMEMBERED_MAX {
+            remembered.clear();
+        }
+        remembered.insert(account.id, (mark, account.epoch));
+    }
+
+    pub async fn hash(&self, password: String) -> Result<PasswordHash, Error> {
+        password::check(&password)?;
+        let _turn = self.turns.acquire().await.map_err(|error| Error::Internal(error.to_string()))?;
+        let hash =
+            tokio::task::spawn_blocking(move || Argon2::default().hash_password(password.as_bytes())).await?;
+        let hash = hash.map_err(|error| Error::Internal(error.to_string()))?;
+        Ok(PasswordHash::from_phc(hash.to_string()))
+    }
+
+    /// Whether `password` is the account's. For no account, or one without password, it takes as long and is no.
+    async fn verify(&self, account: Option<&Account>, password: &str) -> Result<bool, Error> {
+        let known = account.and_then(|account| account.password.as_ref().map(|hash| (account, hash)));
+        if let Some((account, _)) = known
+            && self.remembers(account, &self.mark(account.id, password))
+        {
+            return Ok(true);
+        }
+        let hash = known.map_or_else(|| NOBODYS_HASH.to_owned(), |(_, hash)| hash.as_phc().to_owned());
+        let attempt = password.as_bytes().to_vec();
+        let turn = self.turns.acquire().await.map_err(|error| Error::Internal(error.to_string()))?;
+        let right = tokio::task::spawn_blocking(move || {
+            let hash =
+                argon2::PasswordHash::new(&hash).map_err(|error| Error::Internal(error.to_string()))?;
+            Ok::<_, Error>(Argon2::default().verify_password(&attempt, &hash).is_ok())
+        })
+        .await??;
+        drop(turn);
+        match known {
+            Some((account, _)) if right => {
+                self.remember(account, self.mark(account.id, password));
+                Ok(true)
+            }
+            Some(_) | None => Ok(false),
+        }
+    }
+}
+
+/// Of a password nobody has: what is verified when there is no account, so that the time says nothing.
+const NOBODYS_HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$cmVsYWlzcmVsYWlzcmVs$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// 256 random bits as text, with a prefix by which a leaked one is recognised.
+fn new_secret(prefix: &str) -> String {
+    let bits: [u8; 32] = rand::random();
+    format!("{prefix}_{}", URL_SAFE_NO_PAD.encode(bits))
+}
+
+/// Secrets are random, so a plain hash keeps them.
+fn secret_hash(secret: &str) -> Vec<u8> {
+    Sha256::digest(secret.as_bytes()).to_vec()
+}
+
+impl Relais {
+    pub(crate) async fn account_of_login(&self, login: &str) -> Result<Option<Account>, Error> {
+        let Ok(address) = login.parse::<EmailAddress>() else { return Ok(None) };
+        self.look(move |tx| accounts::holding(tx, &address)).await
+    }
+
+    /// Checks a password and asks the table whether its holder may do `act`.
+    ///
+    /// # Errors
+    /// The refusal; an unknown login and a wrong password give the same one after the same time.
+    pub async fn sign_in(
+        &self,
+        login: &str,
+        password: &str,
+        act: Act,
+        network: Network,
+    ) -> Result<Account, SignInRefusal> {
+        let (login, now) = (login.to_lowercase(), self.now());
+        if !self.throttle.allows(network, &login, now) {
+            return Err(SignInRefusal::TooManyAttempts);
+        }
+        let checked = async {
+            let account = self.account_of_login(&login).await?;
+            let right = self.passwords.verify(account.as_ref(), password).await?;
+            Ok::<_, Error>((account, right))
+        };
+        let (account, right) = checked.await.map_err(|error| {
+            tracing::warn!(%error, "a sign-in could not be checked");
+            SignInRefusal::Unavailable
+        })?;
+        let Some(account) = account.filter(|_| right) else {
+            self.throttle.failed(network, &login, now);
+            metrics::counter!("relais_sign_ins_failed_total").increment(1);
+            return Err(SignInRefusal::Credentials);
+        };
+        self.throttle.succeeded(network, &login);
+        match may(standing(&account, now), act) {
+            Verdict::Yes | Verdict::Activates => Ok(account),
+            Verdict::No
+            | Verdict::WithGrant
+            | Verdict::AsInbound
+            | Verdict::InvitationOnly
+            | Verdict::WithFlexibleLicences => Err(SignInRefusal::Closed),
+        }
+    }
+
+    /// Signs in to read mail: with the password, or where the table asks for one, with a recovery grant's secret.
+    ///
+    /// # Errors
+    /// As [`Relais::sign_in`].
+    pub async fn sign_in_to_read_mail(
+        &self,
+        login: &str,
+        password: &str,
+        network: Network,
+    ) -> Result<Account, SignInRefusal> {
+        if password.starts_with(GRANT_PREFIX)
+            && let Ok(Some(account)) = self.account_of_login(login).await
+            && may(standing(&account, self.now()), Act::ReadMail) == Verdict::WithGrant
+        {
+            let (id, hash, now) = (account.id, secret_hash(password), self.now());
+            match self.look(move |tx| grant_in_force(tx, id, &hash, now)).await {
+                Ok(Some(_)) => return Ok(account),
+                Ok(None) => {}
+                Err(_) => return Err(SignInRefusal::Unavailable),
+            }
+        }
+        self.sign_in(login, password, Act::ReadMail, network).await
+    }
+
+    /// Whether mail of `account` may be opened now: what a mail server asks after the password.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn may_open_mail(&self, id: AccountId) -> Result<Option<Account>, Error> {
+        let now = self.now();
+        self.look(move |tx| {
+            let Some(account) = accounts::get(tx, id)? else { return Ok(None) };
+            let open = match may(standing(&account, now), Act::ReadMail) {
+                Verdict::Yes | Verdict::Activates => true,
+                Verdict::WithGrant => {
+                    relais_store::credentials::grants(tx, id)?.iter().any(|grant| grant.ends_at > now)
+                }
+                Verdict::No
+                | Verdict::AsInbound
+                | Verdict::InvitationOnly
+                | Verdict::WithFlexibleLicences => false,
+            };
+            Ok(open.then_some(account))
+        })
+        .await
+    }
+
+    /// Opens a session for someone who signed in.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub async fn open_session(&self, account: &Account) -> Result<NewSecret<AccountId>, Error> {
+        let secret = new_secret("rls");
+        let session = Session {
+            id: SessionId::from_number(self.ids.next()),
+            account: account.id,
+            epoch: account.epoch,
+            expires_at: self.now() + SESSION_LIFE,
+        };
+        let hash = secret_hash(&secret);
+        self.store.write(move |tx| insert_session(tx, &session, &hash).map_err(Error::from)).await?;
+        Ok(NewSecret { of: account.id, secret })
+    }
+
+    /// # Errors
+    /// When it cannot be written.
+    pub async fn close_session(&self, id: SessionId) -> Result<(), Error> {
+        self.store.write(move |tx| end_session(tx, id).map_err(Error::from)).await
+    }
+
+    /// Who has this bearer secret: a token, or a session whose account may still sign in.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn caller(&self, secret: &str) -> Result<Option<Caller>, Error> {
+        let (hash, now) = (secret_hash(secret), self.now());
+        self.look(move |tx| {
+            if let Some(token) = token_by_secret(tx, &hash)? {
+                let actor = match token.organisation {
+                    None => Actor::Operator,
+                    Some(organisation) => Actor::Token { id: token.id, organisation },
+                };
+                return Ok(Some(Caller { actor, session: None }));
+            }
+            let Some(session) = session_by_secret(tx, &hash)?.filter(|session| session.expires_at > now)
+            else {
+                return Ok(None);
+            };
+            let account = accounts::get(tx, session.account)?.filter(|account| {
+                account.epoch == session.epoch
+                    && may(standing(account, now), Act::SignInWithPassword) == Verdict::Yes
+            });
+            Ok(account.map(|account| Caller {
+                actor: Actor::Account {
+                    id: account.id,
+                    organisation: account.organisation,
+                    role: account.role,
+                },
+                session: Some(session.id),
+            }))
+        })
+        .await
+    }
+
+    /// A token of an organisation, or of the operator.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`] unless the actor may end accounts there, or operates.
+    pub async fn create_token(
+        &self,
+        organisation: Option<OrganisationId>,
+        name: String,
+        actor: Actor,
+    ) -> Result<NewSecret<Token>, Error> {
+        let allowed = match organisation {
+            Some(organisation) => actor.has(Power::EndAccounts, organisation),
+            None => actor == Actor::Operator,
+        };
+        if !allowed {
+            return Err(Refusal::NotAllowed.into());
+        }
+        relais_core::lifecycle::check_name(&name)?;
+        let now = self.now();
+        let id = TokenId::from_number(self.ids.next());
+        let token = Token { id, organisation, name, created_at: now, revoked_at: None };
+        let secret = new_secret("rlt");
+        let (row, hash) = (token.clone(), secret_hash(&secret));
+        self.store
+            .write(move |tx| {
+                insert_token(tx, &row, &hash)?;
+                if let Some(organisation) = organisation {
+                    let detail = json!({ "name": row.name });
+                    let happening = Happening { kind: "token.created", subject: row.id.to_string(), detail };
+                    events::append(tx, organisation, happening, actor, now)?;
+                }
+                Ok::<_, Error>(())
+            })
+            .await?;
+        Ok(NewSecret { of: token, secret })
+    }
+
+    /// # Errors
+    /// [`Error::NotFound`] when the organisation has no such token in force.
+    pub async fn revoke_token(
+        &self,
+        organisation: OrganisationId,
+        id: TokenId,
+        actor: Actor,
+    ) -> Result<(), Error> {
+        if !actor.has(Power::EndAccounts, organisation) {
+            return Err(Refusal::NotAllowed.into());
+        }
+        let now = self.now();
+        self.store
+            .write(move |tx| {
+                if !revoke_token(tx, organisation, id, now)? {
+                    return Err(Error::NotFound);
+                }
+                let happening =
+                    Happening { kind: "token.revoked", subject: id.to_string(), detail: json!({}) };
+                events::append(tx, organisation, happening, actor, now)?;
+                Ok(())
+            })
+            .await
+    }
+
+    /// Lets an admin read a deactivated account's mail until `ends_at` (B10a, B10b). Personal messages are set aside
+    /// first: they are nobody's to read (Cass. soc. 2 October 2001, no 99-42.942).
+    ///
+    /// # Errors
+    /// The refusal when the table does not ask for a grant, or the date or the reason will not do.
+    pub async fn grant_recovery(
+        &self,
+        id: AccountId,
+        reason: String,
+        ends_at: Timestamp,
+        actor: Actor,
+    ) -> Result<NewSecret<Grant>, Error> {
+        let now = self.now();
+        let account = self.look(move |tx| accounts::get(tx, id)).await?.ok_or(Error::NotFound)?;
+        if !actor.has_over(Power::EndAccounts, &account) {
+            return Err(Refusal::NotAllowed.into());
+        }
+        let state = standing(&account, now);
+        if may(state, Act::ReadMail) != Verdict::WithGrant {
+            return Err(Refusal::NotInThisState { act: Act::ReadMail, state }.into());
+        }
+        if reason.trim().is_empty() {
+            return Err(Refusal::ReasonMissing.into());
+        }
+        if ends_at <= now {
+            return Err(Refusal::DateInThePast.into());
+        }
+        if ends_at > now + SignedDuration::from_hours(24 * GRANT_DAYS_MAX) {
+            return Err(Refusal::GrantTooLong { days_max: GRANT_DAYS_MAX }.into());
+        }
+        let (maildirs, marks) = (self.maildirs.clone(), self.personal_marks.clone());
+        let mailbox = account.mailbox;
+        let set_aside = tokio::task::spawn_blocking(move || {
+            maildirs.create(mailbox)?;
+            maildirs.set_aside_personal(mailbox, &marks)
+        })
+        .await??;
+        let grant = Grant {
+            id: GrantId::from_number(self.ids.next()),
+            account: id,
+            reason,
+            ends_at,
+            created_at: now,
+        };
+        let secret = new_secret(GRANT_PREFIX.trim_end_matches('_'));
+        let (row, hash, organisation) = (grant.clone(), secret_hash(&secret), account.organisation);
+        self.store
+            .write(move |tx| {
+                insert_grant(tx, &row, &hash)?;
+                let detail = json!({ "grant": row.id, "reason": row.reason, "ends_at": row.ends_at,
+                                     "personal_messages_set_aside": set_aside });
+                let happening =
+                    Happening { kind: "account.recovery_granted", subject: id.to_string(), detail };
+                events::append(tx, organisation, happening, actor, now)?;
+                Ok::<_, Error>(())
+            })
+            .await?;
+        Ok(NewSecret { of: grant, secret })
+    }
+}
+
+const GRANT_PREFIX: &str = "rlg_";

@@ -1,0 +1,409 @@
+//! The departure workflow: rows that say how far each departure is, and a runner that does the next step. A process
+//! may die at any instant: a step that is half done is done again, and every step may be.
+
+pub mod certificate;
+mod steps;
+mod undo;
+
+use crate::execute::{apply, decide_only};
+use crate::organisations::note;
+use crate::{Error, Relais};
+use jiff::{SignedDuration, Timestamp};
+use relais_core::account::{Account, Cause};
+use relais_core::address::EmailAddress;
+use relais_core::authority::{Actor, Power};
+use relais_core::departure::{
+    Departure, DepartureState, Findings, Order, Plan, PlanFacts, Step, StepReport, plan,
+};
+use relais_core::ids::{AccountId, DepartureId};
+use relais_core::inbound::Inbound;
+use relais_core::lifecycle::{Availability, Command};
+use relais_core::organisation::Target;
+use relais_core::refusal::Refusal;
+use relais_store::{Tx, accounts, addresses, departures, groups, mailboxes, organisations};
+use serde_json::json;
+
+/// How long a runner may be silent before another takes over its departure.
+const LEASE: SignedDuration = SignedDuration::from_mins(2);
+const RETRY_DELAY: SignedDuration = SignedDuration::from_secs(5);
+/// How many `user1.bck`, `user1.bck2`… are tried.
+const BACKUP_NAMES_MAX: u32 = 100;
+
+/// How a step ended.
+pub(crate) enum Ended {
+    Done(serde_json::Value),
+    /// Done and recorded in one transaction already.
+    Recorded,
+    Wait(Timestamp),
+}
+
+impl Relais {
+    /// Everything a departure would do, and what it would be refused for. Changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::RefusedAll`] with every refusal at once.
+    pub async fn plan_departure(&self, id: AccountId, order: Order, actor: Actor) -> Result<Plan, Error> {
+        let (messages, size_bytes) = self.usage_of(id).await?;
+        let now = self.now();
+        let outcome = self
+            .store
+            .read(move |tx| {
+                let (plan, _) = draw_up(tx, id, &order, (messages, size_bytes), &actor, now)?;
+                Ok::<_, Error>(plan)
+            })
+            .await?;
+        Ok(outcome)
+    }
+
+    /// Starts a departure, or schedules it for its date.
+    ///
+    /// # Errors
+    /// As [`Relais::plan_departure`]; nothing happened then.
+    pub async fn start_departure(
+        &self,
+        id: AccountId,
+        order: Order,
+        actor: Actor,
+    ) -> Result<Departure, Error> {
+        let (messages, size_bytes) = self.usage_of(id).await?;
+        let departure_id = DepartureId::from_number(self.ids.next());
+        let (ids, now) = (self.ids.clone(), self.now());
+        let departure = self
+            .store
+            .write(move |tx| {
+                let (plan, account) = draw_up(tx, id, &order, (messages, size_bytes), &actor, now)?;
+                let later = plan.begins_at > now;
+                if later {
+                    let at = Some(plan.begins_at);
+                    apply(tx, &ids, id, Command::SetLeaving { at }, &actor, now)?;
+                }
+                let departure = Departure {
+                    id: departure_id,
+                    organisation: account.organisation,
+                    state: if later { DepartureState::Scheduled } else { DepartureState::Running },
+                    steps_done: 0,
+                    reports: vec![],
+                    trouble: None,
+                    created_at: now,
+                    plan,
+                };
+                departures::insert(tx, &departure, &actor, departure.plan.begins_at)?;
+                let detail = json!({ "account": id, "order": order, "begins_at": departure.plan.begins_at });
+                note(tx, account.organisation, "departure.started", departure_id, detail, actor, now)?;
+                Ok::<_, Error>(departure)
+            })
+            .await?;
+        self.work.notify_one();
+        Ok(departure)
+    }
+
+    async fn usage_of(&self, id: AccountId) -> Result<(u64, u64), Error> {
+        let account = self.look(move |tx| accounts::get(tx, id)).await?.ok_or(Error::NotFound)?;
+        let maildirs = self.maildirs.clone();
+        let usage = tokio::task::spawn_blocking(move || {
+            maildirs.create(account.mailbox)?;
+            maildirs.usage(account.mailbox)
+        })
+        .await??;
+        Ok((usage.messages, usage.bytes))
+    }
+
+    /// Stops after the step under way, until resumed.
+    ///
+    /// # Errors
+    /// [`Refusal::DepartureOver`] when nothing is left to stop.
+    pub async fn hold_departure(&self, id: DepartureId, actor: Actor) -> Result<Departure, Error> {
+        self.change_departure(id, actor, "departure.held", |departure, now| match departure.state {
+            DepartureState::Undone | DepartureState::Finished => Err(Refusal::DepartureOver),
+            DepartureState::Held => Ok(None),
+            DepartureState::Scheduled | DepartureState::Running | DepartureState::Undoing => {
+                Ok(Some((DepartureState::Held, now)))
+            }
+        })
+        .await
+    }
+
+    /// Goes on where it was held.
+    ///
+    /// # Errors
+    /// [`Refusal::DepartureNotHeld`] when it was not.
+    pub async fn resume_departure(&self, id: DepartureId, actor: Actor) -> Result<Departure, Error> {
+        let departure = self
+            .change_departure(id, actor, "departure.resumed", |departure, now| match departure.state {
+                DepartureState::Held if departure.plan.begins_at > now => {
+                    Ok(Some((DepartureState::Scheduled, departure.plan.begins_at)))
+                }
+                DepartureState::Held => Ok(Some((DepartureState::Running, now))),
+                DepartureState::Undone | DepartureState::Finished => Err(Refusal::DepartureOver),
+                DepartureState::Scheduled | DepartureState::Running | DepartureState::Undoing => {
+                    Err(Refusal::DepartureNotHeld)
+                }
+            })
+            .await?;
+        self.work.notify_one();
+        Ok(departure)
+    }
+
+    /// Takes everything back, from the last step to the first.
+    ///
+    /// # Errors
+    /// [`Refusal::DepartureNotUndoable`] once the account is deleted.
+    pub async fn undo_departure(&self, id: DepartureId, actor: Actor) -> Result<Departure, Error> {
+        let departure = self
+            .change_departure(id, actor, "departure.undo_asked", |departure, now| {
+                if departure.is_past_deletion() {
+                    return Err(Refusal::DepartureNotUndoable);
+                }
+                Ok(match departure.state {
+                    DepartureState::Undone | DepartureState::Undoing => None,
+                    DepartureState::Scheduled
+                    | DepartureState::Running
+                    | DepartureState::Held
+                    | DepartureState::Finished => Some((DepartureState::Undoing, now)),
+                })
+            })
+            .await?;
+        self.work.notify_one();
+        Ok(departure)
+    }
+
+    async fn change_departure(
+        &self,
+        id: DepartureId,
+        actor: Actor,
+        event: &'static str,
+        next: impl Fn(&Departure, Timestamp) -> Result<Option<(DepartureState, Timestamp)>, Refusal>
+        + Send
+        + 'static,
+    ) -> Result<Departure, Error> {
+        let now = self.now();
+        self.store
+            .write(move |tx| {
+                let mut departure = departures::get(tx, id)?.ok_or(Error::NotFound)?;
+                if !actor.has(Power::EndAccounts, departure.organisation) {
+                    return Err(Refusal::NotAllowed.into());
+                }
+                if let Some((state, wake_at)) = next(&departure, now)? {
+                    departures::set_state(tx, id, state, None, wake_at)?;
+                    note(
+                        tx,
+                        departure.organisation,
+                        event,
+                        id,
+                        json!({ "from": departure.state }),
+                        actor,
+                        now,
+                    )?;
+                    departure.state = state;
+                    departure.trouble = None;
+                }
+                Ok(departure)
+            })
+            .await
+    }
+
+    /// Takes one departure that has something to do and does it until it ends, waits or is stopped. `false` when
+    /// none had.
+    pub(crate) async fn advance_one_departure(&self) -> bool {
+        let (node, now) = (self.node.clone(), self.now());
+        let claimed = self
+            .store
+            .write(move |tx| departures::claim(tx, &node, now, now + LEASE).map_err(Error::from))
+            .await;
+        let id = match claimed {
+            Ok(Some(id)) => id,
+            Ok(None) => return false,
+            Err(error) => {
+                tracing::warn!(%error, "departures cannot be read");
+                return false;
+            }
+        };
+        let wake_at = match self.advance(id).await {
+            Ok(wake_at) => wake_at,
+            Err(error) => self.note_trouble(id, &error).await,
+        };
+        let released =
+            self.store.write(move |tx| departures::release(tx, id, wake_at).map_err(Error::from)).await;
+        if let Err(error) = released {
+            tracing::warn!(%error, %id, "the lease of a departure runs out by itself");
+        }
+        true
+    }
+
+    /// Does step after step and returns when to look again.
+    async fn advance(&self, id: DepartureId) -> Result<Timestamp, Error> {
+        loop {
+            let departure = self.look(move |tx| departures::get(tx, id)).await?.ok_or(Error::NotFound)?;
+            let now = self.now();
+            match departure.state {
+                DepartureState::Held | DepartureState::Undone | DepartureState::Finished => return Ok(now),
+                DepartureState::Undoing => {
+                    if self.undo_last_step(&departure).await? == undo::Left::Nothing {
+                        return Ok(now);
+                    }
+                }
+                DepartureState::Scheduled | DepartureState::Running => {
+                    let Some(step) = departure.next_step() else { return Ok(now) };
+                    match self.do_step(&departure, step).await? {
+                        Ended::Done(detail) => self.record(&departure, step, detail).await?,
+                        Ended::Recorded => {}
+                        Ended::Wait(until) => return Ok(until),
+                    }
+                    self.settle_effects().await;
+                }
+            }
+        }
+    }
+
+    async fn record(
+        &self,
+        departure: &Departure,
+        step: Step,
+        detail: serde_json::Value,
+    ) -> Result<(), Error> {
+        let (departure, now) = (departure.clone(), self.now());
+        self.store.write(move |tx| record_in(tx, &departure, step, detail.clone(), now)).await
+    }
+
+    /// What a failed step leaves behind: trouble that passes is tried again, anything else waits for a person.
+    async fn note_trouble(&self, id: DepartureId, error: &Error) -> Timestamp {
+        let now = self.now();
+        let passes = matches!(error, Error::Unavailable(_) | Error::StorageFull | Error::Conflict);
+        tracing::warn!(%error, %id, passes, "a step of a departure failed");
+        let (next_at, passes) = (now + RETRY_DELAY, passes);
+        let (text, refusal) = match error {
+            Error::Refused(refusal) => (None, Some(refusal.clone())),
+            other => (Some(other.to_string()), None),
+        };
+        let written = self
+            .store
+            .write(move |tx| {
+                let departure = departures::get(tx, id)?.ok_or(Error::NotFound)?;
+                let organisation = organisations::get(tx, departure.organisation)?.ok_or(Error::NotFound)?;
+                let said = refusal.as_ref().map(|refusal| refusal.sentence(organisation.language));
+                let trouble = said.or_else(|| text.clone()).unwrap_or_default();
+                let state = if passes { departure.state } else { DepartureState::Held };
+                departures::set_state(tx, id, state, Some(&trouble), next_at)?;
+                if !passes {
+                    let actor = Actor::Departure { id, organisation: departure.organisation };
+                    note(
+                        tx,
+                        departure.organisation,
+                        "departure.held",
+                        id,
+                        json!({ "trouble": trouble }),
+                        actor,
+                        now,
+                    )?;
+                }
+                Ok::<_, Error>(())
+            })
+            .await;
+        if let Err(error) = written {
+            tracing::warn!(%error, %id, "the trouble of a departure could not be written");
+        }
+        next_at
+    }
+}
+
+/// Writes that `step` is done, in the transaction that did it.
+pub(crate) fn record_in(
+    tx: &mut Tx<'_>,
+    departure: &Departure,
+    step: Step,
+    detail: serde_json::Value,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let id = departure.id;
+    let report = StepReport { step, done_at: now, detail };
+    if departures::record_step(tx, id, departure.steps_done + 1, &report)? {
+        let actor = Actor::Departure { id, organisation: departure.organisation };
+        let detail = json!({ "step": step, "report": report.detail });
+        note(tx, departure.organisation, "departure.step_done", id, detail, actor, now)?;
+    }
+    if departure.state == DepartureState::Scheduled {
+        departures::set_state(tx, id, DepartureState::Running, None, now)?;
+    }
+    Ok(())
+}
+
+/// The plan as things are, with the refusals of the freeze found before anything happens.
+fn draw_up(
+    tx: &mut Tx<'_>,
+    id: AccountId,
+    order: &Order,
+    (messages, size_bytes): (u64, u64),
+    actor: &Actor,
+    now: Timestamp,
+) -> Result<(Plan, Account), Error> {
+    let account = accounts::get(tx, id)?.ok_or(Error::NotFound)?;
+    if !actor.has_over(Power::EndAccounts, &account) {
+        return Err(Refusal::NotAllowed.into());
+    }
+    let language = organisations::get(tx, account.organisation)?.ok_or(Error::NotFound)?.language;
+    let successor = match &order.to {
+        Some(address) => accounts::holding(tx, address)?,
+        None => None,
+    };
+    let facts = PlanFacts {
+        leaver: &account,
+        successor: successor.as_ref(),
+        renamed_to: backup_name(tx, &account)?,
+        departure_in_progress: departures::open_of(tx, id)?.is_some(),
+        findings: findings(tx, &account, messages, size_bytes)?,
+        language,
+    };
+    let mut refusals = Vec::new();
+    let planned = match plan(order, &facts, now) {
+        Ok(plan) => Some(plan),
+        Err(found) => {
+            refusals = found;
+            None
+        }
+    };
+    let freeze = Command::Deactivate { cause: Cause::Departure, inbound: Some(Inbound::deliver()) };
+    match decide_only(tx, &account, freeze, actor, now) {
+        Ok(()) => {}
+        Err(Error::Refused(refusal)) => {
+            if !refusals.contains(&refusal) {
+                refusals.push(refusal);
+            }
+        }
+        Err(error) => return Err(error),
+    }
+    match (planned, refusals.is_empty()) {
+        (Some(plan), true) => Ok((plan, account)),
+        _ => Err(Error::RefusedAll(refusals)),
+    }
+}
+
+fn findings(tx: &mut Tx<'_>, account: &Account, messages: u64, size_bytes: u64) -> Result<Findings, Error> {
+    let id = account.id;
+    Ok(Findings {
+        addresses: addresses::of_target(tx, Target::Account(id))?
+            .into_iter()
+            .map(|held| held.address)
+            .collect(),
+        groups: groups::of_member(tx, id)?.into_iter().map(|group| group.name).collect(),
+        only_admin_of: groups::only_admin_of(tx, id)?,
+        redirects_in: accounts::redirecting_to(tx, id)?,
+        redirects_out: account.inbound.redirect_targets().cloned().collect(),
+        shared_mailboxes: mailboxes::of_member(tx, id)?.into_iter().map(|mailbox| mailbox.address).collect(),
+        messages,
+        size_bytes,
+    })
+}
+
+/// `user1.bck@…`, or the first of `user1.bck2@…`, `user1.bck3@…` that is free (B5).
+fn backup_name(tx: &mut Tx<'_>, account: &Account) -> Result<EmailAddress, Error> {
+    let local = account.address.local();
+    for number in 1..=BACKUP_NAMES_MAX {
+        let suffix = if number == 1 { ".bck".to_owned() } else { format!(".bck{number}") };
+        let kept: String = local.chars().take(64 - suffix.len()).collect();
+        let Ok(address) = account.address.with_local(&format!("{kept}{suffix}")) else { continue };
+        if matches!(addresses::availability(tx, &address, account.organisation)?, Availability::Free(_)) {
+            return Ok(address);
+        }
+    }
+    Err(Refusal::AddressTaken { address: account.address.clone() }.into())
+}

@@ -1,0 +1,324 @@
+//! The steps. Each reads what is there, does what is missing and reports what it found afterwards.
+
+use super::{Ended, certificate, record_in};
+use crate::execute::apply;
+use crate::organisations::{insert_responder, insert_shared_mailbox, note, share};
+use crate::{Error, Ids, Relais};
+use jiff::Timestamp;
+use relais_core::account::{Account, Cause};
+use relais_core::address::EmailAddress;
+use relais_core::authority::Actor;
+use relais_core::departure::{AddressHeir, Departure, DepartureState, NewMail, Plan, Step};
+use relais_core::ids::{MailboxId, ResponderId};
+use relais_core::inbound::Inbound;
+use relais_core::lifecycle::Command;
+use relais_core::organisation::{AddressKind, DomainKind, MailboxRight, Responder, SharedMailbox, Target};
+use relais_core::refusal::Refusal;
+use relais_core::rights::{Act, Verdict, may, standing};
+use relais_engines::maildir::{FolderReport, HandOver, folder_component};
+use relais_store::{Tx, accounts, addresses, departures, mailboxes, responders};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// What the freeze has to give back when it is undone.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Frozen {
+    /// Whether this departure closed the account, or found it closed.
+    pub closed: bool,
+    pub inbound_before: Inbound,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Renamed {
+    pub from: EmailAddress,
+    pub to: EmailAddress,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Given {
+    pub addresses: Vec<EmailAddress>,
+    pub to: Target,
+    /// On a domain of the operator: they stay with the closed account.
+    pub stayed: Vec<EmailAddress>,
+}
+
+/// What a hand-over did, and what was read back at its destination.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct HandedOver {
+    pub to: EmailAddress,
+    pub mailbox: MailboxId,
+    pub folder: String,
+    pub messages: u64,
+    pub size_bytes: u64,
+    pub personal_messages_left_out: u64,
+    pub folders: Vec<FolderReport>,
+}
+
+impl Relais {
+    pub(super) async fn do_step(&self, departure: &Departure, step: Step) -> Result<Ended, Error> {
+        match step {
+            Step::Freeze => self.in_transaction(departure, step, freeze).await,
+            Step::Inventory => self.in_transaction(departure, step, inventory).await,
+            Step::RouteInbound => self.in_transaction(departure, step, route_inbound).await,
+            Step::Rename => self.in_transaction(departure, step, rename).await,
+            Step::GiveAddresses => self.in_transaction(departure, step, give_addresses).await,
+            Step::Certificate => self.in_transaction(departure, step, finish).await,
+            Step::CutSessions => {
+                let cut = self.cut_sessions(departure.plan.account).await?;
+                Ok(Ended::Done(json!({ "sessions_cut": cut, "sessions_left": 0 })))
+            }
+            Step::HandOverMail => {
+                let handed = self.hand_over_mail(departure).await?;
+                Ok(Ended::Done(json!(handed)))
+            }
+            Step::Wait => match departure.plan.delete_after {
+                Some(until) if until > self.now() => Ok(Ended::Wait(until)),
+                Some(_) | None => Ok(Ended::Done(json!({ "waited_until": departure.plan.delete_after }))),
+            },
+            Step::Delete => {
+                // Mail that was kept here since the hand-over goes after it.
+                if departure.plan.old_mail_to.is_some() {
+                    self.hand_over_mail(departure).await?;
+                }
+                self.in_transaction(departure, step, delete).await
+            }
+        }
+    }
+
+    /// Does a step and records it in one transaction: it happens once, whatever happens to us.
+    async fn in_transaction(
+        &self,
+        departure: &Departure,
+        step: Step,
+        work: StepWork,
+    ) -> Result<Ended, Error> {
+        let (departure, ids, now) = (departure.clone(), self.ids.clone(), self.now());
+        self.store
+            .write(move |tx| {
+                let mut run = Run {
+                    actor: Actor::Departure { id: departure.id, organisation: departure.organisation },
+                    plan: &departure.plan,
+                    departure: &departure,
+                    ids: &ids,
+                    now,
+                    tx,
+                };
+                let detail = work(&mut run)?;
+                record_in(tx, &departure, step, detail, now)?;
+                if step == Step::Certificate {
+                    // Reads the step that was just recorded: the certificate covers itself.
+                    certificate::issue(tx, departure.id, now)?;
+                }
+                Ok(Ended::Recorded)
+            })
+            .await
+    }
+
+    async fn hand_over_mail(&self, departure: &Departure) -> Result<HandedOver, Error> {
+        let plan = departure.plan.clone();
+        let to =
+            plan.old_mail_to.clone().ok_or_else(|| Error::Internal("no destination is planned".into()))?;
+        let (leaver, wanted) = (plan.account, to.clone());
+        let (from, mailbox) = self
+            .store
+            .read(move |tx| {
+                let account = accounts::get(tx, leaver)?.ok_or(Error::NotFound)?;
+                Ok::<_, Error>((account.mailbox, destination(tx, &wanted)?))
+            })
+            .await?;
+        let folder = folder_component(plan.leaver.as_str());
+        let (maildirs, marks, under) = (self.maildirs.clone(), self.personal_marks.clone(), folder.clone());
+        let (handed, folders) = tokio::task::spawn_blocking(move || {
+            maildirs.create(from)?;
+            maildirs.create(mailbox)?;
+            let handed = maildirs.hand_over(from, mailbox, &under, &marks, &mut |_, _| {})?;
+            let folders = maildirs.folders_below(mailbox, &under)?;
+            Ok::<(HandOver, Vec<FolderReport>), std::io::Error>((handed, folders))
+        })
+        .await??;
+        let found: u64 = folders.iter().map(|folder| folder.messages).sum();
+        if plan.shared_mailbox.is_some() {
+            self.write_shares(mailbox).await?;
+        }
+        tracing::info!(departure = %departure.id, messages = handed.messages, found, "mail was handed over");
+        Ok(HandedOver {
+            to,
+            mailbox,
+            folder,
+            messages: handed.messages,
+            size_bytes: handed.bytes,
+            personal_messages_left_out: handed.personal_messages,
+            folders,
+        })
+    }
+}
+
+type StepWork = fn(&mut Run<'_, '_, '_>) -> Result<serde_json::Value, Error>;
+
+/// One step inside its transaction.
+struct Run<'r, 't, 'c> {
+    actor: Actor,
+    plan: &'r Plan,
+    departure: &'r Departure,
+    ids: &'r Ids,
+    now: Timestamp,
+    tx: &'t mut Tx<'c>,
+}
+
+impl Run<'_, '_, '_> {
+    fn command(&mut self, command: Command) -> Result<Account, Error> {
+        apply(self.tx, self.ids, self.plan.account, command, &self.actor, self.now)
+    }
+
+    fn account(&mut self) -> Result<Account, Error> {
+        accounts::get(self.tx, self.plan.account)?.ok_or(Error::NotFound)
+    }
+}
+
+/// Closes every door. New mail is kept until the next steps have decided where it goes: none is refused in between.
+fn freeze(run: &mut Run<'_, '_, '_>) -> Result<serde_json::Value, Error> {
+    if let Some(address) = &run.plan.successor {
+        let (address, now) = (address.clone(), run.now);
+        let successor = accounts::holding(run.tx, &address)?;
+        if !successor
+            .is_some_and(|account| may(standing(&account, now), Act::ReceiveGroupMail) == Verdict::Yes)
+        {
+            return Err(Refusal::SuccessorNotActive { address }.into());
+        }
+    }
+    let before = run.account()?;
+    let inbound = (before.deactivation.is_none()).then(Inbound::deliver);
+    run.command(Command::Deactivate { cause: Cause::Departure, inbound })?;
+    Ok(json!(Frozen { closed: before.deactivation.is_none(), inbound_before: before.inbound }))
+}
+
+fn inventory(run: &mut Run<'_, '_, '_>) -> Result<serde_json::Value, Error> {
+    let account = run.account()?;
+    let planned = &run.plan.findings;
+    let found = super::findings(run.tx, &account, planned.messages, planned.size_bytes)?;
+    Ok(json!(found))
+}
+
+/// Makes the shared mailbox or the responder if it is not there, and sets where new mail goes.
+fn route_inbound(run: &mut Run<'_, '_, '_>) -> Result<serde_json::Value, Error> {
+    let mut made = None;
+    if let Some(address) = run.plan.shared_mailbox.clone() {
+        made = ensure_shared_mailbox(run, &address)?.then_some(address);
+    }
+    if let NewMail::Responder { name, text, .. } = run.plan.new_mail.clone() {
+        ensure_responder(run, &name, &text)?;
+    }
+    // A responder answers from the moment the addresses are its own: until then mail is kept.
+    let inbound = match run.plan.new_mail {
+        NewMail::Responder { .. } => Inbound::deliver(),
+        NewMail::Redirect { .. } | NewMail::Reply { .. } => run.plan.inbound()?,
+    };
+    run.command(Command::SetInbound { inbound: inbound.clone() })?;
+    Ok(json!({ "inbound": inbound, "shared_mailbox_made": made }))
+}
+
+fn ensure_shared_mailbox(run: &mut Run<'_, '_, '_>, address: &EmailAddress) -> Result<bool, Error> {
+    let organisation = run.departure.organisation;
+    let found = mailboxes::named(run.tx, address)?.filter(|mailbox| mailbox.organisation == organisation);
+    let (mailbox, made) = match found {
+        Some(mailbox) => (mailbox, false),
+        None => {
+            let mailbox = SharedMailbox {
+                id: MailboxId::from_number(run.ids.next()),
+                organisation,
+                address: address.clone(),
+                name: run.plan.name.clone(),
+                created_at: run.now,
+            };
+            insert_shared_mailbox(run.tx, &mailbox, run.ids.next(), run.actor, run.now)?;
+            (mailbox, true)
+        }
+    };
+    if let Some(successor) = &run.plan.successor {
+        let account = accounts::holding(run.tx, successor)?.ok_or(Error::NotFound)?;
+        share(run.tx, &mailbox, account.id, Some(MailboxRight::ReadWrite), run.actor, run.now)?;
+        let effect = relais_core::lifecycle::Effect::ShareMailbox { mailbox: mailbox.id };
+        relais_store::outbox::push(run.tx, run.ids.next(), &effect, run.now)?;
+    }
+    Ok(made)
+}
+
+fn ensure_responder(run: &mut Run<'_, '_, '_>, name: &str, text: &str) -> Result<ResponderId, Error> {
+    let organisation = run.departure.organisation;
+    if let Some(found) = responders::named(run.tx, organisation, name)? {
+        return Ok(found.id);
+    }
+    let id = ResponderId::from_number(run.ids.next());
+    let responder =
+        Responder { id, organisation, name: name.to_owned(), text: text.to_owned(), created_at: run.now };
+    insert_responder(run.tx, &responder, run.actor, run.now)?;
+    Ok(id)
+}
+
+/// The mailbox behind an address: an account's, or a shared one.
+fn destination(tx: &mut Tx<'_>, address: &EmailAddress) -> Result<MailboxId, Error> {
+    if let Some(shared) = mailboxes::named(tx, address)? {
+        return Ok(shared.id);
+    }
+    let account = accounts::holding(tx, address)?;
+    Ok(account.ok_or_else(|| Refusal::SuccessorNotActive { address: address.clone() })?.mailbox)
+}
+
+fn rename(run: &mut Run<'_, '_, '_>) -> Result<serde_json::Value, Error> {
+    let from = run.account()?.address;
+    let to = run.plan.renamed_to.clone();
+    run.command(Command::Rename { to: to.clone() })?;
+    Ok(json!(Renamed { from, to }))
+}
+
+fn give_addresses(run: &mut Run<'_, '_, '_>) -> Result<serde_json::Value, Error> {
+    let to = match &run.plan.heir {
+        AddressHeir::Successor { address } => {
+            let account = accounts::holding(run.tx, address)?;
+            Target::Account(
+                account.ok_or_else(|| Refusal::SuccessorNotActive { address: address.clone() })?.id,
+            )
+        }
+        AddressHeir::SharedMailbox { address } => {
+            Target::SharedMailbox(mailboxes::named(run.tx, address)?.ok_or(Error::NotFound)?.id)
+        }
+        AddressHeir::Responder { name } => {
+            let found = responders::named(run.tx, run.departure.organisation, name)?;
+            Target::Responder(found.ok_or(Error::NotFound)?.id)
+        }
+        AddressHeir::Stay | AddressHeir::Released => {
+            return Err(Error::Internal("nobody is to have the addresses".into()));
+        }
+    };
+    let held = addresses::of_target(run.tx, Target::Account(run.plan.account))?;
+    let mut given = Given { addresses: vec![], to, stayed: vec![] };
+    for address in held.into_iter().filter(|held| held.kind == AddressKind::Alias) {
+        if address.domain == DomainKind::Provider {
+            given.stayed.push(address.address);
+            continue;
+        }
+        run.command(Command::MoveAddress { address: address.address.clone(), to })?;
+        if let NewMail::Responder { text, until, .. } = &run.plan.new_mail {
+            addresses::set_reply(run.tx, &address.address, Some(text), *until)?;
+        }
+        given.addresses.push(address.address);
+    }
+    if matches!(run.plan.new_mail, NewMail::Responder { .. }) && given.stayed.is_empty() {
+        run.command(Command::SetInbound { inbound: Inbound::refuse() })?;
+    }
+    Ok(json!(given))
+}
+
+fn delete(run: &mut Run<'_, '_, '_>) -> Result<serde_json::Value, Error> {
+    let held = addresses::of_target(run.tx, Target::Account(run.plan.account))?;
+    run.command(Command::Delete)?;
+    let freed: Vec<_> = held.into_iter().map(|held| held.address).collect();
+    Ok(json!({ "addresses_freed": freed, "backup": "none: this version takes none" }))
+}
+
+fn finish(run: &mut Run<'_, '_, '_>) -> Result<serde_json::Value, Error> {
+    let Departure { id, organisation, .. } = *run.departure;
+    departures::set_state(run.tx, id, DepartureState::Finished, None, run.now)?;
+    note(run.tx, organisation, "departure.finished", id, json!({}), run.actor, run.now)?;
+    Ok(json!({}))
+}

@@ -1,0 +1,141 @@
+//! The way back: each step that was done is undone, the last one first. Undoing may be repeated like doing.
+
+use super::steps::{Frozen, Given, HandedOver, Renamed};
+use crate::execute::apply;
+use crate::organisations::note;
+use crate::{Error, Ids, Relais};
+use jiff::Timestamp;
+use relais_core::account::Account;
+use relais_core::authority::Actor;
+use relais_core::departure::{Departure, DepartureState, Step, StepReport};
+use relais_core::lifecycle::{AddressChange, Command};
+use relais_core::organisation::{AddressKind, Target};
+use relais_store::{Tx, accounts, addresses, departures};
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+/// Whether there is more to undo.
+#[derive(PartialEq, Eq)]
+pub(super) enum Left {
+    Something,
+    Nothing,
+}
+
+impl Relais {
+    pub(super) async fn undo_last_step(&self, departure: &Departure) -> Result<Left, Error> {
+        let last = departure.plan.steps.iter().rev().find_map(|step| departure.report_of(*step)).cloned();
+        let left = if last.is_some() { Left::Something } else { Left::Nothing };
+        if let Some(report) = last.as_ref().filter(|report| report.step == Step::HandOverMail) {
+            self.take_mail_back(departure, report).await?;
+        }
+        let (departure, ids, now) = (departure.clone(), self.ids.clone(), self.now());
+        self.store
+            .write(move |tx| {
+                let actor = Actor::Departure { id: departure.id, organisation: departure.organisation };
+                match &last {
+                    Some(report) => {
+                        undo_in(tx, &ids, &departure, report, &actor, now)?;
+                        departures::forget_step(tx, departure.id, report.step)?;
+                        let detail = json!({ "step": report.step });
+                        note(
+                            tx,
+                            departure.organisation,
+                            "departure.step_undone",
+                            departure.id,
+                            detail,
+                            actor,
+                            now,
+                        )
+                    }
+                    None => end(tx, &ids, &departure, &actor, now),
+                }
+            })
+            .await?;
+        self.settle_effects().await;
+        Ok(left)
+    }
+
+    async fn take_mail_back(&self, departure: &Departure, report: &StepReport) -> Result<(), Error> {
+        let handed: HandedOver = read(report)?;
+        let leaver = departure.plan.account;
+        let account = self.look(move |tx| accounts::get(tx, leaver)).await?.ok_or(Error::NotFound)?;
+        let maildirs = self.maildirs.clone();
+        let taken = tokio::task::spawn_blocking(move || {
+            maildirs.take_back(account.mailbox, handed.mailbox, &handed.folder)
+        })
+        .await??;
+        tracing::info!(departure = %departure.id, taken, "handed-over mail was taken back");
+        Ok(())
+    }
+}
+
+fn read<T: DeserializeOwned>(report: &StepReport) -> Result<T, Error> {
+    serde_json::from_value(report.detail.clone())
+        .map_err(|error| Error::Internal(format!("report of {}: {error}", report.step.as_str())))
+}
+
+fn undo_in(
+    tx: &mut Tx<'_>,
+    ids: &Ids,
+    departure: &Departure,
+    report: &StepReport,
+    actor: &Actor,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let id = departure.plan.account;
+    let mut command = |tx: &mut Tx<'_>, command| apply(tx, ids, id, command, actor, now).map(|_: Account| ());
+    match report.step {
+        Step::Freeze => {
+            let frozen: Frozen = read(report)?;
+            if frozen.closed {
+                command(tx, Command::Reactivate)
+            } else {
+                command(tx, Command::SetInbound { inbound: frozen.inbound_before })
+            }
+        }
+        Step::Rename => {
+            let renamed: Renamed = read(report)?;
+            command(tx, Command::Rename { to: renamed.from })?;
+            command(tx, Command::RemoveAlias { address: renamed.to })
+        }
+        Step::GiveAddresses => take_addresses_back(tx, departure, &read(report)?, now),
+        Step::CutSessions
+        | Step::Inventory
+        | Step::RouteInbound
+        | Step::HandOverMail
+        | Step::Wait
+        | Step::Certificate => Ok(()),
+        Step::Delete => Err(relais_core::refusal::Refusal::DepartureNotUndoable.into()),
+    }
+}
+
+/// An address that someone else was given since stays with them.
+fn take_addresses_back(
+    tx: &mut Tx<'_>,
+    departure: &Departure,
+    given: &Given,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let leaver = Target::Account(departure.plan.account);
+    for address in &given.addresses {
+        let held = addresses::get(tx, address)?.and_then(|held| held.target);
+        if held == Some(given.to) {
+            let change =
+                AddressChange::Point { address: address.clone(), to: leaver, kind: AddressKind::Alias };
+            addresses::apply(tx, &change, departure.organisation, now)?;
+        }
+    }
+    Ok(())
+}
+
+fn end(
+    tx: &mut Tx<'_>,
+    ids: &Ids,
+    departure: &Departure,
+    actor: &Actor,
+    now: Timestamp,
+) -> Result<(), Error> {
+    apply(tx, ids, departure.plan.account, Command::SetLeaving { at: None }, actor, now)?;
+    departures::set_state(tx, departure.id, DepartureState::Undone, None, now)?;
+    note(tx, departure.organisation, "departure.undone", departure.id, json!({}), *actor, now)
+}

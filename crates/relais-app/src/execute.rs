@@ -1,0 +1,150 @@
+//! One way to change an account: facts, decision, event, addresses, effects, in one transaction.
+
+use crate::{Error, Ids, Relais};
+use jiff::Timestamp;
+use relais_core::account::Account;
+use relais_core::address::EmailAddress;
+use relais_core::authority::Actor;
+use relais_core::ids::AccountId;
+use relais_core::lifecycle::{AddressChange, Availability, Change, Command, Decision, Facts, decide};
+use relais_core::organisation::Target;
+use relais_core::refusal::Refusal;
+use relais_core::routing::{self, Directory};
+use relais_store::{Tx, accounts, addresses, departures, events, groups, outbox};
+
+impl Relais {
+    /// Carries out `command` on an account and returns the account as it is afterwards. Its effects are done when
+    /// this returns, or in the outbox and tried again.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when a rule says no; nothing changed then.
+    pub async fn execute(&self, id: AccountId, command: Command, actor: Actor) -> Result<Account, Error> {
+        let (ids, now) = (self.ids.clone(), self.now());
+        let account = self.store.write(move |tx| apply(tx, &ids, id, command.clone(), &actor, now)).await?;
+        self.settle_effects().await;
+        Ok(account)
+    }
+}
+
+/// Decides and writes inside the caller's transaction.
+pub(crate) fn apply(
+    tx: &mut Tx<'_>,
+    ids: &Ids,
+    id: AccountId,
+    command: Command,
+    actor: &Actor,
+    now: Timestamp,
+) -> Result<Account, Error> {
+    let account = accounts::get(tx, id)?.ok_or(Error::NotFound)?;
+    let facts = gather(tx, &account, &command)?;
+    match decide(&account, command, &facts, actor, now)? {
+        Decision::Unchanged => Ok(account),
+        Decision::Changed(change) => {
+            accounts::update(tx, &change.account)?;
+            write_rest(tx, ids, *change, actor, now)
+        }
+    }
+}
+
+/// What [`apply`] would be refused for, without changing anything.
+pub(crate) fn decide_only(
+    tx: &mut Tx<'_>,
+    account: &Account,
+    command: Command,
+    actor: &Actor,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let facts = gather(tx, account, &command)?;
+    decide(account, command, &facts, actor, now)?;
+    Ok(())
+}
+
+/// Everything of a change but the account's own row.
+pub(crate) fn write_rest(
+    tx: &mut Tx<'_>,
+    ids: &Ids,
+    change: Change,
+    actor: &Actor,
+    now: Timestamp,
+) -> Result<Account, Error> {
+    let organisation = change.account.organisation;
+    for address in &change.addresses {
+        addresses::apply(tx, address, organisation, now).map_err(|error| taken(error, address))?;
+    }
+    events::append(tx, organisation, change.happening, *actor, now)?;
+    for effect in &change.effects {
+        outbox::push(tx, ids.next(), effect, now)?;
+    }
+    Ok(change.account)
+}
+
+/// Two requests at once for one address: the second hears that it is taken.
+fn taken(error: relais_store::Error, change: &AddressChange) -> Error {
+    match (error, change) {
+        (relais_store::Error::Constraint(_), AddressChange::Point { address, .. }) => {
+            Refusal::AddressTaken { address: address.clone() }.into()
+        }
+        (error, _) => error.into(),
+    }
+}
+
+/// Reads what deciding `command` needs, and no more.
+fn gather(tx: &mut Tx<'_>, account: &Account, command: &Command) -> Result<Facts, Error> {
+    let own = Target::Account(account.id);
+    let mut facts = Facts {
+        addresses: addresses::of_target(tx, own)?,
+        other_admins: 0,
+        only_admin_of: vec![],
+        wanted: Availability::NotHosted,
+        loop_through: None,
+        redirect_nowhere: None,
+        primary_lost: false,
+        departure_in_progress: false,
+    };
+    match command {
+        Command::SetPassword { .. } | Command::RemoveAlias { .. } | Command::MoveAddress { .. } => {}
+        Command::Deactivate { inbound, .. } => {
+            facts.only_admin_of = groups::only_admin_of(tx, account.id)?;
+            facts.other_admins = accounts::count_other_admins(tx, account.organisation, account.id)?;
+            if let Some(inbound) = inbound {
+                gather_redirects(tx, &mut facts, own, inbound)?;
+            }
+        }
+        Command::SetLeaving { .. } => {
+            facts.only_admin_of = groups::only_admin_of(tx, account.id)?;
+            facts.other_admins = accounts::count_other_admins(tx, account.organisation, account.id)?;
+        }
+        Command::SetRole { .. } => {
+            facts.other_admins = accounts::count_other_admins(tx, account.organisation, account.id)?;
+        }
+        Command::SetInbound { inbound } => gather_redirects(tx, &mut facts, own, inbound)?,
+        Command::Reactivate | Command::Delete => {
+            facts.departure_in_progress = departures::open_of(tx, account.id)?.is_some();
+            facts.primary_lost = !facts.addresses.iter().any(|held| held.address == account.address);
+        }
+        Command::Rename { to: address } | Command::AddAlias { address } => {
+            facts.wanted = addresses::availability(tx, address, account.organisation)?;
+        }
+    }
+    Ok(facts)
+}
+
+fn gather_redirects(
+    tx: &mut Tx<'_>,
+    facts: &mut Facts,
+    own: Target,
+    inbound: &relais_core::inbound::Inbound,
+) -> Result<(), Error> {
+    facts.loop_through = routing::loop_through(tx, own, inbound)?;
+    for address in inbound.redirect_targets() {
+        if tx.hosts(address.domain())? && !leads_somewhere(tx, address)? {
+            facts.redirect_nowhere = Some(address.clone());
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn leads_somewhere(tx: &mut Tx<'_>, address: &EmailAddress) -> Result<bool, Error> {
+    Ok(routing::find(tx, address)?.is_some_and(|held| held.target.is_some()))
+}

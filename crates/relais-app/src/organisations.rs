@@ -1,0 +1,423 @@
+//! Making organisations and what they hold: domains, accounts, shared mailboxes, groups, responders. Each is one
+//! transaction with its event.
+
+use crate::execute::write_rest;
+use crate::{Error, Relais};
+use jiff::Timestamp;
+use relais_core::account::Account;
+use relais_core::address::{EmailAddress, domain_name};
+use relais_core::authority::{Actor, Power, Role};
+use relais_core::event::Happening;
+use relais_core::ids::{AccountId, GroupId, MailboxId, OrganisationId, ResponderId};
+use relais_core::language::Language;
+use relais_core::lifecycle::{self, AddressChange, Effect, NewAccount, check_available, check_name};
+use relais_core::organisation::{
+    AddressKind, Domain, DomainKind, Group, GroupRole, MailboxRight, Organisation, Responder, SharedMailbox,
+    Target,
+};
+use relais_core::refusal::Refusal;
+use relais_core::rights::{Act, Verdict, may, standing};
+use relais_store::{Tx, accounts, addresses, events, groups, mailboxes, organisations, outbox, responders};
+use serde::Deserialize;
+use serde_json::json;
+
+/// What an account is made from.
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewAccountRequest {
+    pub address: EmailAddress,
+    pub name: String,
+    /// Without one the account is invited.
+    #[serde(default)]
+    pub password: Option<String>,
+    #[serde(default = "member")]
+    pub role: Role,
+    /// Largest mailbox size in bytes.
+    #[serde(default)]
+    pub quota_bytes: Option<i64>,
+}
+
+fn member() -> Role {
+    Role::Member
+}
+
+fn allow(actor: &Actor, power: Power, organisation: OrganisationId) -> Result<(), Error> {
+    if actor.has(power, organisation) { Ok(()) } else { Err(Refusal::NotAllowed.into()) }
+}
+
+impl Relais {
+    /// # Errors
+    /// [`Error::Conflict`] when the name is in use; only the operator may.
+    pub async fn create_organisation(
+        &self,
+        name: String,
+        language: Language,
+        actor: Actor,
+    ) -> Result<Organisation, Error> {
+        let now = self.now();
+        let id = OrganisationId::from_number(self.ids.next());
+        allow(&actor, Power::Operate, id)?;
+        check_name(&name)?;
+        let organisation = Organisation { id, name, language, created_at: now };
+        self.store
+            .write(move |tx| {
+                organisations::insert(tx, &organisation)?;
+                let detail = json!({ "name": organisation.name, "language": organisation.language });
+                note(tx, id, "organisation.created", id, detail, actor, now)?;
+                Ok(organisation.clone())
+            })
+            .await
+    }
+
+    /// A domain of the organisation's own. Only the operator may: proof of ownership is not asked for yet.
+    ///
+    /// # Errors
+    /// The refusal, when the name is not a domain or is in use.
+    pub async fn add_domain(
+        &self,
+        organisation: OrganisationId,
+        name: &str,
+        actor: Actor,
+    ) -> Result<Domain, Error> {
+        allow(&actor, Power::Operate, organisation)?;
+        let name = domain_name(name).ok_or(Refusal::DomainInvalid { text: name.to_owned() })?;
+        let now = self.now();
+        let domain = Domain { name, organisation: Some(organisation), kind: DomainKind::Own };
+        self.store
+            .write(move |tx| {
+                organisations::get(tx, organisation)?.ok_or(Error::NotFound)?;
+                if organisations::domain(tx, &domain.name)?.is_some() {
+                    return Err(Refusal::DomainTaken { domain: domain.name.clone() }.into());
+                }
+                organisations::insert_domain(tx, &domain)?;
+                note(tx, organisation, "domain.added", &domain.name, json!({}), actor, now)?;
+                Ok(domain.clone())
+            })
+            .await
+    }
+
+    /// # Errors
+    /// The refusal, when the actor may not or the address or the password will not do.
+    pub async fn create_account(
+        &self,
+        organisation: OrganisationId,
+        request: NewAccountRequest,
+        actor: Actor,
+    ) -> Result<Account, Error> {
+        allow(&actor, Power::ManageAccounts, organisation)?;
+        let password = match request.password {
+            Some(password) => Some(self.passwords.hash(password).await?),
+            None => None,
+        };
+        let new = NewAccount {
+            id: AccountId::from_number(self.ids.next()),
+            mailbox: MailboxId::from_number(self.ids.next()),
+            organisation,
+            name: request.name,
+            address: request.address,
+            role: request.role,
+            password,
+            quota_bytes: request.quota_bytes,
+        };
+        let (ids, now) = (self.ids.clone(), self.now());
+        self.store
+            .write(move |tx| {
+                organisations::get(tx, organisation)?.ok_or(Error::NotFound)?;
+                let wanted = addresses::availability(tx, &new.address, organisation)?;
+                let change = lifecycle::create(new.clone(), &wanted, &actor, now)?;
+                accounts::insert(tx, &change.account)?;
+                write_rest(tx, &ids, change, &actor, now)
+            })
+            .await
+    }
+
+    /// Changes a password that was given in plain text.
+    ///
+    /// # Errors
+    /// The refusal, when the actor may not or the password will not do.
+    pub async fn set_password(
+        &self,
+        id: AccountId,
+        password: String,
+        actor: Actor,
+    ) -> Result<Account, Error> {
+        let account = self.look(move |tx| accounts::get(tx, id)).await?.ok_or(Error::NotFound)?;
+        if !actor.has_over(Power::ChangeSelf, &account) {
+            return Err(Refusal::NotAllowed.into());
+        }
+        let hash = self.passwords.hash(password).await?;
+        self.execute(id, lifecycle::Command::SetPassword { hash }, actor).await
+    }
+
+    /// # Errors
+    /// The refusal, when the address cannot be had.
+    pub async fn create_shared_mailbox(
+        &self,
+        organisation: OrganisationId,
+        address: EmailAddress,
+        name: String,
+        actor: Actor,
+    ) -> Result<SharedMailbox, Error> {
+        allow(&actor, Power::ManageAccounts, organisation)?;
+        check_name(&name)?;
+        let id = MailboxId::from_number(self.ids.next());
+        let (ids, now) = (self.ids.clone(), self.now());
+        let made = self
+            .store
+            .write(move |tx| {
+                let mailbox = SharedMailbox {
+                    id,
+                    organisation,
+                    address: address.clone(),
+                    name: name.clone(),
+                    created_at: now,
+                };
+                insert_shared_mailbox(tx, &mailbox, ids.next(), actor, now)?;
+                Ok::<_, Error>(mailbox)
+            })
+            .await?;
+        self.settle_effects().await;
+        Ok(made)
+    }
+
+    /// Makes an account a member of a shared mailbox, changes its right, or (`None`) ends its membership.
+    ///
+    /// # Errors
+    /// The refusal; [`Error::NotFound`] when mailbox or account are not of the organisation.
+    pub async fn set_mailbox_member(
+        &self,
+        mailbox: MailboxId,
+        account: AccountId,
+        right: Option<MailboxRight>,
+        actor: Actor,
+    ) -> Result<(), Error> {
+        let (ids, now) = (self.ids.clone(), self.now());
+        self.store
+            .write(move |tx| {
+                let shared = mailboxes::get(tx, mailbox)?.ok_or(Error::NotFound)?;
+                allow(&actor, Power::ManageAccounts, shared.organisation)?;
+                share(tx, &shared, account, right, actor, now)?;
+                outbox::push(tx, ids.next(), &Effect::ShareMailbox { mailbox }, now)?;
+                if right.is_none() {
+                    // A folder that is open stays readable until the session ends.
+                    outbox::push(tx, ids.next(), &Effect::CutSessions { account }, now)?;
+                }
+                Ok::<_, Error>(())
+            })
+            .await?;
+        self.settle_effects().await;
+        Ok(())
+    }
+
+    /// # Errors
+    /// The refusal, when the address cannot be had; [`Error::Conflict`] when the name is in use.
+    pub async fn create_group(
+        &self,
+        organisation: OrganisationId,
+        name: String,
+        address: Option<EmailAddress>,
+        actor: Actor,
+    ) -> Result<Group, Error> {
+        allow(&actor, Power::ManageAccounts, organisation)?;
+        check_name(&name)?;
+        let now = self.now();
+        let id = GroupId::from_number(self.ids.next());
+        let group = Group { id, organisation, name, address, created_at: now };
+        self.store
+            .write(move |tx| {
+                organisations::get(tx, organisation)?.ok_or(Error::NotFound)?;
+                groups::insert(tx, &group)?;
+                if let Some(address) = &group.address {
+                    point_new(tx, address, Target::Group(id), organisation, AddressKind::Primary, now)?;
+                }
+                let detail = json!({ "name": group.name, "address": group.address });
+                note(tx, organisation, "group.created", id, detail, actor, now)?;
+                Ok(group.clone())
+            })
+            .await
+    }
+
+    /// Adds an account to a group, changes its role, or (`None`) takes it out.
+    ///
+    /// # Errors
+    /// The refusal when the table does not let it join; [`Error::NotFound`] when it is not of the organisation.
+    pub async fn set_group_member(
+        &self,
+        group: GroupId,
+        account: AccountId,
+        role: Option<GroupRole>,
+        actor: Actor,
+    ) -> Result<(), Error> {
+        let now = self.now();
+        self.store
+            .write(move |tx| {
+                let group = groups::get(tx, group)?.ok_or(Error::NotFound)?;
+                allow(&actor, Power::ManageAccounts, group.organisation)?;
+                let member = of_organisation(tx, account, group.organisation)?;
+                match role {
+                    Some(role) => {
+                        require(&member, Act::JoinGroup, now)?;
+                        groups::set_member(tx, group.id, account, role)?;
+                    }
+                    None if groups::remove_member(tx, group.id, account)? => {}
+                    None => return Ok(()),
+                }
+                let detail = json!({ "account": account, "role": role });
+                note(tx, group.organisation, "group.member_set", group.id, detail, actor, now)
+            })
+            .await
+    }
+
+    /// # Errors
+    /// [`Error::Conflict`] when the name is in use.
+    pub async fn create_responder(
+        &self,
+        organisation: OrganisationId,
+        name: String,
+        text: String,
+        actor: Actor,
+    ) -> Result<Responder, Error> {
+        allow(&actor, Power::ManageAccounts, organisation)?;
+        check_name(&name)?;
+        let now = self.now();
+        let id = ResponderId::from_number(self.ids.next());
+        let responder = Responder { id, organisation, name, text, created_at: now };
+        self.store
+            .write(move |tx| {
+                organisations::get(tx, organisation)?.ok_or(Error::NotFound)?;
+                insert_responder(tx, &responder, actor, now)?;
+                Ok(responder.clone())
+            })
+            .await
+    }
+
+    /// Gives a responder an address that is free, with a text of its own if one is wanted (X9).
+    ///
+    /// # Errors
+    /// The refusal, when the address cannot be had.
+    pub async fn add_responder_address(
+        &self,
+        responder: ResponderId,
+        address: EmailAddress,
+        text: Option<String>,
+        until: Option<Timestamp>,
+        actor: Actor,
+    ) -> Result<(), Error> {
+        let now = self.now();
+        self.store
+            .write(move |tx| {
+                let found = responders::get(tx, responder)?.ok_or(Error::NotFound)?;
+                allow(&actor, Power::ManageAccounts, found.organisation)?;
+                let target = Target::Responder(responder);
+                point_new(tx, &address, target, found.organisation, AddressKind::Alias, now)?;
+                addresses::set_reply(tx, &address, text.as_deref(), until)?;
+                let detail = json!({ "address": address, "until": until });
+                note(tx, found.organisation, "responder.address_added", responder, detail, actor, now)
+            })
+            .await
+    }
+}
+
+/// Writes an event.
+pub(crate) fn note(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    kind: &'static str,
+    subject: impl ToString,
+    detail: serde_json::Value,
+    actor: Actor,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let happening = Happening { kind, subject: subject.to_string(), detail };
+    events::append(tx, organisation, happening, actor, now)?;
+    Ok(())
+}
+
+/// Points an address that is free, or already there, to something that is not an account.
+pub(crate) fn point_new(
+    tx: &mut Tx<'_>,
+    address: &EmailAddress,
+    to: Target,
+    organisation: OrganisationId,
+    kind: AddressKind,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let wanted = addresses::availability(tx, address, organisation)?;
+    check_available(address, &wanted, to)?;
+    addresses::apply(tx, &AddressChange::Point { address: address.clone(), to, kind }, organisation, now)?;
+    Ok(())
+}
+
+pub(crate) fn insert_shared_mailbox(
+    tx: &mut Tx<'_>,
+    mailbox: &SharedMailbox,
+    effect_id: i64,
+    actor: Actor,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let SharedMailbox { id, organisation, address, name, .. } = mailbox;
+    organisations::get(tx, *organisation)?.ok_or(Error::NotFound)?;
+    mailboxes::insert(tx, mailbox)?;
+    point_new(tx, address, Target::SharedMailbox(*id), *organisation, AddressKind::Primary, now)?;
+    outbox::push(tx, effect_id, &Effect::ShareMailbox { mailbox: *id }, now)?;
+    note(
+        tx,
+        *organisation,
+        "shared_mailbox.created",
+        id,
+        json!({ "address": address, "name": name }),
+        actor,
+        now,
+    )
+}
+
+pub(crate) fn insert_responder(
+    tx: &mut Tx<'_>,
+    responder: &Responder,
+    actor: Actor,
+    now: Timestamp,
+) -> Result<(), Error> {
+    responders::insert(tx, responder)?;
+    let detail = json!({ "name": responder.name });
+    note(tx, responder.organisation, "responder.created", responder.id, detail, actor, now)
+}
+
+/// Sets or ends a membership, inside the caller's transaction.
+pub(crate) fn share(
+    tx: &mut Tx<'_>,
+    mailbox: &SharedMailbox,
+    account: AccountId,
+    right: Option<MailboxRight>,
+    actor: Actor,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let member = of_organisation(tx, account, mailbox.organisation)?;
+    match right {
+        Some(right) => {
+            require(&member, Act::BeSharedWith, now)?;
+            mailboxes::set_member(tx, mailbox.id, account, right)?;
+        }
+        None if mailboxes::remove_member(tx, mailbox.id, account)? => {}
+        None => return Ok(()),
+    }
+    let detail = json!({ "account": account, "right": right });
+    note(tx, mailbox.organisation, "shared_mailbox.member_set", mailbox.id, detail, actor, now)
+}
+
+/// An account of another organisation is not there.
+fn of_organisation(tx: &mut Tx<'_>, id: AccountId, organisation: OrganisationId) -> Result<Account, Error> {
+    accounts::get(tx, id)?.filter(|account| account.organisation == organisation).ok_or(Error::NotFound)
+}
+
+fn require(account: &Account, act: Act, now: Timestamp) -> Result<(), Error> {
+    let state = standing(account, now);
+    match may(state, act) {
+        Verdict::Yes => Ok(()),
+        Verdict::No
+        | Verdict::Activates
+        | Verdict::WithGrant
+        | Verdict::AsInbound
+        | Verdict::InvitationOnly
+        | Verdict::WithFlexibleLicences => Err(Refusal::NotInThisState { act, state }.into()),
+    }
+}

@@ -1,0 +1,189 @@
+//! Mail that goes out: the spool is emptied towards the smarthost, or back through our own door when the recipient
+//! is hosted here. Without a smarthost it is kept and listed. Whatever cannot be delivered comes back to its sender.
+
+use crate::mail::Envelope;
+use crate::{Error, Relais};
+use jiff::{SignedDuration, Timestamp};
+use relais_core::mail_refusal::MailRefusal;
+use relais_engines::message::{Notice, notice};
+use relais_engines::smtp::{self, Content, RecipientResult};
+use relais_store::organisations;
+use relais_store::spool::{self, Outbound, SpoolState};
+use std::io::Read;
+
+const BATCH: i64 = 50;
+/// Longer waits each time, as RFC 5321, section 4.5.4.1, asks, and a return after five days.
+const DELAYS_S: [i64; 6] = [60, 300, 900, 1800, 3600, 7200];
+const LIFE: SignedDuration = SignedDuration::from_hours(5 * 24);
+
+/// How one attempt ended.
+enum Attempt {
+    Sent(String),
+    Later(String),
+    Never(String),
+    /// There is nobody to hand it to: it waits without counting.
+    NoSmarthost,
+}
+
+impl Relais {
+    /// Sends what is due. Returns how many messages it dealt with.
+    pub(crate) async fn send_due(&self) -> usize {
+        let now = self.now();
+        let due = match self.look(move |tx| spool::due(tx, now, BATCH)).await {
+            Ok(due) => due,
+            Err(error) => {
+                tracing::warn!(%error, "the spool cannot be read");
+                return 0;
+            }
+        };
+        let count = due.len();
+        for outbound in due {
+            if let Err(error) = self.send_one(&outbound).await {
+                tracing::warn!(%error, id = %outbound.id, "an outbound message is tried again later");
+                let next_at = now + SignedDuration::from_secs(DELAYS_S[0]);
+                let text = error.to_string();
+                let written = self.record(outbound.id, SpoolState::Waiting, text, next_at).await;
+                if written.is_err() {
+                    return 0;
+                }
+            }
+        }
+        count
+    }
+
+    async fn send_one(&self, outbound: &Outbound) -> Result<(), Error> {
+        let now = self.now();
+        match self.attempt(outbound).await? {
+            Attempt::Sent(answer) => self.finish(outbound, SpoolState::Sent, answer).await,
+            Attempt::NoSmarthost => {
+                let next_at = now + SignedDuration::from_secs(DELAYS_S[DELAYS_S.len() - 1]);
+                let text = "no smarthost is configured; set `smarthost` in relais.toml".to_owned();
+                self.record(outbound.id, SpoolState::Waiting, text, next_at).await
+            }
+            Attempt::Later(answer) if outbound.created_at + LIFE > now => {
+                let place = usize::try_from(outbound.attempts).unwrap_or(usize::MAX).min(DELAYS_S.len() - 1);
+                let next_at = now + SignedDuration::from_secs(DELAYS_S[place]);
+                self.record(outbound.id, SpoolState::Waiting, answer, next_at).await
+            }
+            Attempt::Later(answer) | Attempt::Never(answer) => {
+                self.return_to_sender(outbound, &answer).await?;
+                self.finish(outbound, SpoolState::Failed, answer).await
+            }
+        }
+    }
+
+    async fn attempt(&self, outbound: &Outbound) -> Result<Attempt, Error> {
+        let domain = outbound.recipient.domain().to_owned();
+        let hosted = self.look(move |tx| organisations::domain(tx, &domain)).await?.is_some();
+        if hosted {
+            return self.attempt_here(outbound).await;
+        }
+        let Some(smarthost) = &self.smarthost else { return Ok(Attempt::NoSmarthost) };
+        let path = self.spool_files.path(outbound.id);
+        let recipients = [outbound.recipient.to_string()];
+        let results =
+            smtp::send(smarthost, outbound.sender.as_deref(), &recipients, Content::File(&path)).await;
+        Ok(match results.into_iter().next() {
+            Some(RecipientResult::Sent) => Attempt::Sent(format!("taken by {}", smarthost.host)),
+            Some(RecipientResult::Temporary(text)) => Attempt::Later(text),
+            Some(RecipientResult::Permanent(code, text)) => Attempt::Never(format!("{code} {text}")),
+            None => Attempt::Later("no answer".to_owned()),
+        })
+    }
+
+    async fn attempt_here(&self, outbound: &Outbound) -> Result<Attempt, Error> {
+        let (maildirs, path) = (self.maildirs.clone(), self.spool_files.path(outbound.id));
+        let message = tokio::task::spawn_blocking(move || {
+            let mut file = std::fs::File::open(path)?;
+            let mut message = maildirs.incoming()?;
+            let mut piece = vec![0; 64 << 10];
+            loop {
+                match file.read(&mut piece)? {
+                    0 => return Ok::<_, std::io::Error>(message),
+                    count => message.write(&piece[..count])?,
+                }
+            }
+        })
+        .await??;
+        let recipients = vec![outbound.recipient.clone()];
+        let envelope = Envelope { sender: outbound.sender.clone(), recipients, submitter: None };
+        // Boxed: delivering may spool, and the spool delivers.
+        let answers = Box::pin(self.deliver(&envelope, message)).await;
+        Ok(match answers.into_iter().next() {
+            Some(Ok(())) => Attempt::Sent("delivered here".to_owned()),
+            Some(Err(refusal)) if refusal.is_temporary() => Attempt::Later(said(refusal)),
+            Some(Err(refusal)) => Attempt::Never(said(refusal)),
+            None => Attempt::Later("no answer".to_owned()),
+        })
+    }
+
+    /// A notice to the sender that the message did not arrive (RFC 3464). A notice itself has no sender to tell.
+    async fn return_to_sender(&self, outbound: &Outbound, answer: &str) -> Result<(), Error> {
+        let Some(sender) = outbound.sender.clone() else { return Ok(()) };
+        let (files, id) = (self.spool_files.clone(), outbound.id);
+        let head = tokio::task::spawn_blocking(move || {
+            let mut head = Vec::new();
+            std::fs::File::open(files.path(id))?.take(64 << 10).read_to_end(&mut head)?;
+            Ok::<_, std::io::Error>(head)
+        })
+        .await??;
+        let failed = [(outbound.recipient.to_string(), answer.to_owned())];
+        self.spool_notice(outbound.organisation, &sender, &failed, &head, format!("notice {}", outbound.id))
+            .await
+    }
+
+    /// Writes a notice for `sender` into the spool, once per key.
+    pub(crate) async fn spool_notice(
+        &self,
+        organisation: relais_core::ids::OrganisationId,
+        sender: &str,
+        failed: &[(String, String)],
+        head: &[u8],
+        key: String,
+    ) -> Result<(), Error> {
+        let Ok(to) = sender.parse::<relais_core::address::EmailAddress>() else {
+            tracing::warn!(sender, "a sender that cannot be written to was not told of a failed message");
+            return Ok(());
+        };
+        let row = self.outbound_row(organisation, None, to);
+        let message = notice(&Notice {
+            hostname: &self.hostname,
+            to: sender,
+            failed,
+            head,
+            message_id: &format!("{}@{}", row.id, self.hostname),
+            now: self.now(),
+        });
+        let (files, id) = (self.spool_files.clone(), row.id);
+        tokio::task::spawn_blocking(move || files.write(id, &message)).await??;
+        let added = self.store.write(move |tx| spool::push(tx, &row, &key).map_err(Error::from)).await?;
+        if !added {
+            self.spool_files.remove(id)?;
+        }
+        self.work.notify_one();
+        Ok(())
+    }
+
+    async fn record(
+        &self,
+        id: relais_core::ids::SpoolId,
+        state: SpoolState,
+        answer: String,
+        next_at: Timestamp,
+    ) -> Result<(), Error> {
+        self.store.write(move |tx| spool::record(tx, id, state, &answer, next_at).map_err(Error::from)).await
+    }
+
+    /// The row first: a crash in between leaves a file without use, never a row without its message.
+    async fn finish(&self, outbound: &Outbound, state: SpoolState, answer: String) -> Result<(), Error> {
+        self.record(outbound.id, state, answer, self.now()).await?;
+        self.spool_files.remove(outbound.id)?;
+        Ok(())
+    }
+}
+
+fn said(refusal: MailRefusal) -> String {
+    let answer = refusal.answer();
+    let (class, subject, detail) = answer.enhanced;
+    format!("{} {class}.{subject}.{detail} {}", answer.code, answer.text)
+}
