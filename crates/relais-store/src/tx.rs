@@ -23,6 +23,8 @@ pub enum Error {
     /// - check: the name the schema gives it (`CONSTRAINT name CHECK (…)`: always name them);
     /// - foreign key: `foreign key`, since SQLite does not say which;
     /// - not null: `table.column not null`.
+    ///
+    /// Of a row that breaks several rules at once the databases may name different ones.
     #[error("the database refused the change: {0}")]
     Constraint(String),
     /// A stored value that no version of the program writes.

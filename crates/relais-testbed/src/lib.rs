@@ -1,1 +1,3 @@
+//! Starts the real program and real servers for tests and demonstrations, and speaks to them as a client.
 
+pub mod postgres;
