@@ -707,6 +707,17 @@ fn sqlite_says_what_is_wrong_with_a_path() {
 }
 
 #[test]
+fn sqlite_flushes_each_commit_and_checks_foreign_keys() {
+    let pragma = |name: &'static str| {
+        Database::sqlite()
+            .write(move |tx| tx.query_opt(&format!("PRAGMA {name}"), &[])?.unwrap().int(0))
+            .unwrap()
+    };
+    let full = 2;
+    assert_eq!((pragma("synchronous"), pragma("foreign_keys")), (full, 1));
+}
+
+#[test]
 fn sqlite_without_room_says_so_keeps_nothing_of_the_group_and_works_again_once_there_is_room() {
     let database = Database::sqlite();
     let pages = |count: &'static str| {
