@@ -104,7 +104,7 @@ impl Relais {
         Err(Error::Unavailable(format!("sessions of {user} are still open")))
     }
 
-    async fn write_shares(&self, mailbox: MailboxId) -> Result<(), Error> {
+    pub(crate) async fn write_shares(&self, mailbox: MailboxId) -> Result<(), Error> {
         let members = self.look(move |tx| mailboxes::members(tx, mailbox)).await?;
         let rights = |right| match right {
             MailboxRight::Read => Rights::Read,

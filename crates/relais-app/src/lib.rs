@@ -18,7 +18,7 @@ mod throttle;
 
 pub use clock::{Clock, Ids};
 pub use credentials::{Caller, NewSecret, SignInRefusal};
-pub use departures::certificate::{Certificate, FolderProof};
+pub use departures::certificate::Certificate;
 pub use error::Error;
 pub use mail::{Envelope, Message};
 pub use organisations::NewAccountRequest;

@@ -42,7 +42,7 @@ impl Relais {
                 tracing::warn!(%error, id = %outbound.id, "an outbound message is tried again later");
                 let next_at = now + SignedDuration::from_secs(DELAYS_S[0]);
                 let text = error.to_string();
-                let written = self.record(outbound.id, SpoolState::Waiting, text, next_at).await;
+                let written = self.record_attempt(outbound.id, SpoolState::Waiting, text, next_at).await;
                 if written.is_err() {
                     return 0;
                 }
@@ -58,12 +58,12 @@ impl Relais {
             Attempt::NoSmarthost => {
                 let next_at = now + SignedDuration::from_secs(DELAYS_S[DELAYS_S.len() - 1]);
                 let text = "no smarthost is configured; set `smarthost` in relais.toml".to_owned();
-                self.record(outbound.id, SpoolState::Waiting, text, next_at).await
+                self.record_attempt(outbound.id, SpoolState::Waiting, text, next_at).await
             }
             Attempt::Later(answer) if outbound.created_at + LIFE > now => {
                 let place = usize::try_from(outbound.attempts).unwrap_or(usize::MAX).min(DELAYS_S.len() - 1);
                 let next_at = now + SignedDuration::from_secs(DELAYS_S[place]);
-                self.record(outbound.id, SpoolState::Waiting, answer, next_at).await
+                self.record_attempt(outbound.id, SpoolState::Waiting, answer, next_at).await
             }
             Attempt::Later(answer) | Attempt::Never(answer) => {
                 self.return_to_sender(outbound, &answer).await?;
@@ -164,7 +164,7 @@ impl Relais {
         Ok(())
     }
 
-    async fn record(
+    async fn record_attempt(
         &self,
         id: relais_core::ids::SpoolId,
         state: SpoolState,
@@ -176,7 +176,7 @@ impl Relais {
 
     /// The row first: a crash in between leaves a file without use, never a row without its message.
     async fn finish(&self, outbound: &Outbound, state: SpoolState, answer: String) -> Result<(), Error> {
-        self.record(outbound.id, state, answer, self.now()).await?;
+        self.record_attempt(outbound.id, state, answer, self.now()).await?;
         self.spool_files.remove(outbound.id)?;
         Ok(())
     }

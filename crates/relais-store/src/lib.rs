@@ -11,7 +11,7 @@ mod directory;
 pub mod events;
 pub mod groups;
 pub mod mailboxes;
-pub mod migrate;
+mod migrate;
 mod open;
 pub mod organisations;
 pub mod outbox;
@@ -23,6 +23,7 @@ mod sqlite;
 mod tx;
 mod value;
 
+pub use migrate::Migration;
 pub use open::Store;
 pub use tx::{Error, Tx};
 pub use value::{Kind, Row, Value};

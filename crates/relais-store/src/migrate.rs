@@ -20,14 +20,21 @@ pub struct Migration {
 
 impl Migration {
     fn sha256(&self) -> String {
-        Sha256::digest(self.sql).iter().map(|byte| format!("{byte:02x}")).collect()
+        Sha256::digest(self.sql)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 
     fn sql_for(&self, binary_type: &str) -> String {
         let is_boundary = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
         let words = self.sql.split_inclusive(is_boundary).map(|piece| {
             let word = piece.trim_end_matches(is_boundary);
-            if word == "BYTES" { piece.replacen(word, binary_type, 1) } else { piece.to_owned() }
+            if word == "BYTES" {
+                piece.replacen(word, binary_type, 1)
+            } else {
+                piece.to_owned()
+            }
         });
         words.collect()
     }
@@ -48,38 +55,59 @@ pub(crate) enum Step {
 
 /// Applies the first migration that is missing, inside the transaction it is given.
 pub(crate) fn step(tx: &mut Tx<'_>, migrations: &[Migration]) -> Result<Step, Error> {
+    assert!(
+        migrations.is_sorted_by(|a, b| a.version < b.version),
+        "migrations are listed in ascending order"
+    );
     tx.execute(CREATE, &[])?;
-    let applied = tx.query(APPLIED, &[])?;
-    let latest = migrations.iter().map(|migration| migration.version).max().unwrap_or(0);
-    for row in &applied {
-        let (version, name) = (row.int(0)?, row.text(1)?);
-        match migrations.iter().find(|migration| migration.version == version) {
-            None => {
-                return Err(Error::Open(format!(
-                    "the database is newer than this program: it holds schema version {version} ({name}) and the program \
-                     knows versions up to {latest}. Start the newer program, or restore a copy made before the upgrade"
-                )));
-            }
-            Some(known) if known.sha256() != row.text(2)? => {
-                return Err(Error::Open(format!(
-                    "schema version {version} ({name}) of the database is not the one of this program: it was made by \
-                     another build. Start the build that made it, or begin with an empty database"
-                )));
-            }
-            Some(_) => {}
-        }
+    let mut applied = Vec::new();
+    for row in tx.query(APPLIED, &[])? {
+        let version = row.int(0)?;
+        check_applied(version, row.text(1)?, row.text(2)?, migrations)?;
+        applied.push(version);
     }
-    let current = applied.last().map_or(Ok(0), |row| row.int(0))?;
-    let next = migrations.iter().filter(|migration| migration.version > current).min_by_key(|m| m.version);
-    let Some(migration) = next else {
+    let Some(migration) = migrations
+        .iter()
+        .find(|migration| !applied.contains(&migration.version))
+    else {
         return Ok(Step::UpToDate);
     };
     let Migration { version, name, .. } = migration;
-    tx.batch(&migration.sql_for(tx.binary_type())).map_err(|error| match error {
-        error @ (Error::Unavailable(_) | Error::StorageFull) => error,
-        error => Error::Open(format!("bringing the database to schema version {version} ({name}): {error}")),
+    if applied.last().is_some_and(|last| last > version) {
+        return Err(Error::Open(format!(
+            "the database lacks schema version {version} ({name}) though it holds later ones: it was made by another \
+             build. Start the build that made it, or begin with an empty database"
+        )));
+    }
+    tx.batch(&migration.sql_for(tx.binary_type())).map_err(|error| {
+        if matches!(error, Error::Unavailable(_) | Error::StorageFull) {
+            return error;
+        }
+        Error::Open(format!(
+            "bringing the database to schema version {version} ({name}): {error}"
+        ))
     })?;
-    tx.execute_one(REMEMBER, &[(*version).into(), (*name).into(), migration.sha256().into()])?;
+    tx.execute_one(
+        REMEMBER,
+        &[(*version).into(), (*name).into(), migration.sha256().into()],
+    )?;
     tracing::info!(version, name, "schema migration applied");
     Ok(Step::Applied)
+}
+
+fn check_applied(version: i64, name: &str, sha256: &str, migrations: &[Migration]) -> Result<(), Error> {
+    match migrations.iter().find(|migration| migration.version == version) {
+        None => {
+            let latest = migrations.last().map_or(0, |migration| migration.version);
+            Err(Error::Open(format!(
+                "the database is newer than this program: it holds schema version {version} ({name}) and the program \
+                 knows versions up to {latest}. Start the newer program, or restore a copy made before the upgrade"
+            )))
+        }
+        Some(known) if known.sha256() != sha256 => Err(Error::Open(format!(
+            "schema version {version} ({name}) of the database is not the one of this program: it was made by another \
+             build. Start the build that made it, or begin with an empty database"
+        ))),
+        Some(_) => Ok(()),
+    }
 }

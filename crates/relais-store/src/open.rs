@@ -9,7 +9,7 @@ use std::sync::mpsc;
 use crate::migrate::Migration;
 use crate::postgres::Postgres;
 use crate::sqlite::Sqlite;
-use crate::tx::{Error, Queue, Tx, Unit};
+use crate::tx::{Error, Queue, Tx, Unit, assert_outside};
 
 /// A database. Cheap to clone; the last clone to go waits for the work under way and closes it.
 #[derive(Clone)]
@@ -68,8 +68,8 @@ impl Store {
         }
     }
 
-    /// [`Store::write`] for threads outside of the async runtime. Not to be called inside a unit of work, which would wait
-    /// for itself.
+    /// [`Store::write`] for threads outside of the async runtime. Panics inside a unit of work, where it would wait for
+    /// itself.
     pub fn write_blocking<T, E>(
         &self,
         work: impl FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
@@ -78,11 +78,12 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
+        assert_outside();
         wait_blocking(self.write_queue(), work)
     }
 
     /// [`Store::read`] on the calling thread where the database allows it (SQLite): microseconds for a lookup by key, so a
-    /// door may call it in an async task. Not for listings.
+    /// door may call it in an async task. Not for listings; panics inside a unit of work.
     pub fn read_blocking<T, E>(
         &self,
         work: impl FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
@@ -91,6 +92,7 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
+        assert_outside();
         match &self.backend {
             Backend::Sqlite(sqlite) => sqlite.read_here(work),
             Backend::Postgres(postgres) => wait_blocking(postgres.reads(), work),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use ::postgres::config::Host;
+use ::postgres::config::{Host, SslMode};
 use ::postgres::error::{DbError, SqlState};
 use ::postgres::fallible_iterator::FallibleIterator;
 use ::postgres::types::private::BytesMut;
@@ -132,6 +132,11 @@ fn parse(url: &str) -> Result<Config, Error> {
                 .to_owned(),
         ));
     }
+    if config.get_ssl_mode() == SslMode::Require {
+        return Err(Error::Open(
+            "the database address asks for TLS, which is not there yet: use a unix socket or a private network".to_owned(),
+        ));
+    }
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(CONNECT_TIMEOUT);
     }
@@ -149,7 +154,7 @@ fn connect(config: &Config) -> Result<Session, Error> {
         Ok(client) => Ok(Session { client, statements: HashMap::new() }),
         Err(error) => Err(match error.as_db_error() {
             None => Error::Unavailable(format!(
-                "no PostgreSQL server answers at {}: start it, or correct the address ({})",
+                "no connection to PostgreSQL at {} ({}): see that it is started and that the address is right",
                 hosts(config),
                 reason(&error)
             )),
@@ -214,9 +219,10 @@ impl Link {
             }
             Err(error) => {
                 // To those in the middle of their work it makes no difference why the server does not let us in.
-                let error = match error {
-                    Error::Open(text) => Error::Unavailable(text),
-                    other => other,
+                let error = if let Error::Open(text) = error {
+                    Error::Unavailable(text)
+                } else {
+                    error
                 };
                 if self.failed_last.is_none() {
                     tracing::warn!(%error, "PostgreSQL cannot be reached");

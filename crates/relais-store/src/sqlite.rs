@@ -4,6 +4,9 @@
 //! flush to the disk is what a commit costs. No answer leaves before that commit has succeeded. Readers see the last commit
 //! (WAL) and never wait for the writer.
 
+use std::fs::File;
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -24,6 +27,10 @@ const LENT_MAX: usize = 8;
 /// For another process on the same file: the command line beside the server.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const STATEMENTS_KEPT: usize = 512;
+/// 16 MiB, in SQLite's notation.
+const WRITER_CACHE_KIB_NEGATED: i64 = -16_384;
+/// What the log may keep of the disk after a large write.
+const LOG_KEPT_BYTES: i64 = 64 << 20;
 
 pub(crate) struct Sqlite {
     writes: Arc<Queue>,
@@ -102,39 +109,74 @@ pub(crate) fn thread(name: &str, body: impl FnOnce() + Send + 'static) -> Result
 // ---- connections ------------------------------------------------------------------------------------------------------
 
 fn open_writer(path: &Path) -> Result<rusqlite::Connection, Error> {
-    let shown = path.display();
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let refuse = |error: &rusqlite::Error| match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => Error::Open(format!(
-            "{shown} is not a Relais database: choose another path, or move that file away"
-        )),
-        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => {
-            Error::Open(format!(
-                "cannot write the database {shown}: its directory has to exist and to be writable by the user Relais runs as"
-            ))
-        }
-        _ => match trouble(error).error {
-            Error::StorageFull => Error::Open(format!("no room left to open the database {shown}")),
-            other => Error::Open(format!("cannot open the database {shown}: {other}")),
-        },
-    };
-    let connection = rusqlite::Connection::open_with_flags(path, flags).map_err(|error| refuse(&error))?;
-    if connection.is_readonly("main").map_err(|error| refuse(&error))? {
-        return Err(Error::Open(format!(
-            "the database {shown} may only be read: give the user Relais runs as the right to write it"
-        )));
+    create_private(path)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let refuse = |error: rusqlite::Error| refusal(path, &error);
+    let connection = rusqlite::Connection::open_with_flags(path, flags).map_err(refuse)?;
+    if connection.is_readonly("main").map_err(refuse)? {
+        return Err(unwritable(path, "it may only be read"));
     }
-    prepare_connection(&connection).map_err(|error| refuse(&error))?;
+    prepare_connection(&connection).map_err(refuse)?;
     let mode: String = connection
         .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))
-        .map_err(|error| refuse(&error))?;
+        .map_err(refuse)?;
     if mode != "wal" {
+        let shown = path.display();
         return Err(Error::Open(format!(
-            "{shown} is on a file system without shared memory (WAL): choose a local disk"
+            "the database {shown} is on a file system without shared memory: choose a local disk"
         )));
     }
+    connection
+        .pragma_update(None, "cache_size", WRITER_CACHE_KIB_NEGATED)
+        .map_err(refuse)?;
+    connection
+        .pragma_update_and_check(None, "journal_size_limit", LOG_KEPT_BYTES, |_| Ok(()))
+        .map_err(refuse)?;
     Ok(connection)
+}
+
+/// For its owner's eyes only; the files SQLite puts beside it take over its mode.
+fn create_private(path: &Path) -> Result<(), Error> {
+    match File::options()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+    {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) if error.kind() == ErrorKind::StorageFull => Err(Error::StorageFull),
+        Err(error) => Err(unwritable(path, &error.to_string())),
+    }
+}
+
+fn unwritable(path: &Path, reason: &str) -> Error {
+    Error::Open(format!(
+        "cannot write the database {} ({reason}): its directory has to exist, and both have to be writable by the user \
+         Relais runs as",
+        path.display()
+    ))
+}
+
+fn refusal(path: &Path, error: &rusqlite::Error) -> Error {
+    let shown = path.display();
+    let code = error.sqlite_error_code();
+    if code == Some(ErrorCode::NotADatabase) {
+        return Error::Open(format!(
+            "{shown} is not a Relais database: choose another path, or move that file away"
+        ));
+    }
+    if matches!(
+        code,
+        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly)
+    ) {
+        return unwritable(path, &error.to_string());
+    }
+    let error = trouble(error).error;
+    if matches!(error, Error::StorageFull | Error::Unavailable(_)) {
+        return error;
+    }
+    Error::Open(format!("cannot open the database {shown}: {error}"))
 }
 
 fn open_reader(path: &Path) -> Result<rusqlite::Connection, Error> {
@@ -153,8 +195,7 @@ fn prepare_connection(connection: &rusqlite::Connection) -> rusqlite::Result<()>
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "foreign_keys", true)?;
-    connection.pragma_update(None, "cache_size", -16_384)
+    connection.pragma_update(None, "foreign_keys", true)
 }
 
 /// Connections for reads on the callers' own threads.
@@ -273,9 +314,13 @@ fn read_all(connection: &rusqlite::Connection, queue: &Queue) {
 }
 
 fn begin(connection: &rusqlite::Connection, sql: &str) -> Result<(), Error> {
-    run_statement(connection, sql).map_err(|error| match error {
-        Error::Unavailable(_) => Error::Unavailable("another process holds the database".to_owned()),
-        other => other,
+    run_statement(connection, sql).map_err(|error| {
+        let is_busy = matches!(error, Error::Unavailable(_));
+        if is_busy {
+            Error::Unavailable("another process holds the database".to_owned())
+        } else {
+            error
+        }
     })
 }
 
@@ -390,6 +435,10 @@ fn shape(text: String) -> Trouble {
     Trouble { error: Error::Shape(text), consequence: Consequence::Fail }
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "SQLite's codes; the rest mean nothing to a caller"
+)]
 pub(crate) fn trouble(error: &rusqlite::Error) -> Trouble {
     let text = error.to_string();
     let error = match error.sqlite_error() {

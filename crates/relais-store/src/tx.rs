@@ -4,6 +4,7 @@
 //! NULLs, names of constraints) ends here; nothing above this module knows which one it speaks to.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -23,6 +24,8 @@ pub enum Error {
     /// - check: the name the schema gives it (`CONSTRAINT name CHECK (…)`: always name them);
     /// - foreign key: `foreign key`, since SQLite does not say which;
     /// - not null: `table.column not null`.
+    ///
+    /// Of a row that breaks several rules at once the databases may name different ones.
     #[error("the database refused the change: {0}")]
     Constraint(String),
     /// A stored value that no version of the program writes.
@@ -244,12 +247,41 @@ pub(crate) fn run_caught<T, E: From<Error>>(
     work: &mut impl FnMut(&mut Tx<'_>) -> Result<T, E>,
     tx: &mut Tx<'_>,
 ) -> Result<T, E> {
+    let _inside = Inside::enter();
     let outcome = catch_unwind(AssertUnwindSafe(|| work(tx)))
         .unwrap_or_else(|panic| Err(E::from(Error::Panicked(panic_text(panic.as_ref())))));
     match (outcome, tx.failure()) {
         (Ok(_), Some((error, _))) => Err(E::from(error.clone())),
         (outcome, _) => outcome,
     }
+}
+
+thread_local! {
+    static IS_INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// This thread is in a unit of work for as long as this lives.
+struct Inside;
+
+impl Inside {
+    fn enter() -> Self {
+        IS_INSIDE.set(true);
+        Inside
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        IS_INSIDE.set(false);
+    }
+}
+
+/// One unit of work inside another would wait for itself, or see what is not committed yet as absent.
+pub(crate) fn assert_outside() {
+    assert!(
+        !IS_INSIDE.get(),
+        "a unit of work was asked for inside another: use the `tx` at hand"
+    );
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> String {

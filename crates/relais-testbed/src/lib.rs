@@ -1,3 +1,4 @@
-//! To be written.
+//! Starts the real program and real servers for tests and demonstrations, and speaks to them as a client.
 
 pub mod corpus;
+pub mod postgres;

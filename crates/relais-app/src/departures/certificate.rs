@@ -9,20 +9,11 @@ use relais_core::departure::{Departure, Plan, Step, StepReport};
 use relais_core::ids::DepartureId;
 use relais_core::language::Language;
 use relais_core::organisation::Organisation;
+use relais_engines::maildir::FolderReport;
 use relais_store::{Tx, departures, events, organisations};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
-
-/// A folder at its destination, read back after the hand-over.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct FolderProof {
-    pub folder: String,
-    pub messages: u64,
-    pub size_bytes: u64,
-    /// SHA-256 over the sorted SHA-256 of the messages.
-    pub sha256: String,
-}
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Certificate {
@@ -33,7 +24,8 @@ pub struct Certificate {
     pub started_at: Timestamp,
     pub finished_at: Timestamp,
     pub steps: Vec<StepReport>,
-    pub folders: Vec<FolderProof>,
+    /// Each folder at its destination, read back after the hand-over.
+    pub folders: Vec<FolderReport>,
     pub messages_handed_over: u64,
     /// Counted, never shown: they are the person's own.
     pub personal_messages_left_out: u64,
@@ -75,7 +67,7 @@ pub(super) fn issue(tx: &mut Tx<'_>, id: DepartureId, now: Timestamp) -> Result<
         finished_at: now,
         messages_handed_over: handed.as_ref().map_or(0, |handed| handed.messages),
         personal_messages_left_out: handed.as_ref().map_or(0, |handed| handed.personal_messages_left_out),
-        folders: handed.map(|handed| handed.folders).unwrap_or_default().into_iter().map(proof).collect(),
+        folders: handed.map(|handed| handed.folders).unwrap_or_default(),
         plan: departure.plan,
         steps: departure.reports,
         chain_event,
@@ -86,15 +78,6 @@ pub(super) fn issue(tx: &mut Tx<'_>, id: DepartureId, now: Timestamp) -> Result<
     let text = serde_json::to_string(&certificate).map_err(|error| Error::Internal(error.to_string()))?;
     departures::set_certificate(tx, id, &text)?;
     Ok(())
-}
-
-fn proof(folder: relais_engines::maildir::FolderReport) -> FolderProof {
-    FolderProof {
-        folder: folder.name,
-        messages: folder.messages,
-        size_bytes: folder.bytes,
-        sha256: folder.sha256,
-    }
 }
 
 impl Relais {

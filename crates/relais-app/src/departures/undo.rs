@@ -83,7 +83,7 @@ fn undo_in(
     now: Timestamp,
 ) -> Result<(), Error> {
     let id = departure.plan.account;
-    let mut command = |tx: &mut Tx<'_>, command| apply(tx, ids, id, command, actor, now).map(|_: Account| ());
+    let command = |tx: &mut Tx<'_>, command| apply(tx, ids, id, command, actor, now).map(|_: Account| ());
     match report.step {
         Step::Freeze => {
             let frozen: Frozen = read(report)?;

@@ -15,7 +15,6 @@ use super::names::{KeyBytes, delivery_of, message_name};
 use super::receive::Received;
 use super::{Maildirs, copy};
 use jiff::Timestamp;
-use relais_core::address::EmailAddress;
 use relais_core::ids::MailboxId;
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
