@@ -306,12 +306,7 @@ fn deactivate(
         }
         State::Invited | State::Active => {}
     }
-    match account.role {
-        Role::Owner => return Err(Refusal::OwnerCannotLeave),
-        Role::CompanyAdmin if facts.other_admins == 0 => return Err(Refusal::LastCompanyAdmin),
-        Role::CompanyAdmin => return Err(Refusal::RevokeRoleFirst),
-        Role::AccountManager | Role::Member | Role::Guest => {}
-    }
+    check_role_may_leave(account.role, facts.other_admins)?;
     if !facts.only_admin_of.is_empty() {
         return Err(Refusal::OnlyGroupAdmin { groups: facts.only_admin_of.clone() });
     }
@@ -330,6 +325,16 @@ fn deactivate(
     let mut change = changed(next, "account.deactivated", detail);
     change.effects.push(Effect::CutSessions { account: account.id });
     done(change)
+}
+
+/// Whoever leads the organisation hands over first (R15). A departure asks the same when it is planned.
+pub(crate) fn check_role_may_leave(role: Role, other_admins: u64) -> Result<(), Refusal> {
+    match role {
+        Role::Owner => Err(Refusal::OwnerCannotLeave),
+        Role::CompanyAdmin if other_admins == 0 => Err(Refusal::LastCompanyAdmin),
+        Role::CompanyAdmin => Err(Refusal::RevokeRoleFirst),
+        Role::AccountManager | Role::Member | Role::Guest => Ok(()),
+    }
 }
 
 /// A person's decision takes over an automatic one, never the reverse; a person, or a machine where no person has
