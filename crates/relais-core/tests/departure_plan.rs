@@ -270,7 +270,7 @@ fn every_order_of_the_table_becomes_the_plan_that_stands_there() {
 
 fn plan_of(order: &str) -> Plan {
     let order = read_order(order);
-    Situation::read("", &order).plan(&order).expect(&format!("{order:?}"))
+    Situation::read("", &order).plan(&order).unwrap_or_else(|refusals| panic!("{order:?}: {refusals:?}"))
 }
 
 /// The answer names whom to write to, and never pretends that the message was passed on.

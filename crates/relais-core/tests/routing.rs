@@ -5,15 +5,15 @@ mod directory;
 #[path = "support/people.rs"]
 mod people;
 
-use directory::World;
+use directory::{ORGANISATION, World};
 use jiff::Timestamp;
 use people::{address, moment};
 use proptest::prelude::*;
 use relais_core::address::EmailAddress;
-use relais_core::ids::{AccountId, GroupId, MailboxId};
+use relais_core::ids::{AccountId, GroupId, MailboxId, OrganisationId, ResponderId};
 use relais_core::inbound::{Inbound, LocalCopy, Phase, Treatment};
 use relais_core::mail_refusal::MailRefusal;
-use relais_core::organisation::Target;
+use relais_core::organisation::{Group, Responder, Target};
 use relais_core::rights::{State, standing};
 use relais_core::routing::{Hop, Route, Sender, loop_through, resolve};
 use std::collections::HashSet;
@@ -31,6 +31,35 @@ fn accept(copy: LocalCopy, to: &[&str], reply: Option<&str>) -> Treatment {
 
 fn always(copy: LocalCopy, to: &[&str], reply: Option<&str>) -> Inbound {
     Inbound::always(accept(copy, to, reply)).expect("a valid inbound")
+}
+
+impl World {
+    pub fn group(&mut self, number: i64, text: &str, members: &[i64]) {
+        let id = GroupId::from_number(number);
+        self.point(text, Some(Target::Group(id)));
+        let group = Group {
+            id,
+            organisation: OrganisationId::from_number(ORGANISATION),
+            name: text.into(),
+            address: Some(address(text)),
+            created_at: moment("2026-01-05T08:00:00Z"),
+        };
+        let members = members.iter().map(|member| AccountId::from_number(*member)).collect();
+        self.groups.insert(id, (group, members));
+    }
+
+    pub fn responder(&mut self, number: i64, text: &str) -> Target {
+        let id = ResponderId::from_number(number);
+        let responder = Responder {
+            id,
+            organisation: OrganisationId::from_number(ORGANISATION),
+            name: "Anciens".into(),
+            text: text.into(),
+            created_at: moment("2026-01-05T08:00:00Z"),
+        };
+        self.responders.insert(id, responder);
+        Target::Responder(id)
+    }
 }
 
 /// The directory of [`TABLE`].

@@ -19,7 +19,7 @@ pub struct World {
     pub responders: BTreeMap<ResponderId, Responder>,
 }
 
-const ORGANISATION: i64 = 1;
+pub const ORGANISATION: i64 = 1;
 
 impl World {
     pub fn point(&mut self, text: &str, target: Option<Target>) -> &mut Address {
@@ -59,33 +59,6 @@ impl World {
                 created_at: moment("2026-01-05T08:00:00Z"),
             },
         );
-    }
-
-    pub fn group(&mut self, number: i64, text: &str, members: &[i64]) {
-        let id = GroupId::from_number(number);
-        self.point(text, Some(Target::Group(id)));
-        let group = Group {
-            id,
-            organisation: OrganisationId::from_number(ORGANISATION),
-            name: text.into(),
-            address: Some(address(text)),
-            created_at: moment("2026-01-05T08:00:00Z"),
-        };
-        let members = members.iter().map(|member| AccountId::from_number(*member)).collect();
-        self.groups.insert(id, (group, members));
-    }
-
-    pub fn responder(&mut self, number: i64, text: &str) -> Target {
-        let id = ResponderId::from_number(number);
-        let responder = Responder {
-            id,
-            organisation: OrganisationId::from_number(ORGANISATION),
-            name: "Anciens".into(),
-            text: text.into(),
-            created_at: moment("2026-01-05T08:00:00Z"),
-        };
-        self.responders.insert(id, responder);
-        Target::Responder(id)
     }
 }
 
