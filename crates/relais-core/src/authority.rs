@@ -74,12 +74,20 @@ impl Actor {
     }
 
     /// Whether this actor has `power` over `account`; everyone has [`Power::ChangeSelf`] over themselves alone.
+    ///
+    /// Managing an owner or a company admin asks for the power to end accounts: whoever may not appoint an admin must
+    /// not become one by setting an admin's password, or by redirecting the mail that resets it.
     #[must_use]
     pub fn has_over(&self, power: Power, account: &Account) -> bool {
         let is_self = matches!(self, Self::Account { id, .. } if *id == account.id);
+        let manage = match account.role {
+            Role::Owner | Role::CompanyAdmin => Power::EndAccounts,
+            Role::AccountManager | Role::Member | Role::Guest => Power::ManageAccounts,
+        };
         match power {
-            Power::ChangeSelf => is_self || self.has(Power::ManageAccounts, account.organisation),
-            Power::Operate | Power::Read | Power::ManageAccounts | Power::EndAccounts | Power::Reactivate => {
+            Power::ChangeSelf => is_self || self.has(manage, account.organisation),
+            Power::ManageAccounts => self.has(manage, account.organisation),
+            Power::Operate | Power::Read | Power::EndAccounts | Power::Reactivate => {
                 self.has(power, account.organisation)
             }
         }

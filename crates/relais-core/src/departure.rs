@@ -7,6 +7,7 @@ use crate::address::EmailAddress;
 use crate::ids::{AccountId, DepartureId, OrganisationId};
 use crate::inbound::{Inbound, LocalCopy, Phase, Treatment};
 use crate::language::Language;
+use crate::lifecycle::check_role_may_leave;
 use crate::refusal::Refusal;
 use crate::rights::{Act, Verdict, may, standing};
 use jiff::{Span, Timestamp, tz::TimeZone};
@@ -280,12 +281,18 @@ fn check(order: &Order, facts: &PlanFacts<'_>, now: Timestamp) -> Vec<Refusal> {
     if may(state, Act::ChangeAttributes) != Verdict::Yes {
         refusals.push(Refusal::NotInThisState { act: Act::ChangeAttributes, state });
     }
+    if may(leaver.state, Act::BeDeactivated) == Verdict::Yes {
+        // Another admin or not, the role has to go first; whether it can is asked when it is revoked.
+        refusals.extend(check_role_may_leave(leaver.role, 1).err());
+    }
+    let begins_at = order.on.unwrap_or(now);
     match (&order.to, facts.successor) {
         (Some(_), Some(successor)) if successor.id == leaver.id => refusals.push(Refusal::SuccessorIsLeaver),
         (Some(address), successor) => {
             let receives = successor.is_some_and(|account| {
                 account.organisation == leaver.organisation
-                    && may(standing(account, now), Act::ReceiveGroupMail) == Verdict::Yes
+                    // Who leaves before it begins takes nothing over.
+                    && may(standing(account, begins_at.max(now)), Act::ReceiveGroupMail) == Verdict::Yes
             });
             if !receives {
                 refusals.push(Refusal::SuccessorNotActive { address: address.clone() });
@@ -304,7 +311,8 @@ fn check(order: &Order, facts: &PlanFacts<'_>, now: Timestamp) -> Vec<Refusal> {
     {
         refusals.push(Refusal::SuccessorMissing);
     }
-    let begins_at = order.on.unwrap_or(now);
+    refusals.extend(check_shared_mailbox(order, facts).err());
+    refusals.extend(check_way_back(order, facts).err());
     if begins_at < now || order.until.is_some_and(|end| end <= now) {
         refusals.push(Refusal::DateInThePast);
     }
@@ -314,6 +322,30 @@ fn check(order: &Order, facts: &PlanFacts<'_>, now: Timestamp) -> Vec<Refusal> {
         refusals.push(Refusal::DatesOutOfOrder);
     }
     refusals
+}
+
+/// The leaver's own addresses are given to the shared mailbox at the end; it cannot be made under one of them.
+fn check_shared_mailbox(order: &Order, facts: &PlanFacts<'_>) -> Result<(), Refusal> {
+    let own = |address: &&EmailAddress| {
+        **address == facts.leaver.address
+            || **address == facts.renamed_to
+            || facts.findings.addresses.contains(address)
+    };
+    match order.shared_mailbox.as_ref().filter(own) {
+        Some(address) => Err(Refusal::AddressTaken { address: address.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// A successor who redirects to the leaver would get nothing of what is redirected to them.
+fn check_way_back(order: &Order, facts: &PlanFacts<'_>) -> Result<(), Refusal> {
+    let redirects = order.shared_mailbox.is_none() && order.reply.is_none() && order.responder.is_none();
+    match facts.successor.map(|account| &account.address) {
+        Some(to) if redirects && facts.findings.redirects_in.contains(to) => {
+            Err(Refusal::RedirectLoop { through: vec![to.clone(), facts.leaver.address.clone()] })
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn new_mail(order: &Order, facts: &PlanFacts<'_>, begins_at: Timestamp) -> NewMail {

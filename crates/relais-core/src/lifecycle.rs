@@ -233,14 +233,14 @@ pub fn decide(
     match command {
         Command::SetPassword { hash } => set_password(account, hash, now),
         Command::Deactivate { cause, inbound } => deactivate(account, cause, inbound, facts, now),
-        Command::Reactivate => reactivate(account, facts, actor),
+        Command::Reactivate => reactivate(account, facts, actor, now),
         Command::Delete => delete(account, facts, actor, now),
         Command::Rename { to } => rename(account, to, facts, now),
         Command::AddAlias { address } => add_alias(account, address, facts, now),
         Command::RemoveAlias { address } => remove_alias(account, address, facts),
         Command::SetInbound { inbound } => set_inbound(account, inbound, facts, now),
         Command::SetRole { role } => set_role(account, role, facts, now),
-        Command::SetLeaving { at } => set_leaving(account, at, facts, now),
+        Command::SetLeaving { at } => set_leaving(account, at, facts, actor, now),
         Command::MoveAddress { address, to } => move_address(account, address, to, facts),
     }
 }
@@ -302,18 +302,13 @@ fn deactivate(
 ) -> Answer {
     let mut next = account.clone();
     match account.state {
-        State::Deactivated => return deactivate_again(account, cause, inbound, facts),
+        State::Deactivated => return deactivate_again(account, cause, inbound, facts, now),
         State::Deleted => {
             return Err(Refusal::NotInThisState { act: Act::BeDeactivated, state: State::Deleted });
         }
         State::Invited | State::Active => {}
     }
-    match account.role {
-        Role::Owner => return Err(Refusal::OwnerCannotLeave),
-        Role::CompanyAdmin if facts.other_admins == 0 => return Err(Refusal::LastCompanyAdmin),
-        Role::CompanyAdmin => return Err(Refusal::RevokeRoleFirst),
-        Role::AccountManager | Role::Member | Role::Guest => {}
-    }
+    check_role_may_leave(account.role, facts.other_admins)?;
     if !facts.only_admin_of.is_empty() {
         return Err(Refusal::OnlyGroupAdmin { groups: facts.only_admin_of.clone() });
     }
@@ -334,18 +329,36 @@ fn deactivate(
     done(change)
 }
 
-/// A human's decision takes over an automatic one; anything else has no second effect.
-fn deactivate_again(account: &Account, cause: Cause, inbound: Option<Inbound>, facts: &Facts) -> Answer {
+/// Whoever leads the organisation hands over first (R15). A departure asks the same when it is planned.
+pub(crate) fn check_role_may_leave(role: Role, other_admins: u64) -> Result<(), Refusal> {
+    match role {
+        Role::Owner => Err(Refusal::OwnerCannotLeave),
+        Role::CompanyAdmin if other_admins == 0 => Err(Refusal::LastCompanyAdmin),
+        Role::CompanyAdmin => Err(Refusal::RevokeRoleFirst),
+        Role::AccountManager | Role::Member | Role::Guest => Ok(()),
+    }
+}
+
+/// A person's decision takes over an automatic one, never the reverse; a person, or a machine where no person has
+/// decided, may still say anew where mail goes. Anything else has no second effect.
+fn deactivate_again(
+    account: &Account,
+    cause: Cause,
+    inbound: Option<Inbound>,
+    facts: &Facts,
+    now: Timestamp,
+) -> Answer {
     let before = account.deactivation.clone().expect("a deactivated account knows why");
     let by_a_person = |cause: Cause| matches!(cause, Cause::Admin | Cause::Departure);
     let takes_over = by_a_person(cause) && !by_a_person(before.cause);
-    let new_inbound = inbound.filter(|inbound| *inbound != account.inbound);
+    let has_a_say = by_a_person(cause) || !by_a_person(before.cause);
+    let new_inbound = inbound.filter(|inbound| has_a_say && *inbound != account.inbound);
     if !takes_over && new_inbound.is_none() {
         return Ok(Decision::Unchanged);
     }
     let mut next = account.clone();
     if let Some(inbound) = new_inbound {
-        check_loops(facts)?;
+        check_inbound(&inbound, account, facts, now)?;
         next.inbound = inbound;
     }
     if takes_over {
@@ -355,12 +368,15 @@ fn deactivate_again(account: &Account, cause: Cause, inbound: Option<Inbound>, f
     done(changed(next, "account.deactivated", detail))
 }
 
-fn reactivate(account: &Account, facts: &Facts, actor: &Actor) -> Answer {
-    if account.state == State::Active && account.deactivation.is_none() {
+/// Also takes back a leaving time that has passed: the account counts as deactivated, whether or not a workflow has
+/// written it down.
+fn reactivate(account: &Account, facts: &Facts, actor: &Actor, now: Timestamp) -> Answer {
+    let standing = standing(account, now);
+    if matches!(standing, State::Invited | State::Active) {
         return Ok(Decision::Unchanged);
     }
-    if may(account.state, Act::BeReactivated) != Verdict::Yes {
-        return Err(Refusal::NotInThisState { act: Act::BeReactivated, state: account.state });
+    if may(standing, Act::BeReactivated) != Verdict::Yes {
+        return Err(Refusal::NotInThisState { act: Act::BeReactivated, state: standing });
     }
     let own_departure = matches!(actor, Actor::Departure { .. });
     if facts.departure_in_progress && !own_departure {
@@ -370,17 +386,19 @@ fn reactivate(account: &Account, facts: &Facts, actor: &Actor) -> Answer {
         // Signing in needs a name of one's own: never steal it back.
         return Err(Refusal::AddressTaken { address: account.address.clone() });
     }
-    let before = account.deactivation.clone().expect("a deactivated account knows why");
     let mut next = account.clone();
-    next.state = if account.password.is_some() { State::Active } else { State::Invited };
-    next.inbound = before.inbound_before;
-    next.deactivation = None;
+    let cause_was = match next.deactivation.take() {
+        Some(before) => {
+            next.state = if account.password.is_some() { State::Active } else { State::Invited };
+            next.inbound = before.inbound_before;
+            before.cause
+        }
+        None => Cause::Schedule,
+    };
+    next.leaves_at = None;
+    // What was signed in before stays out.
     next.epoch += 1;
-    done(changed(
-        next,
-        "account.reactivated",
-        json!({ "cause_was": before.cause, "inbound": account.inbound }),
-    ))
+    done(changed(next, "account.reactivated", json!({ "cause_was": cause_was, "inbound": account.inbound })))
 }
 
 fn delete(account: &Account, facts: &Facts, actor: &Actor, now: Timestamp) -> Answer {
@@ -398,6 +416,10 @@ fn delete(account: &Account, facts: &Facts, actor: &Actor, now: Timestamp) -> An
     next.name = String::new();
     next.password = None;
     next.inbound = Inbound::refuse();
+    if let Some(why) = &mut next.deactivation {
+        // Cause and time are evidence; the text of a reply and the destinations of redirects are personal.
+        why.inbound_before = Inbound::refuse();
+    }
     next.epoch += 1;
     let release = |held: &Address| match held.domain {
         DomainKind::Own => AddressChange::Free { address: held.address.clone() },
@@ -508,17 +530,28 @@ fn set_role(account: &Account, role: Role, facts: &Facts, now: Timestamp) -> Ans
     done(changed(next, "account.role_set", json!({ "from": account.role, "to": role })))
 }
 
-fn set_leaving(account: &Account, at: Option<Timestamp>, facts: &Facts, now: Timestamp) -> Answer {
+fn set_leaving(
+    account: &Account,
+    at: Option<Timestamp>,
+    facts: &Facts,
+    actor: &Actor,
+    now: Timestamp,
+) -> Answer {
     if at == account.leaves_at {
         return Ok(Decision::Unchanged);
     }
-    if let Some(at) = at {
-        require(account, Act::BeDeactivated, now)?;
-        if at <= now {
-            return Err(Refusal::DateInThePast);
+    match at {
+        Some(at) => {
+            require(account, Act::BeDeactivated, now)?;
+            if at <= now {
+                return Err(Refusal::DateInThePast);
+            }
+            // What would be refused on the day is refused today, while there is time to mend it.
+            deactivate(account, Cause::Schedule, None, facts, now)?;
         }
-        // What would be refused on the day is refused today, while there is time to mend it.
-        if let Decision::Changed(_) = deactivate(account, Cause::Schedule, None, facts, now)? {}
+        // The day has come: taking it back is a reactivation, with its conditions, and revives no session.
+        None if standing(account, now) != account.state => return reactivate(account, facts, actor, now),
+        None => {}
     }
     let mut next = account.clone();
     next.leaves_at = at;

@@ -103,7 +103,7 @@ impl Refusal {
         match self {
             Self::NotAllowed => "Votre rôle ne permet pas cette opération ; demandez-la à un administrateur de l'organisation.".into(),
             Self::NotInThisState { act, state } => format!(
-                "Un compte « {} » ne peut pas : {} ; changez d'abord l'état du compte.",
+                "Un compte {} ne peut pas {} ; changez d'abord l'état du compte.",
                 state_fr(*state), act_fr(*act)
             ),
             Self::OwnerCannotLeave => "Le propriétaire de l'organisation ne peut pas partir ; transmettez d'abord la propriété à un autre compte.".into(),
@@ -114,7 +114,7 @@ impl Refusal {
                 groups.join(", ")
             ),
             Self::DeactivateFirst => "Seul un compte désactivé peut être supprimé ; désactivez-le d'abord.".into(),
-            Self::DeactivatedByAPerson => "Ce compte a été désactivé par une personne ; seul un administrateur peut le réactiver.".into(),
+            Self::DeactivatedByAPerson => "Ce compte a été désactivé par une personne ; demandez à un administrateur de le réactiver.".into(),
             Self::DepartureInProgress => "Un départ est en cours pour ce compte ; suivez-le, suspendez-le ou annulez-le d'abord.".into(),
             Self::AddressTaken { address } => format!("L'adresse {address} est déjà utilisée ; choisissez-en une autre ou libérez-la d'abord."),
             Self::AddressReserved { address } => format!("L'adresse {address} appartient à l'opérateur et ne peut pas être créée ; choisissez-en une autre."),
@@ -122,15 +122,15 @@ impl Refusal {
             Self::AddressNotHeld { address } => format!("L'adresse {address} n'est pas détenue ici ; vérifiez la liste des adresses du compte."),
             Self::AddressIsPrimary { address } => format!("{address} est l'adresse principale ; renommez d'abord le compte, elle deviendra un alias."),
             Self::AddressStays { address } => format!("{address} est sur un domaine de l'opérateur et ne peut pas être retirée ; elle reste à ce compte."),
-            Self::DomainNotHosted { domain } => format!("Le domaine {domain} n'est pas à cette organisation ; ajoutez-le d'abord."),
+            Self::DomainNotHosted { domain } => format!("Le domaine {domain} n'appartient pas à cette organisation ; ajoutez-le d'abord."),
             Self::DomainTaken { domain } => format!("Le domaine {domain} est déjà utilisé ; vérifiez son nom ou adressez-vous à l'opérateur."),
             Self::DomainInvalid { text } => format!("« {text} » n'est pas un nom de domaine ; écrivez-le comme exemple.fr."),
             Self::NameInvalid => "Le nom est vide, trop long ou contient des caractères de contrôle ; corrigez-le.".into(),
             Self::InboundPhases => "Les phases doivent se suivre dans le temps et seule la dernière est sans fin ; corrigez les dates.".into(),
-            Self::InboundDropsMail => "Ce réglage accepterait des messages sans les garder, les rediriger ni y répondre ; gardez une copie ou refusez-les.".into(),
+            Self::InboundDropsMail => "Ce réglage accepterait des messages sans les garder, sans les rediriger et sans y répondre ; gardez une copie ou refusez-les.".into(),
             Self::InboundInThePast => "Une phase se termine dans le passé ; choisissez une date à venir.".into(),
             Self::RedirectLoop { through } => format!(
-                "Cette redirection tournerait en rond par {} ; choisissez une autre destination.",
+                "Cette redirection tournerait en rond en passant par {} ; choisissez une autre destination.",
                 join(through)
             ),
             Self::RedirectNowhere { address } => format!("{address} n'existe pas ici : les messages redirigés seraient refusés ; créez l'adresse ou corrigez-la."),
@@ -138,13 +138,13 @@ impl Refusal {
             Self::SuccessorIsLeaver => "Le successeur est la personne qui part ; choisissez quelqu'un d'autre.".into(),
             Self::SuccessorNotActive { address } => format!("Le compte {address} n'est pas actif ; choisissez un successeur actif ou réactivez-le."),
             Self::SuccessorMissing => "Personne n'est désigné pour la suite ; indiquez un successeur (--to) ou une boîte partagée (--shared-mailbox).".into(),
-            Self::NewMailAmbiguous => "Les nouveaux messages ne peuvent pas être à la fois répondus et transmis ; choisissez --reply ou une boîte partagée.".into(),
+            Self::NewMailAmbiguous => "On ne peut pas à la fois répondre aux nouveaux messages et les transmettre ; choisissez une réponse (--reply ou --responder) ou une boîte partagée (--shared-mailbox).".into(),
             Self::DateInThePast => "La date est passée ; choisissez une date à venir.".into(),
             Self::DatesOutOfOrder => "La suppression ne peut pas précéder le départ ; corrigez les dates.".into(),
             Self::ReasonMissing => "Un motif est nécessaire ; indiquez pourquoi (il sera conservé dans le journal).".into(),
             Self::GrantTooLong { days_max } => format!("Un accès de récupération dure au plus {days_max} jours ; choisissez une date plus proche."),
-            Self::DepartureNotUndoable => "Le compte est déjà supprimé : ce départ ne peut plus être annulé.".into(),
-            Self::DepartureNotHeld => "Ce départ n'est pas suspendu ; il n'y a rien à reprendre.".into(),
+            Self::DepartureNotUndoable => "Le compte est déjà supprimé, ce départ ne peut donc plus être annulé ; invitez la personne à nouveau si elle revient.".into(),
+            Self::DepartureNotHeld => "Ce départ n'est pas suspendu ; suivez-le, il avance sans qu'on le reprenne.".into(),
             Self::DepartureOver => "Ce départ est terminé ; consultez son certificat.".into(),
         }
     }
@@ -163,7 +163,7 @@ impl Refusal {
                 groups.join(", ")
             ),
             Self::DeactivateFirst => "Only a deactivated account can be deleted; deactivate it first.".into(),
-            Self::DeactivatedByAPerson => "A person deactivated this account; only an admin can reactivate it.".into(),
+            Self::DeactivatedByAPerson => "A person deactivated this account; ask a company admin to reactivate it.".into(),
             Self::DepartureInProgress => "A departure is under way for this account; follow, hold or undo it first.".into(),
             Self::AddressTaken { address } => format!("The address {address} is in use; choose another or free it first."),
             Self::AddressReserved { address } => format!("The address {address} belongs to the operator and cannot be created; choose another."),
@@ -186,13 +186,13 @@ impl Refusal {
             Self::SuccessorIsLeaver => "The successor is the person who leaves; choose someone else.".into(),
             Self::SuccessorNotActive { address } => format!("The account {address} is not active; choose an active successor or reactivate it."),
             Self::SuccessorMissing => "Nobody is named to take over; give a successor (--to) or a shared mailbox (--shared-mailbox).".into(),
-            Self::NewMailAmbiguous => "New mail cannot be both answered and passed on; choose --reply or a shared mailbox.".into(),
+            Self::NewMailAmbiguous => "New mail cannot be both answered and passed on; choose an answer (--reply or --responder) or a shared mailbox (--shared-mailbox).".into(),
             Self::DateInThePast => "The date has passed; choose a date to come.".into(),
             Self::DatesOutOfOrder => "The deletion cannot come before the departure; correct the dates.".into(),
             Self::ReasonMissing => "A reason is needed; say why (it is kept in the log).".into(),
             Self::GrantTooLong { days_max } => format!("A recovery grant lasts at most {days_max} days; choose a nearer date."),
-            Self::DepartureNotUndoable => "The account is deleted: this departure can no longer be undone.".into(),
-            Self::DepartureNotHeld => "This departure is not on hold; there is nothing to resume.".into(),
+            Self::DepartureNotUndoable => "The account is deleted, so this departure can no longer be undone; invite the person again if they come back.".into(),
+            Self::DepartureNotHeld => "This departure is not on hold; follow it, it goes on without being resumed.".into(),
             Self::DepartureOver => "This departure is over; see its certificate.".into(),
         }
     }
@@ -221,7 +221,7 @@ fn state_fr(state: State) -> &'static str {
 
 fn act_fr(act: Act) -> &'static str {
     match act {
-        Act::SignInWithPassword => "se connecter par mot de passe",
+        Act::SignInWithPassword => "se connecter avec un mot de passe",
         Act::SignInWithSso => "se connecter par l'authentification unique",
         Act::ReadMail => "lire ses messages",
         Act::SubmitMail => "envoyer des messages",

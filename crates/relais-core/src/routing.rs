@@ -109,6 +109,7 @@ pub fn resolve<D: Directory>(
         route: Route::default(),
         on_path: Vec::new(),
         done: HashSet::new(),
+        stored: HashSet::new(),
         refusal: None,
     };
     walk.address(recipient, Via::Envelope)?;
@@ -120,7 +121,7 @@ pub fn resolve<D: Directory>(
 }
 
 /// The addresses through which mail for `owner` would come back to it if its inbound were `inbound`; `None` when it
-/// would not.
+/// would not. Follows every phase of every redirect, whatever its dates: a loop that begins next month is a loop.
 ///
 /// # Errors
 /// Only what `directory` returns.
@@ -129,53 +130,41 @@ pub fn loop_through<D: Directory>(
     owner: Target,
     inbound: &Inbound,
 ) -> Result<Option<Vec<EmailAddress>>, D::Error> {
-    let mut seen = Vec::new();
-    for target in inbound.redirect_targets() {
-        if let Some(path) = leads_to(directory, target, owner, &mut seen)? {
-            return Ok(Some(path));
+    // Addresses to follow, each with the place of the one that led to it; the nearest first, so that the loop that is
+    // named is a short one. A list and no recursion: the chain may be as long as the organisation is large.
+    let mut found: Vec<(EmailAddress, Option<usize>)> =
+        inbound.redirect_targets().map(|to| (to.clone(), None)).collect();
+    let mut seen = HashSet::new();
+    let mut here = 0;
+    while let Some((from, _)) = found.get(here).cloned() {
+        let target = find(directory, &from)?.and_then(|held| held.target);
+        let accounts = match target.filter(|target| seen.insert(*target)) {
+            Some(Target::Account(id)) => vec![id],
+            Some(Target::Group(id)) => directory.group_members(id)?,
+            Some(Target::SharedMailbox(_) | Target::Responder(_)) | None => vec![],
+        };
+        if target == Some(owner) || accounts.iter().any(|id| Target::Account(*id) == owner) {
+            return Ok(Some(path_to(&found, here)));
         }
+        for id in accounts {
+            if let Some(account) = directory.account(id)? {
+                found.extend(account.inbound.redirect_targets().map(|to| (to.clone(), Some(here))));
+            }
+        }
+        here += 1;
     }
     Ok(None)
 }
 
-/// Follows every phase of every redirect, whatever its dates: a loop that begins next month is a loop.
-fn leads_to<D: Directory>(
-    directory: &mut D,
-    from: &EmailAddress,
-    owner: Target,
-    seen: &mut Vec<Target>,
-) -> Result<Option<Vec<EmailAddress>>, D::Error> {
-    let Some(target) = find(directory, from)?.and_then(|held| held.target) else {
-        return Ok(None);
-    };
-    if target == owner {
-        return Ok(Some(vec![from.clone()]));
+fn path_to(found: &[(EmailAddress, Option<usize>)], last: usize) -> Vec<EmailAddress> {
+    let mut path = Vec::new();
+    let mut at = Some(last);
+    while let Some(here) = at {
+        path.push(found[here].0.clone());
+        at = found[here].1;
     }
-    if seen.contains(&target) {
-        return Ok(None);
-    }
-    seen.push(target);
-    let accounts = match target {
-        Target::Account(id) => vec![id],
-        Target::Group(id) => directory.group_members(id)?,
-        Target::SharedMailbox(_) | Target::Responder(_) => vec![],
-    };
-    for id in accounts {
-        let member = Target::Account(id);
-        if member == owner {
-            return Ok(Some(vec![from.clone()]));
-        }
-        let Some(account) = directory.account(id)? else {
-            continue;
-        };
-        for next in account.inbound.redirect_targets() {
-            if let Some(mut path) = leads_to(directory, next, owner, seen)? {
-                path.insert(0, from.clone());
-                return Ok(Some(path));
-            }
-        }
-    }
-    Ok(None)
+    path.reverse();
+    path
 }
 
 /// The address itself, or the one it is a tagged form of (RFC 5233).
@@ -188,6 +177,10 @@ pub fn find<D: Directory>(directory: &mut D, address: &EmailAddress) -> Result<O
         None => Ok(None),
     }
 }
+
+/// Redirects followed inside, one behind the other. Everyone may set their own, so a chain could be as long as the
+/// organisation is large; beyond this length it is cut as a loop is, and the message kept.
+const PATH_MAX: usize = 50;
 
 /// How the walk came to an address: personal automatic replies answer only mail sent to the person themselves
 /// (RFC 5230, section 4.5).
@@ -208,6 +201,8 @@ struct Walk<'d, D> {
     /// Targets that have had their turn: each is asked once, so each person gets a message once and a web of
     /// redirects costs no more than its size.
     done: HashSet<Target>,
+    /// Mailboxes that have the message: each has it once.
+    stored: HashSet<MailboxId>,
     /// The first refusal met; it counts only if nothing was done.
     refusal: Option<MailRefusal>,
 }
@@ -265,7 +260,9 @@ impl<D: Directory> Walk<'_, D> {
         match account.inbound.at(self.now).clone() {
             Treatment::Refuse => self.refuse(MailRefusal::Deactivated),
             Treatment::Accept { copy, redirect_to, reply } => {
-                if let Some(text) = reply.filter(|_| via != Via::Group && self.sender == Sender::Someone) {
+                let may_answer = via != Via::Group && self.sender == Sender::Someone;
+                let only_answers = copy == LocalCopy::None && redirect_to.is_empty();
+                if let Some(text) = reply.filter(|_| may_answer) {
                     self.note(Hop::Answered { from: address.clone() });
                     self.route.replies.push(ReplyOrder {
                         target: Target::Account(id),
@@ -275,6 +272,13 @@ impl<D: Directory> Walk<'_, D> {
                     });
                 }
                 let mut kept = copy;
+                if only_answers && !may_answer {
+                    match via {
+                        // The group accepted it for its members: a member's absence is no reason to lose it.
+                        Via::Group => kept = LocalCopy::Keep,
+                        Via::Envelope | Via::Redirect => self.refuse(MailRefusal::Unanswerable),
+                    }
+                }
                 for to in redirect_to {
                     self.note(Hop::Redirected { to: to.clone(), copy });
                     kept = self.redirect(&to, address, kept)?;
@@ -308,7 +312,9 @@ impl<D: Directory> Walk<'_, D> {
             }
             return Ok(copy);
         }
-        if held.and_then(|address| address.target).is_some_and(|target| self.on_path.contains(&target)) {
+        let closes =
+            held.and_then(|address| address.target).is_some_and(|target| self.on_path.contains(&target));
+        if closes || self.on_path.len() >= PATH_MAX {
             self.note(Hop::LoopCut { at: to.clone() });
             return Ok(LocalCopy::Keep);
         }
@@ -317,6 +323,9 @@ impl<D: Directory> Walk<'_, D> {
     }
 
     fn store(&mut self, mailbox: MailboxId, quota_bytes: Option<i64>) {
+        if !self.stored.insert(mailbox) {
+            return;
+        }
         self.note(Hop::Stored { mailbox });
         self.route.deliveries.push(Delivery { mailbox, quota_bytes });
     }
@@ -339,7 +348,11 @@ impl<D: Directory> Walk<'_, D> {
         };
         self.note(Hop::Group { id, name: group.name });
         self.on_path.push(Target::Group(id));
-        for member in self.directory.group_members(id)? {
+        let members = self.directory.group_members(id)?;
+        if members.is_empty() {
+            self.refuse(MailRefusal::Deactivated);
+        }
+        for member in members {
             let Some(account) = self.directory.account(member)? else {
                 continue;
             };
@@ -347,6 +360,10 @@ impl<D: Directory> Walk<'_, D> {
             if may(state, Act::ReceiveGroupMail) == Verdict::No {
                 self.note(Hop::MemberLeftOut { address: account.address, state });
                 self.refusal.get_or_insert(MailRefusal::Deactivated);
+            } else if self.on_path.contains(&Target::Account(member)) {
+                // The member redirects to the group: as nobody further on keeps it for them, they do.
+                self.note(Hop::LoopCut { at: account.address });
+                self.store(account.mailbox, account.quota_bytes);
             } else if self.done.insert(Target::Account(member)) {
                 self.account(member, &account.address, Via::Group)?;
             }

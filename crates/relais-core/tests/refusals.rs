@@ -1,0 +1,193 @@
+//! A refusal is product: a stable code, and a sentence in two languages that says what to do next.
+
+use relais_core::address::EmailAddress;
+use relais_core::language::Language;
+use relais_core::refusal::Refusal;
+use relais_core::rights::{Act, State};
+use std::collections::HashSet;
+
+/// One of each. A new variant does not compile here until it has its place in [`every_refusal`].
+fn is_listed(refusal: &Refusal) {
+    match refusal {
+        Refusal::NotAllowed
+        | Refusal::NotInThisState { .. }
+        | Refusal::OwnerCannotLeave
+        | Refusal::RevokeRoleFirst
+        | Refusal::LastCompanyAdmin
+        | Refusal::OnlyGroupAdmin { .. }
+        | Refusal::DeactivateFirst
+        | Refusal::DeactivatedByAPerson
+        | Refusal::DepartureInProgress
+        | Refusal::AddressTaken { .. }
+        | Refusal::AddressReserved { .. }
+        | Refusal::AddressRetired { .. }
+        | Refusal::AddressNotHeld { .. }
+        | Refusal::AddressIsPrimary { .. }
+        | Refusal::AddressStays { .. }
+        | Refusal::DomainNotHosted { .. }
+        | Refusal::DomainTaken { .. }
+        | Refusal::DomainInvalid { .. }
+        | Refusal::NameInvalid
+        | Refusal::InboundPhases
+        | Refusal::InboundDropsMail
+        | Refusal::InboundInThePast
+        | Refusal::RedirectLoop { .. }
+        | Refusal::RedirectNowhere { .. }
+        | Refusal::PasswordLength { .. }
+        | Refusal::SuccessorIsLeaver
+        | Refusal::SuccessorNotActive { .. }
+        | Refusal::SuccessorMissing
+        | Refusal::NewMailAmbiguous
+        | Refusal::DateInThePast
+        | Refusal::DatesOutOfOrder
+        | Refusal::ReasonMissing
+        | Refusal::GrantTooLong { .. }
+        | Refusal::DepartureNotUndoable
+        | Refusal::DepartureNotHeld
+        | Refusal::DepartureOver => {}
+    }
+}
+
+fn every_refusal() -> Vec<Refusal> {
+    let address = |text: &str| -> EmailAddress { text.parse().expect("an address") };
+    let user1 = address("user1@bm.com");
+    let every = vec![
+        Refusal::NotAllowed,
+        Refusal::NotInThisState { act: Act::BeDeleted, state: State::Active },
+        Refusal::OwnerCannotLeave,
+        Refusal::RevokeRoleFirst,
+        Refusal::LastCompanyAdmin,
+        Refusal::OnlyGroupAdmin { groups: vec!["Ventes".into(), "Achats".into()] },
+        Refusal::DeactivateFirst,
+        Refusal::DeactivatedByAPerson,
+        Refusal::DepartureInProgress,
+        Refusal::AddressTaken { address: user1.clone() },
+        Refusal::AddressReserved { address: address("abuse@bm.com") },
+        Refusal::AddressRetired { address: user1.clone() },
+        Refusal::AddressNotHeld { address: user1.clone() },
+        Refusal::AddressIsPrimary { address: user1.clone() },
+        Refusal::AddressStays { address: user1.clone() },
+        Refusal::DomainNotHosted { domain: "bm.com".into() },
+        Refusal::DomainTaken { domain: "bm.com".into() },
+        Refusal::DomainInvalid { text: "bm".into() },
+        Refusal::NameInvalid,
+        Refusal::InboundPhases,
+        Refusal::InboundDropsMail,
+        Refusal::InboundInThePast,
+        Refusal::RedirectLoop { through: vec![user1.clone(), address("user2@bm.com")] },
+        Refusal::RedirectNowhere { address: user1.clone() },
+        Refusal::PasswordLength { characters_min: 8 },
+        Refusal::SuccessorIsLeaver,
+        Refusal::SuccessorNotActive { address: user1 },
+        Refusal::SuccessorMissing,
+        Refusal::NewMailAmbiguous,
+        Refusal::DateInThePast,
+        Refusal::DatesOutOfOrder,
+        Refusal::ReasonMissing,
+        Refusal::GrantTooLong { days_max: 30 },
+        Refusal::DepartureNotUndoable,
+        Refusal::DepartureNotHeld,
+        Refusal::DepartureOver,
+    ];
+    every.iter().for_each(is_listed);
+    every
+}
+
+#[test]
+fn every_refusal_has_a_code_of_its_own_in_snake_case() {
+    let mut codes = HashSet::new();
+    for refusal in every_refusal() {
+        let code = refusal.code();
+        assert!(codes.insert(code), "two refusals are called {code}");
+        let words =
+            code.split('_').all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase()));
+        assert!(words, "{code}");
+    }
+}
+
+#[test]
+fn every_refusal_says_in_both_languages_what_to_do_next() {
+    for refusal in every_refusal() {
+        let (french, english) = (refusal.sentence(Language::French), refusal.sentence(Language::English));
+        assert_ne!(french, english);
+        for (sentence, semicolon) in [(&french, " ; "), (&english, "; ")] {
+            assert!(sentence.ends_with('.') && !sentence.contains('\n'), "{sentence}");
+            let starts_well = sentence.starts_with(|c: char| !c.is_lowercase());
+            // A sentence may begin with an address, which has no capital.
+            assert!(starts_well || sentence.contains('@'), "{sentence}");
+            let (_, next) =
+                sentence.split_once(semicolon).unwrap_or_else(|| panic!("no instruction: {sentence}"));
+            assert!(next.len() > 8, "{sentence}");
+        }
+        // English punctuation sticks, French punctuation does not.
+        assert!(!english.contains(" ;") && !english.contains(" :"), "{english}");
+        assert!(french.matches(';').count() == french.matches(" ; ").count(), "{french}");
+        assert_eq!(refusal.to_string(), english);
+    }
+}
+
+/// What has a name in it says the name: the person must not have to guess which group, which address.
+#[test]
+fn a_refusal_names_what_stands_in_the_way() {
+    for language in [Language::French, Language::English] {
+        let groups = Refusal::OnlyGroupAdmin { groups: vec!["Ventes".into(), "Achats".into()] };
+        let sentence = groups.sentence(language);
+        assert!(sentence.contains("Ventes") && sentence.contains("Achats"), "R16: {sentence}");
+        for refusal in every_refusal() {
+            let names = match &refusal {
+                Refusal::AddressTaken { address }
+                | Refusal::AddressReserved { address }
+                | Refusal::AddressRetired { address }
+                | Refusal::AddressNotHeld { address }
+                | Refusal::AddressIsPrimary { address }
+                | Refusal::AddressStays { address }
+                | Refusal::RedirectNowhere { address }
+                | Refusal::SuccessorNotActive { address } => vec![address.to_string()],
+                Refusal::RedirectLoop { through } => through.iter().map(ToString::to_string).collect(),
+                Refusal::DomainNotHosted { domain } | Refusal::DomainTaken { domain } => vec![domain.clone()],
+                Refusal::DomainInvalid { text } => vec![text.clone()],
+                Refusal::PasswordLength { characters_min } => vec![characters_min.to_string()],
+                Refusal::GrantTooLong { days_max } => vec![days_max.to_string()],
+                Refusal::NotAllowed
+                | Refusal::NotInThisState { .. }
+                | Refusal::OwnerCannotLeave
+                | Refusal::RevokeRoleFirst
+                | Refusal::LastCompanyAdmin
+                | Refusal::OnlyGroupAdmin { .. }
+                | Refusal::DeactivateFirst
+                | Refusal::DeactivatedByAPerson
+                | Refusal::DepartureInProgress
+                | Refusal::NameInvalid
+                | Refusal::InboundPhases
+                | Refusal::InboundDropsMail
+                | Refusal::InboundInThePast
+                | Refusal::SuccessorIsLeaver
+                | Refusal::SuccessorMissing
+                | Refusal::NewMailAmbiguous
+                | Refusal::DateInThePast
+                | Refusal::DatesOutOfOrder
+                | Refusal::ReasonMissing
+                | Refusal::DepartureNotUndoable
+                | Refusal::DepartureNotHeld
+                | Refusal::DepartureOver => vec![],
+            };
+            for name in names {
+                assert!(refusal.sentence(language).contains(&name), "{}", refusal.code());
+            }
+        }
+    }
+}
+
+/// Each act in each state makes a sentence, so that no door prints a hole.
+#[test]
+fn no_state_and_act_leave_a_hole_in_the_sentence() {
+    for act in Act::ALL {
+        for state in State::ALL {
+            let refusal = Refusal::NotInThisState { act, state };
+            for language in [Language::French, Language::English] {
+                let sentence = refusal.sentence(language);
+                assert!(sentence.len() > 40 && !sentence.contains("  "), "{sentence}");
+            }
+        }
+    }
+}
