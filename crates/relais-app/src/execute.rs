@@ -9,8 +9,9 @@ use relais_core::ids::AccountId;
 use relais_core::lifecycle::{AddressChange, Availability, Change, Command, Decision, Facts, decide};
 use relais_core::organisation::Target;
 use relais_core::refusal::Refusal;
+use relais_core::rights::{Act, Verdict, may};
 use relais_core::routing::{self, Directory};
-use relais_store::{Tx, accounts, addresses, departures, events, groups, outbox};
+use relais_store::{Tx, accounts, addresses, departures, events, groups, mailboxes, outbox, responders};
 
 impl Relais {
     /// Carries out `command` on an account and returns the account as it is afterwards. Its effects are done when
@@ -36,6 +37,9 @@ pub(crate) fn apply(
     now: Timestamp,
 ) -> Result<Account, Error> {
     let account = accounts::get(tx, id)?.ok_or(Error::NotFound)?;
+    if let Command::MoveAddress { to, .. } = &command {
+        require_target(tx, *to, &account)?;
+    }
     let facts = gather(tx, &account, &command)?;
     match decide(&account, command, &facts, actor, now)? {
         Decision::Unchanged => Ok(account),
@@ -57,6 +61,19 @@ pub(crate) fn decide_only(
     let facts = gather(tx, account, &command)?;
     decide(account, command, &facts, actor, now)?;
     Ok(())
+}
+
+/// What an address is given to is there, and of the same organisation.
+fn require_target(tx: &mut Tx<'_>, to: Target, account: &Account) -> Result<(), Error> {
+    let organisation = match to {
+        Target::Account(id) => accounts::get(tx, id)?
+            .filter(|heir| may(heir.state, Act::ReceiveMail) != Verdict::No)
+            .map(|heir| heir.organisation),
+        Target::SharedMailbox(id) => mailboxes::get(tx, id)?.map(|found| found.organisation),
+        Target::Group(id) => groups::get(tx, id)?.map(|found| found.organisation),
+        Target::Responder(id) => responders::get(tx, id)?.map(|found| found.organisation),
+    };
+    if organisation == Some(account.organisation) { Ok(()) } else { Err(Error::NotFound) }
 }
 
 /// Everything of a change but the account's own row.
