@@ -1,1 +1,9 @@
+//! Starts the real program and real servers for tests and demonstrations, and speaks to them as a client.
+//!
+//! Blocking and without an async runtime: a client here is a second opinion on the program, so it shares none of its
+//! code.
 
+pub mod imap;
+pub mod mail;
+pub mod net;
+pub mod pop3;
