@@ -140,13 +140,5 @@ fn a_sieve_script_files_mail_and_cannot_send_any() {
     assert!(last.starts_with("250"), "{last}");
     assert_eq!(world.login(ALICE).fetch_all("Filed").unwrap().len(), 1);
 
-    let script = "redirect \"out@elsewhere.test\";";
-    if put(&mut sieve, script).starts_with("OK") {
-        deliver(&world.dovecot().lmtp_socket(), "acc-1", "Subject: y\r\n\r\nhi").unwrap();
-        assert_eq!(
-            world.login(ALICE).fetch_all("INBOX").unwrap().len(),
-            1,
-            "kept, as it was not sent on"
-        );
-    }
+    assert!(put(&mut sieve, "redirect \"out@elsewhere.test\";").starts_with("NO"));
 }
