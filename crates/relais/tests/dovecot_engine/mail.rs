@@ -140,5 +140,8 @@ fn a_sieve_script_files_mail_and_cannot_send_any() {
     assert!(last.starts_with("250"), "{last}");
     assert_eq!(world.login(ALICE).fetch_all("Filed").unwrap().len(), 1);
 
-    assert!(put(&mut sieve, "redirect \"out@elsewhere.test\";").starts_with("NO"));
+    // Accepted when it is stored, and refused when it would send: the message stays.
+    assert!(put(&mut sieve, "redirect \"out@elsewhere.test\";").starts_with("OK"));
+    deliver(&world.dovecot().lmtp_socket(), "acc-1", "Subject: y\r\n\r\nhi").unwrap();
+    assert_eq!(world.login(ALICE).fetch_all("INBOX").unwrap().len(), 1);
 }
