@@ -1,4 +1,11 @@
 //! Starts the real program and real servers for tests and demonstrations, and speaks to them as a client.
+//!
+//! Blocking and without an async runtime: a client here is a second opinion on the program, so it shares none of its
+//! code.
 
 pub mod corpus;
+pub mod imap;
+pub mod mail;
+pub mod net;
+pub mod pop3;
 pub mod postgres;

@@ -35,7 +35,7 @@ pub(super) struct Doveadm<'a> {
 impl Doveadm<'_> {
     pub(super) async fn kick(&self, user: &str) -> Result<u32, DoveadmError> {
         check_user(user);
-        let commands = json!([["who", {"mask": [user]}, "who"], ["kick", {"mask": [user]}, "kick"]]);
+        let commands = json!([who(user), ["kick", {"mask": [user]}, "kick"]]);
         let answer = self.ask(&commands).await?;
         let sessions = count(&answer, user)?;
         match find(&answer, "kick")? {
@@ -46,7 +46,7 @@ impl Doveadm<'_> {
 
     pub(super) async fn sessions(&self, user: &str) -> Result<u32, DoveadmError> {
         check_user(user);
-        let answer = self.ask(&json!([["who", {"mask": [user]}, "who"]])).await?;
+        let answer = self.ask(&json!([who(user)])).await?;
         count(&answer, user)
     }
 
@@ -148,19 +148,19 @@ fn find<'a>(answer: &'a Value, tag: &str) -> Result<Outcome<'a>, DoveadmError> {
     }
 }
 
-/// `[{"username":"acc-1","connections":"2","service":"imap",…}]`: numbers come as text.
+/// One row per connection. Without `separateConnections` 2.3.19 closes the list after its first row and puts the
+/// others beside it.
+fn who(user: &str) -> Value {
+    json!(["who", {"mask": [user], "separateConnections": true}, "who"])
+}
+
+/// `[{"username":"acc-1","service":"imap","pid":"17","ip":"127.0.0.1"},…]`
 fn count(answer: &Value, user: &str) -> Result<u32, DoveadmError> {
     match find(answer, "who")? {
-        Outcome::Done(rows) => rows
-            .iter()
-            .filter(|row| row["username"] == user)
-            .map(|row| {
-                row["connections"]
-                    .as_str()
-                    .and_then(|number| number.parse::<u32>().ok())
-            })
-            .sum::<Option<u32>>()
-            .ok_or_else(|| DoveadmError::Refused(answer.to_string())),
+        Outcome::Done(rows) => {
+            let sessions = rows.iter().filter(|row| row["username"] == user).count();
+            u32::try_from(sessions).map_err(|_| DoveadmError::Refused("too many sessions".to_owned()))
+        }
         Outcome::Exit(code) => Err(DoveadmError::Refused(format!("exit code {code}"))),
     }
 }
@@ -173,9 +173,10 @@ mod tests {
     fn answers_of_2_3_19_are_read() {
         let answer = json!([
             ["doveadmResponse", [
-                {"username":"acc-1","connections":"2","service":"imap","pids":"(1 2)","ips":"(127.0.0.1)"},
-                {"username":"acc-1","connections":"1","service":"pop3","pids":"(3)","ips":"(127.0.0.1)"},
-                {"username":"acc-2","connections":"7","service":"imap","pids":"(4)","ips":"(127.0.0.1)"}
+                {"username":"acc-1","service":"imap","pid":"1","ip":"127.0.0.1"},
+                {"username":"acc-1","service":"imap","pid":"2","ip":"127.0.0.1"},
+                {"username":"acc-1","service":"pop3","pid":"3","ip":"127.0.0.1"},
+                {"username":"acc-2","service":"imap","pid":"4","ip":"127.0.0.1"}
             ], "who"],
             ["error", {"type":"exitCode", "exitCode":68}, "kick"]
         ]);
