@@ -5,7 +5,7 @@
 //! transaction, what goes elsewhere or is answered, then the answer to the client. A client that heard nothing
 //! sends again; the deliveries that were done are recognised by their keys and not repeated.
 
-use crate::{Error, Relais};
+use crate::{Error, Relais, outbound};
 use jiff::{SignedDuration, Timestamp};
 use relais_core::address::EmailAddress;
 use relais_core::ids::{AccountId, MailboxId, OrganisationId, SpoolId};
@@ -168,6 +168,42 @@ impl Relais {
             self.spool_messages(received, outbound).await?;
         }
         Ok(answers)
+    }
+
+    /// Tells the sender which recipients a message, accepted for others, did not reach: SMTP has one answer for all.
+    ///
+    /// # Errors
+    /// The refusal when the notice cannot be kept; then the whole message is to be sent again.
+    pub async fn report_failed(
+        &self,
+        envelope: &Envelope,
+        failed: Vec<(EmailAddress, MailRefusal)>,
+    ) -> Result<(), MailRefusal> {
+        let Some(sender) = envelope.sender.clone() else {
+            tracing::warn!(?failed, "a notice could not be delivered and has nobody to return to");
+            return Ok(());
+        };
+        let recipients = envelope.recipients.clone();
+        let written = async {
+            let organisation = self
+                .look(move |tx| {
+                    for recipient in &recipients {
+                        if let Some(held) = routing::find(tx, recipient)? {
+                            return Ok(Some(held.organisation));
+                        }
+                    }
+                    Ok(None)
+                })
+                .await?
+                .ok_or_else(|| Error::Internal("an accepted message without a hosted recipient".into()))?;
+            let said: Vec<_> = failed
+                .iter()
+                .map(|(address, refusal)| (address.to_string(), outbound::said(*refusal)))
+                .collect();
+            let key = format!("report {}", self.ids.next());
+            self.spool_notice(organisation, &sender, &said, b"", key).await
+        };
+        written.await.map_err(|error| unavailable(&error))
     }
 
     /// Routes every recipient in one look at the tables, and decides what may be answered.

@@ -9,6 +9,7 @@
 //! `smtp-proto` was tried for the commands: it also ends lines at a bare LF, repairs broken UTF-8 and skips what
 //! follows most commands, so the parsers here are our own.
 
+mod app;
 mod auth;
 pub mod command;
 mod content;
@@ -25,6 +26,7 @@ mod trace;
 mod wire;
 
 pub use listener::Listener;
+pub use app::AppReception;
 pub use reception::{Envelope, MessageSink, Peer, Protocol, Reception, SignInRefusal, Submitter};
 
 use jiff::Timestamp;
