@@ -63,7 +63,8 @@ async fn refusals_of_the_whole_message_reach_every_recipient() {
     };
     let (_door, server) = serve(settings).await;
     let large = vec![b'x'; 5000];
-    let rows: [(Option<&str>, &[&str], &[u8], &str); 6] = [
+    type Row<'a> = (Option<&'a str>, &'a [&'a str], &'a [u8], &'a str);
+    let rows: [Row<'_>; 6] = [
         (Some("s@far.example"), &["user1@bm.com"], &large, "Permanent(552"),
         (
             Some("diskfull@far.example"),
