@@ -176,7 +176,7 @@ impl Run<'_> {
                 self.report.personal_messages += 1;
             }
             self.done += 1;
-            if self.done % PROGRESS_STEP == 0 {
+            if self.done.is_multiple_of(PROGRESS_STEP) {
                 (self.progress)(self.done.min(self.total), self.total);
             }
             Ok(())

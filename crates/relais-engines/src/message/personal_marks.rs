@@ -126,14 +126,16 @@ impl PersonalMarks {
     fn has_bracketed_mark(&self, folded: &str) -> bool {
         let mut from = None;
         for (place, letter) in folded.char_indices() {
-            match letter {
-                '[' | '(' => from = Some(place + 1),
-                ']' | ')' => {
-                    if from.take().is_some_and(|from| self.is_mark(&folded[from..place])) {
-                        return true;
-                    }
+            let inside = match letter {
+                '[' | '(' => {
+                    from = Some(place + 1);
+                    None
                 }
-                _ => {}
+                ']' | ')' => from.take().map(|from| &folded[from..place]),
+                _ => None,
+            };
+            if inside.is_some_and(|inside| self.is_mark(inside)) {
+                return true;
             }
         }
         false
