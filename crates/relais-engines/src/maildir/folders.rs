@@ -285,11 +285,17 @@ pub(super) struct OpenFolder {
 }
 
 impl OpenFolder {
-    /// Opens a folder that exists.
+    /// Opens a folder that exists; a shelf that is missing in it is made.
     pub(super) fn open(path: PathBuf) -> io::Result<Self> {
         let open = |shelf: Shelf| {
             let dir = path.join(shelf.dir());
-            File::open(&dir).map_err(|error| at("open", &dir, &error))
+            let opened = match File::open(&dir) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    fs::create_dir(&dir).and_then(|()| File::open(&dir))
+                }
+                opened => opened,
+            };
+            opened.map_err(|error| at("open", &dir, &error))
         };
         let (new, cur) = (open(Shelf::New)?, open(Shelf::Cur)?);
         Ok(Self { path, new, cur })

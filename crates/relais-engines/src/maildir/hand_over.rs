@@ -17,7 +17,7 @@ use relais_core::ids::MailboxId;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::collections::{HashMap, HashSet};
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
@@ -302,13 +302,4 @@ fn read_given(list: &Path) -> io::Result<HashSet<Vec<u8>>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(HashSet::new()),
         Err(error) => Err(at("read", list, &error)),
     }
-}
-
-/// The directory names of every folder of a tree, by where they stand below `parent`.
-pub(super) fn placed_below(source: &Path, parent: &FolderDir) -> io::Result<HashMap<OsString, FolderDir>> {
-    let folders = folders_of(source)?;
-    Ok(folders
-        .into_iter()
-        .map(|folder| (folder.below(parent).dir().to_owned(), folder))
-        .collect())
 }

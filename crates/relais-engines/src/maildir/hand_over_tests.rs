@@ -42,7 +42,7 @@ fn hand_over(fixture: &Fixture) -> io::Result<HandOver> {
     fixture
         .maildirs
         .hand_over(mailbox(1), mailbox(2), UNDER, &marks, &mut |done, total| {
-            assert!(done <= total)
+            assert!(done <= total);
         })
 }
 
@@ -295,6 +295,19 @@ fn copies_made_where_links_were_refused_are_taken_back_too() {
     fs::remove_file(&place).unwrap();
     fs::write(&place, content).unwrap();
     assert_eq!(take_back(&fixture), 3);
+}
+
+#[test]
+fn messages_set_aside_after_they_were_handed_over_are_taken_back_too() {
+    let fixture = leaver();
+    hand_over(&fixture).unwrap();
+    let marks = PersonalMarks::new(["two", "projets"]);
+    assert_eq!(
+        fixture.maildirs.set_aside_personal(mailbox(1), &marks).unwrap(),
+        3
+    );
+    assert_eq!(take_back(&fixture), 3);
+    assert!(handed(&fixture).is_empty());
 }
 
 #[test]

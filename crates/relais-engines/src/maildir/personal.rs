@@ -45,10 +45,8 @@ impl Maildirs {
         let (maildir, personal) = (self.maildir(mailbox), self.personal(mailbox));
         let mut moved = 0;
         for folder in folders_of(&personal)? {
-            let path = personal.join(folder.dir());
-            if path.join("new").is_dir() && path.join("cur").is_dir() {
-                moved += move_messages(&OpenFolder::open(path)?, &maildir, &folder, |_| Ok(true))?;
-            }
+            let open = OpenFolder::open(personal.join(folder.dir()))?;
+            moved += move_messages(&open, &maildir, &folder, |_| Ok(true))?;
         }
         sync_tree(&maildir)?;
         sync_tree(&personal)?;
