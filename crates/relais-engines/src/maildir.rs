@@ -25,6 +25,15 @@ mod remove;
 mod subscriptions;
 mod take_back;
 
+#[cfg(test)]
+mod delivery_tests;
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod hand_over_tests;
+#[cfg(test)]
+mod mailbox_tests;
+
 pub use deliver::{DeliveryKey, Stored};
 pub use folders::{FolderReport, Usage};
 pub use hand_over::HandOver;

@@ -227,7 +227,7 @@ pub(super) fn head_end(bytes: &[u8], from: usize) -> Option<usize> {
         }
     }
     let mut place = from;
-    while let Some(found) = bytes[place..].iter().position(|byte| *byte == b'\n') {
+    while let Some(found) = memchr::memchr(b'\n', &bytes[place..]) {
         place += found + 1;
         for empty in [b"\r\n".as_slice(), b"\n"] {
             if bytes[place..].starts_with(empty) {
