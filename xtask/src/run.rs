@@ -55,8 +55,5 @@ fn wait(server: &mut Server) -> anyhow::Result<()> {
             return Ok(());
         }
     }
-    bail!(
-        "relais serve ended by itself; its log is in {}",
-        server.data.display()
-    )
+    bail!("relais serve ended by itself; its log is in {}", server.data.display())
 }

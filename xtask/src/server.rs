@@ -111,31 +111,19 @@ impl Server {
         let log = File::create(&log_path).with_context(|| log_path.display().to_string())?;
         let mut command = unprivileged::bound_to_us(&program.to_string_lossy());
         command.arg("serve").arg("--data").arg(data).current_dir(data);
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()?;
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn()?;
         let output = BufReader::new(child.stdout.take().context("standard output was not captured")?);
         match wait_for_ready(output) {
             Ok(output) => {
                 let (program, data) = (program.to_owned(), data.to_owned());
-                Ok(Server {
-                    child,
-                    output: Some(output),
-                    program,
-                    data,
-                    configuration,
-                })
+                Ok(Server { child, output: Some(output), program, data, configuration })
             }
             Err(error) => {
                 end(&mut child);
                 let log = std::fs::read_to_string(&log_path).unwrap_or_default();
                 let lines: Vec<&str> = log.lines().collect();
                 let tail = lines[lines.len().saturating_sub(20)..].join("\n");
-                Err(error.context(format!(
-                    "relais serve did not start. The end of its log:\n{tail}\n"
-                )))
+                Err(error.context(format!("relais serve did not start. The end of its log:\n{tail}\n")))
             }
         }
     }
@@ -226,13 +214,8 @@ mod tests {
     #[test]
     fn keys_that_are_not_ours_survive() {
         let mut configuration = Configuration::standard();
-        configuration
-            .rest
-            .insert("smarthost".to_owned(), "mail.example:25".into());
+        configuration.rest.insert("smarthost".to_owned(), "mail.example:25".into());
         let text = toml::to_string(&configuration).expect("it can be written");
-        assert_eq!(
-            toml::from_str::<Configuration>(&text).expect("it can be read"),
-            configuration
-        );
+        assert_eq!(toml::from_str::<Configuration>(&text).expect("it can be read"), configuration);
     }
 }

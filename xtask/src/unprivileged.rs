@@ -17,13 +17,7 @@ pub fn create_user(name: &str) -> anyhow::Result<()> {
         return Ok(());
     }
     let mut useradd = Command::new("useradd");
-    useradd.args([
-        "--system",
-        "--user-group",
-        "--no-create-home",
-        "--home-dir",
-        "/nonexistent",
-    ]);
+    useradd.args(["--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent"]);
     useradd.args(["--shell", "/usr/sbin/nologin", name]);
     command::announce_and_run(&mut useradd)
 }
@@ -56,13 +50,7 @@ pub fn bound_to_us(program: &str) -> Command {
 
 fn becoming(user_name: &str, program: &str) -> Command {
     let mut setpriv = Command::new("setpriv");
-    setpriv.args([
-        "--reuid",
-        user_name,
-        "--regid",
-        &group_of(user_name),
-        "--clear-groups",
-    ]);
+    setpriv.args(["--reuid", user_name, "--regid", &group_of(user_name), "--clear-groups"]);
     setpriv.args(["--pdeathsig", "TERM", "--", program]);
     setpriv
 }

@@ -37,10 +37,7 @@ impl Imap {
     /// # Errors
     /// When nobody listens or greets.
     pub fn connect(address: SocketAddr) -> Result<Self> {
-        let mut imap = Self {
-            lines: Lines::connect(address)?,
-            tags: 0,
-        };
+        let mut imap = Self { lines: Lines::connect(address)?, tags: 0 };
         let greeting = imap.response()?.text;
         if !greeting.starts_with("* OK") {
             bail!("greeted with {greeting}");
@@ -55,8 +52,7 @@ impl Imap {
     pub fn login(&mut self, user: &str, password: &str) -> Result<Result<(), Refusal>> {
         let tag = self.start(&format!("LOGIN {{{}}}", user.len()))?;
         self.go_on(&tag)?;
-        self.lines
-            .write(format!("{user} {{{}}}\r\n", password.len()).as_bytes())?;
+        self.lines.write(format!("{user} {{{}}}\r\n", password.len()).as_bytes())?;
         self.go_on(&tag)?;
         self.lines.write(format!("{password}\r\n").as_bytes())?;
         Ok(self.finish(&tag)?.map(drop))
@@ -69,9 +65,7 @@ impl Imap {
     pub fn list(&mut self, pattern: &str) -> Result<Vec<String>> {
         let responses = self.ok(&format!("LIST \"\" {}", quoted(pattern)))?;
         let rows = responses.iter().filter(|row| row.text.starts_with("* LIST"));
-        rows.filter(|row| !row.text.to_ascii_lowercase().contains("\\noselect"))
-            .map(name_in_list)
-            .collect()
+        rows.filter(|row| !row.text.to_ascii_lowercase().contains("\\noselect")).map(name_in_list).collect()
     }
 
     /// # Errors
@@ -92,12 +86,7 @@ impl Imap {
         message: &[u8],
     ) -> Result<Result<(), Refusal>> {
         let date = date.map(|date| format!(" \"{date}\"")).unwrap_or_default();
-        let line = format!(
-            "APPEND {} ({}){date} {{{}}}",
-            quoted(folder),
-            flags.join(" "),
-            message.len()
-        );
+        let line = format!("APPEND {} ({}){date} {{{}}}", quoted(folder), flags.join(" "), message.len());
         let tag = self.start(&line)?;
         if let Err(refusal) = self.may_go_on(&tag)? {
             return Ok(Err(refusal));
@@ -116,9 +105,7 @@ impl Imap {
             Ok(responses) => responses,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let exists = responses
-            .iter()
-            .find_map(|row| row.text.strip_prefix("* ")?.strip_suffix(" EXISTS"));
+        let exists = responses.iter().find_map(|row| row.text.strip_prefix("* ")?.strip_suffix(" EXISTS"));
         Ok(Ok(exists.context("SELECT tells how many exist")?.parse()?))
     }
 
@@ -127,18 +114,13 @@ impl Imap {
     /// # Errors
     /// When the server refuses or the connection is gone.
     pub fn fetch_all(&mut self, folder: &str) -> Result<Vec<Message>> {
-        let exists = self
-            .select(folder)?
-            .map_err(|Refusal(text)| anyhow::anyhow!("SELECT {folder}: {text}"))?;
+        let exists =
+            self.select(folder)?.map_err(|Refusal(text)| anyhow::anyhow!("SELECT {folder}: {text}"))?;
         if exists == 0 {
             return Ok(Vec::new());
         }
         let responses = self.ok("FETCH 1:* (UID FLAGS INTERNALDATE BODY.PEEK[])")?;
-        responses
-            .into_iter()
-            .filter(|row| !row.literals.is_empty())
-            .map(message)
-            .collect()
+        responses.into_iter().filter(|row| !row.literals.is_empty()).map(message).collect()
     }
 
     /// Copies messages (`1:*`, `2,4`) of the selected folder.
@@ -154,8 +136,7 @@ impl Imap {
     /// # Errors
     /// When the server refuses or the connection is gone.
     pub fn store(&mut self, sequence: &str, change: &str, flags: &[&str]) -> Result<()> {
-        self.ok(&format!("STORE {sequence} {change} ({})", flags.join(" ")))
-            .map(drop)
+        self.ok(&format!("STORE {sequence} {change} ({})", flags.join(" "))).map(drop)
     }
 
     /// Begins to wait in the selected folder. Then only [`Imap::wait_line`] and [`Imap::idle_done`] make sense.
@@ -180,9 +161,7 @@ impl Imap {
     pub fn idle_done(&mut self) -> Result<()> {
         self.lines.write(b"DONE\r\n")?;
         let tag = format!("a{}", self.tags);
-        self.finish(&tag)?
-            .map(drop)
-            .map_err(|Refusal(text)| anyhow::anyhow!("DONE: {text}"))
+        self.finish(&tag)?.map(drop).map_err(|Refusal(text)| anyhow::anyhow!("DONE: {text}"))
     }
 
     /// # Errors
@@ -201,8 +180,7 @@ impl Imap {
     }
 
     fn ok(&mut self, command: &str) -> Result<Vec<Response>> {
-        self.command(command)?
-            .map_err(|Refusal(text)| anyhow::anyhow!("{command}: {text}"))
+        self.command(command)?.map_err(|Refusal(text)| anyhow::anyhow!("{command}: {text}"))
     }
 
     fn start(&mut self, command: &str) -> Result<String> {
@@ -225,8 +203,7 @@ impl Imap {
     }
 
     fn go_on(&mut self, tag: &str) -> Result<()> {
-        self.may_go_on(tag)?
-            .map_err(|Refusal(text)| anyhow::anyhow!("not asked to go on: {text}"))
+        self.may_go_on(tag)?.map_err(|Refusal(text)| anyhow::anyhow!("not asked to go on: {text}"))
     }
 
     /// Waits for `+`; a refusal may come in its place.
@@ -260,11 +237,7 @@ impl Imap {
 /// `None`: not the tagged response.
 fn outcome(text: &str, tag: &str) -> Option<Result<(), Refusal>> {
     let rest = text.strip_prefix(tag)?.strip_prefix(' ')?;
-    Some(if rest.starts_with("OK") {
-        Ok(())
-    } else {
-        Err(Refusal(rest.to_owned()))
-    })
+    Some(if rest.starts_with("OK") { Ok(()) } else { Err(Refusal(rest.to_owned())) })
 }
 
 /// The size of the literal that a line announces at its end.
@@ -283,34 +256,23 @@ fn name_in_list(row: &Response) -> Result<String> {
     }
     let after_flags = row.text.split_once(") ").context("LIST has flags")?.1;
     let name = after_flags.split_once(' ').context("LIST has a separator")?.1;
-    Ok(
-        match name.strip_prefix('"').and_then(|name| name.strip_suffix('"')) {
-            Some(inner) => inner.replace("\\\"", "\"").replace("\\\\", "\\"),
-            None => name.to_owned(),
-        },
-    )
+    Ok(match name.strip_prefix('"').and_then(|name| name.strip_suffix('"')) {
+        Some(inner) => inner.replace("\\\"", "\"").replace("\\\\", "\\"),
+        None => name.to_owned(),
+    })
 }
 
 /// `* 1 FETCH (UID 1 FLAGS (\Seen) INTERNALDATE "…" BODY[] {n})`
 fn message(mut row: Response) -> Result<Message> {
     let text = row.text.as_str();
     let between = |before: &str, after: &str| -> Result<&str> {
-        let rest = text
-            .split_once(before)
-            .with_context(|| format!("FETCH tells {before}: {text}"))?
-            .1;
-        Ok(rest
-            .split_once(after)
-            .with_context(|| format!("FETCH ends {before}: {text}"))?
-            .0)
+        let rest = text.split_once(before).with_context(|| format!("FETCH tells {before}: {text}"))?.1;
+        Ok(rest.split_once(after).with_context(|| format!("FETCH ends {before}: {text}"))?.0)
     };
     Ok(Message {
         sequence: between("* ", " FETCH")?.parse()?,
         uid: between("UID ", " ")?.parse()?,
-        flags: between("FLAGS (", ")")?
-            .split_whitespace()
-            .map(str::to_owned)
-            .collect(),
+        flags: between("FLAGS (", ")")?.split_whitespace().map(str::to_owned).collect(),
         internal_date: between("INTERNALDATE \"", "\"")?.trim_start().to_owned(),
         body: row.literals.swap_remove(0),
     })
@@ -324,22 +286,11 @@ mod tests {
     fn names_are_read_in_their_three_forms() {
         let rows = [
             (r#"* LIST (\HasNoChildren) "/" INBOX"#, vec![], "INBOX"),
-            (
-                r#"* LIST (\HasNoChildren) "/" "a \"b\" \\c""#,
-                vec![],
-                r#"a "b" \c"#,
-            ),
+            (r#"* LIST (\HasNoChildren) "/" "a \"b\" \\c""#, vec![], r#"a "b" \c"#),
             (r#"* LIST (\HasNoChildren) "/" {3}"#, vec![b"a/b".to_vec()], "a/b"),
         ];
         for (text, literals, name) in rows {
-            assert_eq!(
-                name_in_list(&Response {
-                    text: text.to_owned(),
-                    literals
-                })
-                .unwrap(),
-                name
-            );
+            assert_eq!(name_in_list(&Response { text: text.to_owned(), literals }).unwrap(), name);
         }
     }
 }

@@ -27,9 +27,7 @@ impl Dialogue {
     /// # Errors
     /// When nobody listens.
     pub fn connect(address: SocketAddr) -> Result<Self> {
-        Ok(Self {
-            lines: Lines::connect(address)?,
-        })
+        Ok(Self { lines: Lines::connect(address)? })
     }
 
     /// Writes bytes as they are.
@@ -91,10 +89,7 @@ impl Dialogue {
         if !reply.is_positive() {
             return Ok(vec![reply; recipients.len()]);
         }
-        recipients
-            .iter()
-            .map(|to| self.command(&format!("RCPT TO:<{to}>")))
-            .collect()
+        recipients.iter().map(|to| self.command(&format!("RCPT TO:<{to}>"))).collect()
     }
 
     /// The message: line ends become CRLF, leading dots are stuffed, and a last line gets an end.
@@ -234,9 +229,7 @@ mod tests {
             "250 2.0.0 stored\r\n452 4.2.2 full\r\n",
         ]);
         let mut lmtp = Lmtp::open(address).unwrap();
-        let replies = lmtp
-            .send("", &["a@x.test", "b@x.test", "c@x.test"], b"S: 1\n\n.dot\r\nend")
-            .unwrap();
+        let replies = lmtp.send("", &["a@x.test", "b@x.test", "c@x.test"], b"S: 1\n\n.dot\r\nend").unwrap();
         let codes: Vec<_> = replies.iter().map(|reply| reply.code).collect();
         assert_eq!(codes, [250, 550, 452]);
         assert_eq!(replies[1].text, "5.1.1 no");

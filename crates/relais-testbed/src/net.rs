@@ -44,11 +44,7 @@ pub fn wait_for<T>(limit: Duration, what: &str, mut check: impl FnMut() -> Optio
         if let Some(found) = check() {
             return found;
         }
-        assert!(
-            start.elapsed() < limit,
-            "not within {} s: {what}",
-            limit.as_secs()
-        );
+        assert!(start.elapsed() < limit, "not within {} s: {what}", limit.as_secs());
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -95,9 +91,7 @@ impl Lines {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(ANSWER_LIMIT))?;
         stream.set_write_timeout(Some(ANSWER_LIMIT))?;
-        Ok(Self {
-            reader: BufReader::new(stream),
-        })
+        Ok(Self { reader: BufReader::new(stream) })
     }
 
     /// # Errors
@@ -123,9 +117,7 @@ impl Lines {
     /// At the end of the connection.
     pub fn read_line_within(&mut self, limit: Duration) -> Result<Option<String>> {
         if self.reader.buffer().is_empty() {
-            self.reader
-                .get_ref()
-                .set_read_timeout(Some(limit.max(Duration::from_millis(1))))?;
+            self.reader.get_ref().set_read_timeout(Some(limit.max(Duration::from_millis(1))))?;
             let filled = self.reader.fill_buf().map(<[u8]>::len);
             self.reader.get_ref().set_read_timeout(Some(ANSWER_LIMIT))?;
             match filled {
@@ -136,9 +128,7 @@ impl Lines {
             }
         }
         let mut line = Vec::new();
-        self.reader
-            .read_until(b'\n', &mut line)
-            .context("reading a line")?;
+        self.reader.read_until(b'\n', &mut line).context("reading a line")?;
         if line.pop() != Some(b'\n') {
             bail!("the server closed the connection");
         }
@@ -164,9 +154,7 @@ impl Lines {
         let mut bytes = Vec::new();
         loop {
             let start = bytes.len();
-            self.reader
-                .read_until(b'\n', &mut bytes)
-                .context("reading a line")?;
+            self.reader.read_until(b'\n', &mut bytes).context("reading a line")?;
             if !bytes.ends_with(b"\n") {
                 bail!("the server closed the connection");
             }
@@ -186,10 +174,7 @@ impl Lines {
 /// # Errors
 /// Of the file system.
 pub fn server_dir() -> Result<tempfile::TempDir> {
-    let dir = tempfile::Builder::new()
-        .prefix("rl")
-        .rand_bytes(8)
-        .tempdir_in("/tmp")?;
+    let dir = tempfile::Builder::new().prefix("rl").rand_bytes(8).tempdir_in("/tmp")?;
     if let Some((uid, gid)) = server_user() {
         chown(dir.path(), Some(uid), Some(gid))?;
     }

@@ -16,11 +16,8 @@ impl Pop3 {
     /// # Errors
     /// When nobody listens or greets.
     pub fn connect(address: SocketAddr) -> Result<Self> {
-        let mut pop3 = Self {
-            lines: Lines::connect(address)?,
-        };
-        pop3.answer()?
-            .map_err(|Refusal(text)| anyhow::anyhow!("greeted with -ERR {text}"))?;
+        let mut pop3 = Self { lines: Lines::connect(address)? };
+        pop3.answer()?.map_err(|Refusal(text)| anyhow::anyhow!("greeted with -ERR {text}"))?;
         Ok(pop3)
     }
 

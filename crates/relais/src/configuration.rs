@@ -78,7 +78,8 @@ impl Configuration {
     /// When it is not written `host:port`.
     pub fn smarthost_parts(&self) -> anyhow::Result<Option<(String, u16)>> {
         let Some(text) = &self.smarthost else { return Ok(None) };
-        let parts = text.rsplit_once(':').and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
+        let parts =
+            text.rsplit_once(':').and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
         match parts {
             Some(parts) => Ok(Some(parts)),
             None => bail!("smarthost = {text:?} is not host:port; write it like \"127.0.0.1:25\""),

@@ -94,7 +94,10 @@ fn build(data: &Path, configuration: &Configuration) -> anyhow::Result<Arc<Relai
         dovecot: start_dovecot(data, configuration)?,
         smarthost,
         hostname: configuration.hostname.clone(),
-        personal_marks: configuration.personal_marks.clone().map_or_else(PersonalMarks::default, PersonalMarks::new),
+        personal_marks: configuration
+            .personal_marks
+            .clone()
+            .map_or_else(PersonalMarks::default, PersonalMarks::new),
         ids: Ids::by_time(clock.clone()),
         clock,
         node: node_name(data)?,

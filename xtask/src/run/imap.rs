@@ -22,12 +22,7 @@ impl Mailbox {
         let stream = TcpStream::connect(("127.0.0.1", port)).context("no IMAP server answers")?;
         stream.set_read_timeout(Some(ANSWER_MAX))?;
         let input = BufReader::new(stream.try_clone()?);
-        let mut mailbox = Mailbox {
-            input,
-            output: stream,
-            commands: 0,
-            folders: HashSet::from(["INBOX"]),
-        };
+        let mut mailbox = Mailbox { input, output: stream, commands: 0, folders: HashSet::from(["INBOX"]) };
         mailbox.line()?;
         mailbox.command(&format!("LOGIN {} {}", quoted(user), quoted(password)))?;
         Ok(mailbox)
@@ -42,10 +37,7 @@ impl Mailbox {
         }
         let flags: Vec<&str> = message.flags.iter().copied().map(Flag::imap).collect();
         let (date, size) = (message.imap_date(), message.bytes.len());
-        self.send(&format!(
-            "APPEND {folder} ({}) \"{date}\" {{{size}}}",
-            flags.join(" ")
-        ))?;
+        self.send(&format!("APPEND {folder} ({}) \"{date}\" {{{size}}}", flags.join(" ")))?;
         let answer = self.line()?;
         if !answer.starts_with('+') {
             bail!("the IMAP server answered: {answer}");
@@ -78,9 +70,7 @@ impl Mailbox {
 
     fn send(&mut self, command: &str) -> anyhow::Result<()> {
         self.commands += 1;
-        Ok(self
-            .output
-            .write_all(format!("a{} {command}\r\n", self.commands).as_bytes())?)
+        Ok(self.output.write_all(format!("a{} {command}\r\n", self.commands).as_bytes())?)
     }
 
     fn finish(&mut self) -> anyhow::Result<()> {
@@ -121,12 +111,7 @@ fn modified_utf7(name: &str) -> String {
             }
         } else {
             let mut units = [0; 2];
-            pending.extend(
-                letter
-                    .encode_utf16(&mut units)
-                    .iter()
-                    .flat_map(|unit| unit.to_be_bytes()),
-            );
+            pending.extend(letter.encode_utf16(&mut units).iter().flat_map(|unit| unit.to_be_bytes()));
         }
     }
     flush(&mut out, &mut pending);
@@ -141,9 +126,10 @@ fn flush(out: &mut String, pending: &mut Vec<u8>) {
     }
     out.push('&');
     for group in pending.chunks(3) {
-        let bits = group.iter().enumerate().fold(0_u32, |bits, (place, byte)| {
-            bits | u32::from(*byte) << (16 - 8 * place)
-        });
+        let bits = group
+            .iter()
+            .enumerate()
+            .fold(0_u32, |bits, (place, byte)| bits | u32::from(*byte) << (16 - 8 * place));
         for place in 0..=group.len() {
             out.push(char::from(DIGITS[(bits >> (18 - 6 * place) & 63) as usize]));
         }
@@ -161,9 +147,6 @@ mod tests {
         assert_eq!(modified_utf7("Projets/Été 2025"), "Projets/&AMk-t&AOk- 2025");
         assert_eq!(modified_utf7("Sons & Scènes"), "Sons &- Sc&AOg-nes");
         // The example of RFC 3501.
-        assert_eq!(
-            modified_utf7("~peter/mail/台北/日本語"),
-            "~peter/mail/&U,BTFw-/&ZeVnLIqe-"
-        );
+        assert_eq!(modified_utf7("~peter/mail/台北/日本語"), "~peter/mail/&U,BTFw-/&ZeVnLIqe-");
     }
 }

@@ -33,10 +33,7 @@ pub fn prepare(wanted: &Path) -> anyhow::Result<PathBuf> {
     unprivileged::give(&elsewhere, USER)?;
     std::fs::remove_dir(&data)?;
     std::os::unix::fs::symlink(&elsewhere, &data)?;
-    eprintln!(
-        "The user {USER} cannot enter {}, so it is a link to {ELSEWHERE}",
-        data.display()
-    );
+    eprintln!("The user {USER} cannot enter {}, so it is a link to {ELSEWHERE}", data.display());
     Ok(elsewhere)
 }
 

@@ -87,16 +87,7 @@ fn create_organisation(server: &Server) -> anyhow::Result<()> {
 
 fn create_account(server: &Server, address: &str, name: &str, password: &str) -> anyhow::Result<()> {
     let mut create = server.command();
-    create.args([
-        "account",
-        "create",
-        address,
-        "--name",
-        name,
-        "--password",
-        password,
-        "--json",
-    ]);
+    create.args(["account", "create", address, "--name", name, "--password", password, "--json"]);
     unless_there(&mut create)
 }
 
@@ -111,11 +102,7 @@ fn fill_mailboxes(server: &Server) -> anyhow::Result<()> {
         for folder in folders {
             there += mailbox.count(folder)?;
         }
-        eprintln!(
-            "==> filing {} messages for {}",
-            messages.len().saturating_sub(there),
-            person.address()
-        );
+        eprintln!("==> filing {} messages for {}", messages.len().saturating_sub(there), person.address());
         for message in messages.iter().skip(there) {
             mailbox.append(message)?;
         }
@@ -137,10 +124,7 @@ fn write_to_leaver(server: &Server, subject: &str) -> anyhow::Result<()> {
         "Date: {date}\r\nFrom: Client <client@example.org>\r\nTo: <{LEAVER}>\r\nSubject: =?UTF-8?Q?{}?=\r\n\
          Message-ID: <{}.{}@example.org>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n\
          Bonjour\r\n",
-        subject
-            .replace('è', "=C3=A8")
-            .replace('é', "=C3=A9")
-            .replace(' ', "_"),
+        subject.replace('è', "=C3=A8").replace('é', "=C3=A9").replace(' ', "_"),
         subject.split(' ').next().unwrap_or_default().replace('è', "e"),
         std::process::id(),
     );
@@ -169,9 +153,5 @@ fn unless_there(command: &mut Command) -> anyhow::Result<()> {
     if output.status.success() || is_there(&answers) || is_there(&errors) {
         return Ok(());
     }
-    bail!(
-        "{} failed: {}\n{answers}{errors}",
-        command::text(command),
-        output.status
-    )
+    bail!("{} failed: {}\n{answers}{errors}", command::text(command), output.status)
 }

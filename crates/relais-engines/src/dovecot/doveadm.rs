@@ -72,19 +72,14 @@ impl Doveadm<'_> {
     }
 
     async fn ask_once(&self, commands: &Value) -> Result<Value, DoveadmError> {
-        let stream = tokio::net::UnixStream::connect(&self.socket)
-            .await
-            .map_err(unreachable)?;
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-            .await
-            .map_err(unreachable)?;
+        let stream = tokio::net::UnixStream::connect(&self.socket).await.map_err(unreachable)?;
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(unreachable)?;
         let request = self.request(commands);
         let exchange = async {
             let response = sender.send_request(request).await.map_err(unreachable)?;
             let status = response.status();
-            let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX)
-                .collect()
-                .await;
+            let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
             Ok((status, body.map_err(unreachable)?.to_bytes()))
         };
         // The connection is driven here and ends here: no task outlives the request.
@@ -122,10 +117,7 @@ fn unreachable(error: impl std::fmt::Display) -> DoveadmError {
 
 /// `mask` knows wildcards: one in a name would end other people's sessions.
 fn check_user(user: &str) {
-    assert!(
-        !user.is_empty() && !user.contains(['*', '?']),
-        "a Dovecot user is the text of an id"
-    );
+    assert!(!user.is_empty() && !user.contains(['*', '?']), "a Dovecot user is the text of an id");
 }
 
 enum Outcome<'a> {
@@ -140,10 +132,9 @@ fn find<'a>(answer: &'a Value, tag: &str) -> Result<Outcome<'a>, DoveadmError> {
     let entry = entries.iter().find(|entry| entry[2] == tag).ok_or_else(refused)?;
     match entry[0].as_str() {
         Some("doveadmResponse") => entry[1].as_array().map(Outcome::Done).ok_or_else(refused),
-        Some("error") if entry[1]["type"] == "exitCode" => entry[1]["exitCode"]
-            .as_i64()
-            .map(Outcome::Exit)
-            .ok_or_else(refused),
+        Some("error") if entry[1]["type"] == "exitCode" => {
+            entry[1]["exitCode"].as_i64().map(Outcome::Exit).ok_or_else(refused)
+        }
         _ => Err(refused()),
     }
 }
@@ -182,13 +173,7 @@ mod tests {
         ]);
         assert_eq!(count(&answer, "acc-1"), Ok(3));
         assert!(matches!(find(&answer, "kick"), Ok(Outcome::Exit(NOBODY_TO_KICK))));
-        assert!(
-            find(
-                &json!([["error", {"type":"unknownMethod", "exitCode":0}, "kick"]]),
-                "kick"
-            )
-            .is_err()
-        );
+        assert!(find(&json!([["error", {"type":"unknownMethod", "exitCode":0}, "kick"]]), "kick").is_err());
         assert!(find(&json!({}), "kick").is_err());
     }
 }

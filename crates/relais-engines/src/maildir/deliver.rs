@@ -68,11 +68,9 @@ impl Maildirs {
         key: DeliveryKey,
         now: Timestamp,
     ) -> io::Result<Stored> {
-        self.store_by(mailbox, key, received, now, |source, place| {
-            match fs::hard_link(source, place) {
-                Err(error) if copy::needs_copy(&error) => copy::copy_durably(source, place),
-                linked => linked,
-            }
+        self.store_by(mailbox, key, received, now, |source, place| match fs::hard_link(source, place) {
+            Err(error) if copy::needs_copy(&error) => copy::copy_durably(source, place),
+            linked => linked,
         })
     }
 
@@ -87,9 +85,8 @@ impl Maildirs {
         key: DeliveryKey,
         now: Timestamp,
     ) -> io::Result<Stored> {
-        let stored = self.store_by(mailbox, key, &received, now, |source, place| {
-            fs::rename(source, place)
-        })?;
+        let stored =
+            self.store_by(mailbox, key, &received, now, |source, place| fs::rename(source, place))?;
         if stored == Stored::New {
             received.held.moved();
         }
@@ -111,13 +108,7 @@ impl Maildirs {
         };
         let new = maildir.join("new");
         let number = self.next_number();
-        let path = new.join(message_name(
-            key.0,
-            received.file_bytes(),
-            std::process::id(),
-            number,
-            now,
-        ));
+        let path = new.join(message_name(key.0, received.file_bytes(), std::process::id(), number, now));
         place_file(received.path(), &path).map_err(|error| at("deliver to", &path, &error))?;
         match sync_dir(&new) {
             Ok(()) => claim.stored(now),
@@ -238,11 +229,7 @@ impl Recent {
                         keys.retain(|_, delivery| delivery.is_younger_than(oldest));
                     }
                     keys.insert(key, Delivery::UnderWay);
-                    return Ok(Some(Claim {
-                        recent: self,
-                        key,
-                        end: None,
-                    }));
+                    return Ok(Some(Claim { recent: self, key, end: None }));
                 }
             }
         }

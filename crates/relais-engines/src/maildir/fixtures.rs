@@ -63,8 +63,7 @@ impl Fixture {
 
     pub(super) fn deliver(&self, number: i64, content: &[u8], now: Timestamp) -> io::Result<Stored> {
         let received = self.receive(content);
-        self.maildirs
-            .store(&received, mailbox(number), key(&received), now)
+        self.maildirs.store(&received, mailbox(number), key(&received), now)
     }
 
     /// Every message file of a mailbox's Maildir: path below it, and content.
@@ -73,18 +72,12 @@ impl Fixture {
     }
 
     pub(super) fn incoming_count(&self) -> usize {
-        fs::read_dir(self.dir.path().join("mail/incoming"))
-            .unwrap()
-            .count()
+        fs::read_dir(self.dir.path().join("mail/incoming")).unwrap().count()
     }
 }
 
 pub(super) fn key(received: &Received) -> DeliveryKey {
-    DeliveryKey::new(
-        received.digest(),
-        "client@x.test",
-        &"user1@bm.com".parse().unwrap(),
-    )
+    DeliveryKey::new(received.digest(), "client@x.test")
 }
 
 pub(super) fn write_all(mut incoming: Incoming, pieces: &[&[u8]]) -> Received {

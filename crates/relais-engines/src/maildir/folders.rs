@@ -119,11 +119,7 @@ pub(super) fn messages_of(path: &Path) -> io::Result<Vec<Entry>> {
             let name = entry.file_name();
             // Dovecot and we put nothing else there; editors and file servers may.
             if !name.as_bytes().starts_with(b".") {
-                messages.push(Entry {
-                    shelf,
-                    name,
-                    inode: entry.ino(),
-                });
+                messages.push(Entry { shelf, name, inode: entry.ino() });
             }
         }
     }
@@ -138,10 +134,7 @@ impl Maildirs {
     pub fn folders(&self, mailbox: MailboxId) -> io::Result<Vec<FolderReport>> {
         let root = self.maildir(mailbox);
         let folders = folders_of(&root)?;
-        folders
-            .iter()
-            .map(|folder| report(&root.join(folder.dir()), folder.name()))
-            .collect()
+        folders.iter().map(|folder| report(&root.join(folder.dir()), folder.name())).collect()
     }
 
     /// The folders that [`Maildirs::hand_over`] filled below `under`, by the names they had at their source: to
@@ -154,9 +147,7 @@ impl Maildirs {
         let parent = FolderDir::named(under);
         let prefix = format!("{}/", parent.name());
         let folders = folders_of(&root)?;
-        let below = folders
-            .iter()
-            .filter(|folder| folder.is_within(&parent) && **folder != parent);
+        let below = folders.iter().filter(|folder| folder.is_within(&parent) && **folder != parent);
         below
             .map(|folder| {
                 let name = folder.name();
@@ -214,9 +205,7 @@ fn digest_of(folder: &Path, message: &Entry, buffer: &mut [u8]) -> io::Result<Op
     let mut file = match File::open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let renamed = messages_of(folder)?
-                .into_iter()
-                .find(|other| other.inode == message.inode);
+            let renamed = messages_of(folder)?.into_iter().find(|other| other.inode == message.inode);
             match renamed.map(|other| File::open(other.path(folder))) {
                 Some(Ok(file)) => file,
                 Some(Err(_)) | None => return Ok(None),
@@ -282,10 +271,7 @@ impl Missed {
                 }
             }
         }
-        let reason = format!(
-            "messages in {} are renamed faster than they can be read",
-            path.display()
-        );
+        let reason = format!("messages in {} are renamed faster than they can be read", path.display());
         Err(io::Error::new(io::ErrorKind::ResourceBusy, reason))
     }
 }
@@ -332,13 +318,8 @@ impl OpenFolder {
         const STEP_BYTES: usize = 8 * 1024;
         let mut read = || -> io::Result<usize> {
             let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
-            let mut file: File = openat(
-                self.shelf(message.shelf),
-                message.name.as_os_str(),
-                flags,
-                Mode::empty(),
-            )?
-            .into();
+            let mut file: File =
+                openat(self.shelf(message.shelf), message.name.as_os_str(), flags, Mode::empty())?.into();
             let mut length = 0;
             while length < HEAD_BYTES_MAX {
                 let end = (length + STEP_BYTES).min(HEAD_BYTES_MAX);

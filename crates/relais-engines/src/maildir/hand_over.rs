@@ -146,19 +146,11 @@ impl Run<'_> {
         let below = folder.below(self.parent);
         self.create(&below)?;
         let giving = Giving::open(self.source.join(folder.dir()), self.destination.join(below.dir()))?;
-        self.report.folders.push(FolderReport {
-            name,
-            messages: 0,
-            bytes: 0,
-            sha256: None,
-        });
+        self.report.folders.push(FolderReport { name, messages: 0, bytes: 0, sha256: None });
 
         let mut todo = Vec::new();
         for message in messages {
-            if self
-                .given
-                .contains(&given_key(&below, base(message.name.as_bytes())))
-            {
+            if self.given.contains(&given_key(&below, base(message.name.as_bytes()))) {
                 self.count(&giving, message, Mark::Professional)?;
             } else if let Some(name) = giving.name_for(message)? {
                 todo.push((message, name));
@@ -200,11 +192,8 @@ impl Run<'_> {
             Mark::Personal => self.report.personal_messages += 1,
             Mark::Professional => {
                 let bytes = message.size_bytes(giving.source.path())?;
-                let folder = self
-                    .report
-                    .folders
-                    .last_mut()
-                    .expect("a folder is reported before its messages");
+                let folder =
+                    self.report.folders.last_mut().expect("a folder is reported before its messages");
                 folder.messages += 1;
                 folder.bytes += bytes;
                 self.report.messages += 1;
@@ -253,11 +242,7 @@ fn mark_of(
     buffer: &mut HeadBuffer,
 ) -> io::Result<Mark> {
     let head = source.read_head(message, buffer)?;
-    Ok(if personal.mark_head(head) {
-        Mark::Personal
-    } else {
-        Mark::Professional
-    })
+    Ok(if personal.mark_head(head) { Mark::Personal } else { Mark::Professional })
 }
 
 /// Gives each message with its mark. Heads are read by a second thread while this one links: both wait for the
@@ -274,9 +259,7 @@ fn read_ahead(
         scope.spawn(move || {
             let mut buffer = HeadBuffer::new();
             for step in todo.chunks(STEP) {
-                let marks = step
-                    .iter()
-                    .map(|(message, _)| mark_of(source, message, personal, &mut buffer));
+                let marks = step.iter().map(|(message, _)| mark_of(source, message, personal, &mut buffer));
                 if sender.send(marks.collect()).is_err() {
                     // The other thread met an error.
                     return;
@@ -310,12 +293,7 @@ impl Giving {
             .map(|message| (base(message.name.as_bytes()).to_vec(), message))
             .collect();
         let source = OpenFolder::open(source)?;
-        Ok(Self {
-            source,
-            path,
-            here,
-            destination: OnceCell::new(),
-        })
+        Ok(Self { source, path, here, destination: OnceCell::new() })
     }
 
     /// The name a message gets; `None` if it is there already.
@@ -353,13 +331,7 @@ impl Giving {
         let destination = self.destination()?;
         let (old, new) = (self.source.shelf(message.shelf), destination.shelf(message.shelf));
         let linked = linkat(old, message.name.as_os_str(), new, name, AtFlags::empty());
-        let place = || {
-            Entry {
-                name: name.to_owned(),
-                ..message.clone()
-            }
-            .path(&self.path)
-        };
+        let place = || Entry { name: name.to_owned(), ..message.clone() }.path(&self.path);
         match linked.map_err(io::Error::from) {
             Err(error) if copy::needs_copy(&error) => {
                 copy::copy_durably(&message.path(self.source.path()), &place())
@@ -372,10 +344,7 @@ impl Giving {
 /// The letters of a client's own flags have their meaning in this file (`0 $Forwarded`); a folder that has none
 /// of its own takes it along.
 fn copy_keywords(source: &Path, destination: &Path) -> io::Result<()> {
-    let (from, to) = (
-        source.join("dovecot-keywords"),
-        destination.join("dovecot-keywords"),
-    );
+    let (from, to) = (source.join("dovecot-keywords"), destination.join("dovecot-keywords"));
     if to.exists() || !destination.exists() {
         return Ok(());
     }

@@ -19,31 +19,20 @@ fn leaver() -> Fixture {
     fixture.put(1, "", "cur/2.a:2,FS", "Subject: two\n\ntwo");
     fixture.put(1, "", "cur/3.a:2,S", "Subject: [perso] x\n\nx");
     fixture.put(1, ".Projets.&AOk-t&AOk-", "cur/4.a:2,a", "Subject: four\n\nfour");
-    fixture.put(
-        1,
-        ".Projets.&AOk-t&AOk-",
-        "cur/5.a:2,",
-        "Sensitivity: Private\n\nfive",
-    );
+    fixture.put(1, ".Projets.&AOk-t&AOk-", "cur/5.a:2,", "Sensitivity: Private\n\nfive");
     fixture.put(1, ".Priv&AOk-.Banque", "cur/6.a:2,", "Subject: six\n\nsix");
     fixture.put(1, ".Trash", "cur/x.a:2,", "");
     fs::remove_file(fixture.maildir(1).join(".Trash/cur/x.a:2,")).unwrap();
-    fs::write(
-        fixture.maildir(1).join(".Projets.&AOk-t&AOk-/dovecot-keywords"),
-        "0 $Client\n",
-    )
-    .unwrap();
+    fs::write(fixture.maildir(1).join(".Projets.&AOk-t&AOk-/dovecot-keywords"), "0 $Client\n").unwrap();
     fixture.put(2, "", "cur/1.a:2,S", "the successor's own");
     fixture
 }
 
 fn hand_over(fixture: &Fixture) -> io::Result<HandOver> {
     let marks = PersonalMarks::default();
-    fixture
-        .maildirs
-        .hand_over(mailbox(1), mailbox(2), UNDER, &marks, &mut |done, total| {
-            assert!(done <= total);
-        })
+    fixture.maildirs.hand_over(mailbox(1), mailbox(2), UNDER, &marks, &mut |done, total| {
+        assert!(done <= total);
+    })
 }
 
 fn take_back(fixture: &Fixture) -> u64 {
@@ -51,26 +40,15 @@ fn take_back(fixture: &Fixture) -> u64 {
 }
 
 fn handed(fixture: &Fixture) -> Vec<String> {
-    fixture
-        .messages(2)
-        .into_keys()
-        .filter(|name| name.starts_with(".user1"))
-        .collect()
+    fixture.messages(2).into_keys().filter(|name| name.starts_with(".user1")).collect()
 }
 
 fn expected() -> Vec<String> {
-    vec![
-        format!("{INBOX}/cur/2.a:2,FS"),
-        format!("{INBOX}/new/1.a,S=21"),
-        format!("{PROJECTS}/cur/4.a:2,a"),
-    ]
+    vec![format!("{INBOX}/cur/2.a:2,FS"), format!("{INBOX}/new/1.a,S=21"), format!("{PROJECTS}/cur/4.a:2,a")]
 }
 
 fn by_name(reports: Vec<FolderReport>) -> BTreeMap<String, FolderReport> {
-    reports
-        .into_iter()
-        .map(|report| (report.name.clone(), report))
-        .collect()
+    reports.into_iter().map(|report| (report.name.clone(), report)).collect()
 }
 
 #[test]
@@ -79,19 +57,12 @@ fn professional_mail_is_linked_with_flags_and_dates_and_personal_mail_is_not() {
     let before = fixture.messages(1);
     let done = hand_over(&fixture).unwrap();
     assert_eq!((done.messages, done.personal_messages), (3, 3));
-    let counts: Vec<_> = done
-        .folders
-        .iter()
-        .map(|folder| (folder.name.as_str(), folder.messages))
-        .collect();
+    let counts: Vec<_> = done.folders.iter().map(|folder| (folder.name.as_str(), folder.messages)).collect();
     assert_eq!(counts, [("INBOX", 2), ("Projets/été", 1), ("Trash", 0)]);
     assert_eq!(done.bytes, 21 + 17 + 19);
     assert_eq!(handed(&fixture), expected());
     let metadata = |number, name: &str| fs::metadata(fixture.maildir(number).join(name)).unwrap();
-    let (source, copy) = (
-        metadata(1, "cur/2.a:2,FS"),
-        metadata(2, &format!("{INBOX}/cur/2.a:2,FS")),
-    );
+    let (source, copy) = (metadata(1, "cur/2.a:2,FS"), metadata(2, &format!("{INBOX}/cur/2.a:2,FS")));
     assert_eq!((source.ino(), source.mtime()), (copy.ino(), copy.mtime()));
     assert_eq!(fixture.messages(1), before);
     let keywords = fs::read_to_string(fixture.maildir(2).join(PROJECTS).join("dovecot-keywords"));
@@ -101,39 +72,22 @@ fn professional_mail_is_linked_with_flags_and_dates_and_personal_mail_is_not() {
         subscriptions,
         "V\t2\n\nuser1@bm&ICQ-com\nuser1@bm&ICQ-com\tINBOX\nuser1@bm&ICQ-com\tProjets\t&AOk-t&AOk-\nuser1@bm&ICQ-com\tTrash\n"
     );
-    assert!(
-        fixture
-            .maildir(2)
-            .join(".user1@bm&ICQ-com.Trash/maildirfolder")
-            .exists()
-    );
+    assert!(fixture.maildir(2).join(".user1@bm&ICQ-com.Trash/maildirfolder").exists());
 }
 
 #[test]
 fn what_arrived_is_proven_by_hashes_that_ignore_file_names() {
     let fixture = leaver();
-    fixture
-        .maildirs
-        .set_aside_personal(mailbox(1), &PersonalMarks::default())
-        .unwrap();
+    fixture.maildirs.set_aside_personal(mailbox(1), &PersonalMarks::default()).unwrap();
     hand_over(&fixture).unwrap();
     let mut source = by_name(fixture.maildirs.folders(mailbox(1)).unwrap());
     source.remove("Privé/Banque");
-    assert_eq!(
-        by_name(fixture.maildirs.folders_below(mailbox(2), UNDER).unwrap()),
-        source
-    );
+    assert_eq!(by_name(fixture.maildirs.folders_below(mailbox(2), UNDER).unwrap()), source);
     let renamed = fixture.maildir(2).join(INBOX);
     fs::rename(renamed.join("new/1.a,S=21"), renamed.join("cur/other.name:2,S")).unwrap();
-    assert_eq!(
-        by_name(fixture.maildirs.folders_below(mailbox(2), UNDER).unwrap()),
-        source
-    );
+    assert_eq!(by_name(fixture.maildirs.folders_below(mailbox(2), UNDER).unwrap()), source);
     fs::write(renamed.join("cur/other.name:2,S"), "Subject: HELLO\r\n\r\nx\r\n").unwrap();
-    assert_ne!(
-        by_name(fixture.maildirs.folders_below(mailbox(2), UNDER).unwrap()),
-        source
-    );
+    assert_ne!(by_name(fixture.maildirs.folders_below(mailbox(2), UNDER).unwrap()), source);
 }
 
 #[test]
@@ -169,11 +123,7 @@ fn a_killed_hand_over_does_not_link_again_what_was_flagged_meanwhile() {
     let inbox = fixture.maildir(2).join(INBOX);
     fs::rename(inbox.join("new/1.a,S=21"), inbox.join("cur/1.a,S=21:2,RS")).unwrap();
     hand_over(&fixture).unwrap();
-    let expected = [
-        format!("{INBOX}/cur/1.a,S=21:2,RS"),
-        expected()[0].clone(),
-        expected()[2].clone(),
-    ];
+    let expected = [format!("{INBOX}/cur/1.a,S=21:2,RS"), expected()[0].clone(), expected()[2].clone()];
     assert_eq!(handed(&fixture), expected);
 }
 
@@ -188,10 +138,7 @@ fn a_finished_hand_over_brings_nothing_back_and_gives_what_came_since() {
     assert!(!fixture.maildir(2).join(PROJECTS).exists());
     fixture.put(1, ".Projets.&AOk-t&AOk-", "new/7.a", "Subject: late\n\n");
     assert_eq!(hand_over(&fixture).unwrap().messages, 4);
-    assert_eq!(
-        handed(&fixture),
-        [expected()[1].clone(), format!("{PROJECTS}/new/7.a")]
-    );
+    assert_eq!(handed(&fixture), [expected()[1].clone(), format!("{PROJECTS}/new/7.a")]);
 }
 
 #[test]
@@ -202,13 +149,7 @@ fn another_message_of_the_same_name_is_not_taken_for_the_same() {
         fs::remove_dir_all(fixture.maildirs.home(mailbox(1)).join("handed-over")).ok();
         hand_over(&fixture).unwrap();
         let contents: Vec<String> = fixture.messages(2).into_values().collect();
-        assert_eq!(
-            contents
-                .iter()
-                .filter(|content| *content == "Subject: two\n\ntwo")
-                .count(),
-            1
-        );
+        assert_eq!(contents.iter().filter(|content| *content == "Subject: two\n\ntwo").count(), 1);
         assert_eq!(handed(&fixture).len(), 4);
     }
 }
@@ -234,18 +175,10 @@ fn taking_back_leaves_the_successors_mail_and_nothing_else() {
     for count in [3, 0] {
         assert_eq!(take_back(&fixture), count);
         assert_eq!(fixture.messages(2), before);
-        let left: Vec<_> = fs::read_dir(fixture.maildir(2))
-            .unwrap()
-            .map(|e| e.unwrap().file_name())
-            .collect();
-        assert!(
-            !left.iter().any(|name| name.to_string_lossy().starts_with('.')),
-            "{left:?}"
-        );
-        assert_eq!(
-            fs::read_to_string(fixture.maildir(2).join("subscriptions")).unwrap(),
-            "V\t2\n\n"
-        );
+        let left: Vec<_> =
+            fs::read_dir(fixture.maildir(2)).unwrap().map(|e| e.unwrap().file_name()).collect();
+        assert!(!left.iter().any(|name| name.to_string_lossy().starts_with('.')), "{left:?}");
+        assert_eq!(fs::read_to_string(fixture.maildir(2).join("subscriptions")).unwrap(), "V\t2\n\n");
     }
     assert_eq!(hand_over(&fixture).unwrap().messages, 3);
     assert_eq!(handed(&fixture), expected());
@@ -259,18 +192,11 @@ fn taking_back_keeps_what_the_successor_added_and_finds_what_they_moved_about() 
     fixture.put(2, INBOX, "cur/own.a:2,S", "a note about it");
     let (inbox, projects) = (fixture.maildir(2).join(INBOX), fixture.maildir(2).join(PROJECTS));
     fs::rename(inbox.join("new/1.a,S=21"), inbox.join("cur/1.a,S=21:2,FS")).unwrap();
-    fs::rename(
-        projects.join("cur/4.a:2,a"),
-        inbox.join("cur/renamed.by.server:2,a"),
-    )
-    .unwrap();
+    fs::rename(projects.join("cur/4.a:2,a"), inbox.join("cur/renamed.by.server:2,a")).unwrap();
     assert_eq!(take_back(&fixture), 3);
     assert_eq!(handed(&fixture), [own]);
     assert!(inbox.is_dir() && !projects.exists());
-    assert!(
-        fixture.maildir(2).join(".user1@bm&ICQ-com").is_dir(),
-        "the parent of what is left"
-    );
+    assert!(fixture.maildir(2).join(".user1@bm&ICQ-com").is_dir(), "the parent of what is left");
     assert_eq!(take_back(&fixture), 0);
 }
 
@@ -302,10 +228,7 @@ fn messages_set_aside_after_they_were_handed_over_are_taken_back_too() {
     let fixture = leaver();
     hand_over(&fixture).unwrap();
     let marks = PersonalMarks::new(["two", "projets"]);
-    assert_eq!(
-        fixture.maildirs.set_aside_personal(mailbox(1), &marks).unwrap(),
-        3
-    );
+    assert_eq!(fixture.maildirs.set_aside_personal(mailbox(1), &marks).unwrap(), 3);
     assert_eq!(take_back(&fixture), 3);
     assert!(handed(&fixture).is_empty());
 }
@@ -317,18 +240,9 @@ fn two_leavers_with_similar_addresses_do_not_share_a_folder() {
     fixture.put(3, "", "cur/1.b:2,", "Subject: x\n\n");
     let marks = PersonalMarks::default();
     for (from, under) in [(1, "a.b@bm.com"), (3, "a_b@bm.com")] {
-        fixture
-            .maildirs
-            .hand_over(mailbox(from), mailbox(2), under, &marks, &mut |_, _| {})
-            .unwrap();
+        fixture.maildirs.hand_over(mailbox(from), mailbox(2), under, &marks, &mut |_, _| {}).unwrap();
     }
-    assert_eq!(
-        fixture
-            .maildirs
-            .take_back(mailbox(3), mailbox(2), "a_b@bm.com")
-            .unwrap(),
-        1
-    );
+    assert_eq!(fixture.maildirs.take_back(mailbox(3), mailbox(2), "a_b@bm.com").unwrap(), 1);
     let below = fixture.maildirs.folders_below(mailbox(2), "a.b@bm.com").unwrap();
     assert_eq!(below.iter().map(|folder| folder.messages).sum::<u64>(), 3);
 }
@@ -346,10 +260,8 @@ fn a_mailbox_that_is_missing_is_an_error_that_names_it() {
         assert!(error.to_string().contains("box-0000000000009"), "{error}");
         assert!(!fixture.maildirs.home(mailbox(9)).exists());
     }
-    let error = fixture
-        .maildirs
-        .hand_over(mailbox(1), mailbox(1), UNDER, &marks, &mut |_, _| {})
-        .unwrap_err();
+    let error =
+        fixture.maildirs.hand_over(mailbox(1), mailbox(1), UNDER, &marks, &mut |_, _| {}).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
 }
 

@@ -15,10 +15,7 @@ fn with_personal() -> Fixture {
 }
 
 fn set_aside(fixture: &Fixture) -> u64 {
-    fixture
-        .maildirs
-        .set_aside_personal(mailbox(1), &PersonalMarks::default())
-        .unwrap()
+    fixture.maildirs.set_aside_personal(mailbox(1), &PersonalMarks::default()).unwrap()
 }
 
 #[test]
@@ -26,13 +23,7 @@ fn a_mailbox_may_be_created_twice_and_keeps_its_mail() {
     let fixture = with_personal();
     fixture.maildirs.create(mailbox(1)).unwrap();
     assert_eq!(fixture.messages(1).len(), 4);
-    let names: Vec<_> = fixture
-        .maildirs
-        .folders(mailbox(1))
-        .unwrap()
-        .into_iter()
-        .map(|f| f.name)
-        .collect();
+    let names: Vec<_> = fixture.maildirs.folders(mailbox(1)).unwrap().into_iter().map(|f| f.name).collect();
     assert_eq!(names, ["INBOX", "Perso", "Projets"]);
 }
 
@@ -40,13 +31,7 @@ fn a_mailbox_may_be_created_twice_and_keeps_its_mail() {
 fn usage_believes_names_and_measures_files_that_tell_nothing() {
     let fixture = with_personal();
     let usage = fixture.maildirs.usage(mailbox(1)).unwrap();
-    assert_eq!(
-        usage,
-        Usage {
-            messages: 4,
-            bytes: 100 + 25 + 21 + 27
-        }
-    );
+    assert_eq!(usage, Usage { messages: 4, bytes: 100 + 25 + 21 + 27 });
     assert_eq!(fixture.maildirs.usage(mailbox(9)).unwrap(), Usage::default());
 }
 
@@ -56,10 +41,7 @@ fn personal_messages_go_aside_and_back_to_where_they_were() {
     let before = fixture.messages(1);
     for _ in 0..2 {
         assert_eq!(set_aside(&fixture), 3);
-        assert_eq!(
-            fixture.messages(1).into_keys().collect::<Vec<_>>(),
-            ["new/1.a,S=100"]
-        );
+        assert_eq!(fixture.messages(1).into_keys().collect::<Vec<_>>(), ["new/1.a,S=100"]);
     }
     let personal = tree(&fixture.maildirs.home(mailbox(1)).join("Personal"));
     assert_eq!(
@@ -81,16 +63,8 @@ fn setting_aside_and_restoring_go_on_from_any_half() {
     set_aside(&fixture);
     let personal = fixture.maildirs.home(mailbox(1)).join("Personal");
     // Half restored, half set aside; one message is in both places, as a copied-back backup would leave it.
-    fs::rename(
-        personal.join(".Projets/new/4.a"),
-        fixture.maildir(1).join(".Projets/new/4.a"),
-    )
-    .unwrap();
-    fs::hard_link(
-        personal.join("cur/2.a:2,FS"),
-        fixture.maildir(1).join("cur/2.a:2,FS"),
-    )
-    .unwrap();
+    fs::rename(personal.join(".Projets/new/4.a"), fixture.maildir(1).join(".Projets/new/4.a")).unwrap();
+    fs::hard_link(personal.join("cur/2.a:2,FS"), fixture.maildir(1).join("cur/2.a:2,FS")).unwrap();
     assert_eq!(set_aside(&fixture), 3);
     assert_eq!(fixture.messages(1).len(), 1);
     // Another message has the name of one that comes back: both are kept.
@@ -98,11 +72,7 @@ fn setting_aside_and_restoring_go_on_from_any_half() {
     assert_eq!(fixture.maildirs.restore_personal(mailbox(1)).unwrap(), 3);
     let after = fixture.messages(1);
     assert_eq!(after.len(), 5);
-    assert!(
-        before
-            .values()
-            .all(|content| after.values().any(|other| other == content))
-    );
+    assert!(before.values().all(|content| after.values().any(|other| other == content)));
 }
 
 #[test]
@@ -110,24 +80,10 @@ fn a_removed_mailbox_is_gone_but_for_personal_messages() {
     let fixture = with_personal();
     set_aside(&fixture);
     let removed = fixture.maildirs.remove(mailbox(1)).unwrap();
-    assert_eq!(
-        removed,
-        Removed {
-            messages: 1,
-            bytes: 100,
-            personal_kept: 3
-        }
-    );
+    assert_eq!(removed, Removed { messages: 1, bytes: 100, personal_kept: 3 });
     assert!(!fixture.maildirs.home(mailbox(1)).exists());
     let again = fixture.maildirs.remove(mailbox(1)).unwrap();
-    assert_eq!(
-        again,
-        Removed {
-            messages: 0,
-            bytes: 0,
-            personal_kept: 3
-        }
-    );
+    assert_eq!(again, Removed { messages: 0, bytes: 0, personal_kept: 3 });
     let aside = fixture.dir.path().join("mail/aside/box-0000000000001");
     assert_eq!(tree(&aside).len(), 3);
     assert_eq!(fixture.maildirs.remove(mailbox(9)).unwrap(), Removed::default());

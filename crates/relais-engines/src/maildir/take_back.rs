@@ -32,10 +32,8 @@ impl Maildirs {
             remove_file(&list)?;
             list.parent().map_or(Ok(()), sync_dir)?;
         }
-        let folders: Vec<FolderDir> = folders_of(&destination)?
-            .into_iter()
-            .filter(|folder| folder.is_within(&parent))
-            .collect();
+        let folders: Vec<FolderDir> =
+            folders_of(&destination)?.into_iter().filter(|folder| folder.is_within(&parent)).collect();
         // What was set aside since was perhaps handed over before.
         let trees = [source, self.personal(from)];
         let placed = placed_below(&trees, &parent)?;
@@ -64,9 +62,7 @@ impl Maildirs {
                 removed += 1;
             }
         }
-        remove_empty(&destination, &parent, &folders, |folder| {
-            placed.contains_key(folder.dir())
-        })?;
+        remove_empty(&destination, &parent, &folders, |folder| placed.contains_key(folder.dir()))?;
         Ok(removed)
     }
 }
@@ -80,9 +76,7 @@ struct Originals {
 impl Originals {
     fn read(trees: &[PathBuf; 2], destination: &Path) -> io::Result<Self> {
         let device = |path: &Path| {
-            fs::metadata(path)
-                .map(|metadata| metadata.dev())
-                .map_err(|error| at("find", path, &error))
+            fs::metadata(path).map(|metadata| metadata.dev()).map_err(|error| at("find", path, &error))
         };
         let one_file_system = device(&trees[0])? == device(destination)?;
         let mut twins = HashMap::new();
@@ -93,10 +87,7 @@ impl Originals {
                 }
             }
         }
-        Ok(Self {
-            twins,
-            one_file_system,
-        })
+        Ok(Self { twins, one_file_system })
     }
 
     /// Whether two files of one name are one message: the same file, or a copy of the same size.
@@ -108,9 +99,7 @@ impl Originals {
     }
 
     fn took(&mut self, inode: u64) {
-        self.twins
-            .entry(inode)
-            .and_modify(|count| *count = count.saturating_sub(1));
+        self.twins.entry(inode).and_modify(|count| *count = count.saturating_sub(1));
     }
 
     /// Whether a file is one of the twins that are left; then it is one less.
@@ -144,10 +133,7 @@ fn by_base(folders: &[PathBuf]) -> io::Result<HashMap<Vec<u8>, (&Path, Entry)>> 
     let mut found = HashMap::new();
     for folder in folders {
         for message in messages_of(folder)? {
-            found.insert(
-                base(message.name.as_bytes()).to_vec(),
-                (folder.as_path(), message),
-            );
+            found.insert(base(message.name.as_bytes()).to_vec(), (folder.as_path(), message));
         }
     }
     Ok(found)

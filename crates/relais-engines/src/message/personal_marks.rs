@@ -45,9 +45,8 @@ const DEFAULT: [&str; 19] = [
 ];
 
 /// What mail programs put before the subject of an answer or a forwarded message.
-const ANSWER_PREFIXES: [&str; 13] = [
-    "re", "ref", "rep", "tr", "fwd", "fw", "aw", "wg", "rv", "res", "enc", "sv", "antw",
-];
+const ANSWER_PREFIXES: [&str; 13] =
+    ["re", "ref", "rep", "tr", "fwd", "fw", "aw", "wg", "rv", "res", "enc", "sv", "antw"];
 
 /// The words that mark a message or a folder as personal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -178,10 +177,7 @@ fn without_answer_prefixes(folded: &str) -> &str {
 
 /// Lower case, without accents.
 fn fold(text: &str) -> String {
-    text.nfkd()
-        .filter(|letter| !is_combining_mark(*letter))
-        .flat_map(char::to_lowercase)
-        .collect()
+    text.nfkd().filter(|letter| !is_combining_mark(*letter)).flat_map(char::to_lowercase).collect()
 }
 
 /// The words of a folded text, one space between them.
@@ -206,15 +202,8 @@ impl Marking {
         if !matches!(line.first(), Some(b's' | b'S')) {
             return None;
         }
-        let is = |name: &[u8]| {
-            line.get(..name.len())
-                .is_some_and(|first| first.eq_ignore_ascii_case(name))
-        };
-        if is(b"subject:") {
-            Some(Self::Subject)
-        } else {
-            is(b"sensitivity:").then_some(Self::Sensitivity)
-        }
+        let is = |name: &[u8]| line.get(..name.len()).is_some_and(|first| first.eq_ignore_ascii_case(name));
+        if is(b"subject:") { Some(Self::Subject) } else { is(b"sensitivity:").then_some(Self::Sensitivity) }
     }
 }
 
@@ -240,10 +229,7 @@ fn marking_fields(block: &[u8]) -> impl Iterator<Item = (&[u8], Marking)> {
 }
 
 fn line_end(block: &[u8], start: usize) -> usize {
-    block[start..]
-        .iter()
-        .position(|byte| *byte == b'\n')
-        .map_or(block.len(), |found| start + found + 1)
+    block[start..].iter().position(|byte| *byte == b'\n').map_or(block.len(), |found| start + found + 1)
 }
 
 fn is_sensitive(field: &[u8]) -> bool {
@@ -327,22 +313,10 @@ mod tests {
     #[test]
     fn folders_are_marked_by_a_whole_part_of_their_name() {
         let marks = PersonalMarks::default();
-        for name in [
-            "Perso",
-            "PRIVÉ",
-            "INBOX/Privé/Banque",
-            "Projets/_perso_",
-            "Confidentiel-perso",
-        ] {
+        for name in ["Perso", "PRIVÉ", "INBOX/Privé/Banque", "Projets/_perso_", "Confidentiel-perso"] {
             assert!(marks.mark_folder(name), "{name}");
         }
-        for name in [
-            "INBOX",
-            "Direction du personnel",
-            "Personnel administratif",
-            "Privatisation",
-            "",
-        ] {
+        for name in ["INBOX", "Direction du personnel", "Personnel administratif", "Privatisation", ""] {
             assert!(!marks.mark_folder(name), "{name}");
         }
     }
@@ -383,10 +357,7 @@ mod tests {
         assert!(!marks.mark_subject("perso") && !marks.mark_subject("") && !marks.mark_folder(""));
         let none = PersonalMarks::new([""; 0]);
         assert!(!none.mark_subject("") && none.mark_head(b"Sensitivity: Personal\r\n\r\n"));
-        assert_eq!(
-            serde_json::to_string(&marks).unwrap(),
-            r#"["vertraulich privat"]"#
-        );
+        assert_eq!(serde_json::to_string(&marks).unwrap(), r#"["vertraulich privat"]"#);
     }
 
     proptest! {

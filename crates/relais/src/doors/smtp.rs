@@ -25,8 +25,8 @@ mod tests;
 mod trace;
 mod wire;
 
-pub use listener::Listener;
 pub use app::AppReception;
+pub use listener::Listener;
 pub use reception::{Envelope, MessageSink, Peer, Protocol, Reception, SignInRefusal, Submitter};
 
 use jiff::Timestamp;
@@ -132,8 +132,7 @@ impl Buffered {
             let more = bytes_after - bytes_before;
             self.bytes.fetch_add(more, Ordering::Relaxed) + more
         } else {
-            self.bytes
-                .fetch_sub(bytes_before - bytes_after, Ordering::Relaxed)
+            self.bytes.fetch_sub(bytes_before - bytes_after, Ordering::Relaxed)
         };
         self.bytes_peak.fetch_max(bytes, Ordering::Relaxed);
     }

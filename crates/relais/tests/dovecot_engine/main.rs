@@ -52,9 +52,9 @@ impl Authority for FakeAuthority {
         }
         match truth.accounts.get(login) {
             Some(_) if password != PASSWORD => PassdbAnswer::Unknown,
-            Some(_) if truth.disabled.contains(login) => PassdbAnswer::Refused {
-                reason: "This account has ended\r\n* BYE".to_owned(),
-            },
+            Some(_) if truth.disabled.contains(login) => {
+                PassdbAnswer::Refused { reason: "This account has ended\r\n* BYE".to_owned() }
+            }
             Some(user) => PassdbAnswer::Found { user: user.clone() },
             None => PassdbAnswer::Unknown,
         }
@@ -65,10 +65,7 @@ impl Authority for FakeAuthority {
         if truth.unavailable {
             return UserdbAnswer::Unavailable;
         }
-        truth
-            .homes
-            .get(user)
-            .map_or(UserdbAnswer::Unknown, |home| UserdbAnswer::Home(home.clone()))
+        truth.homes.get(user).map_or(UserdbAnswer::Unknown, |home| UserdbAnswer::Home(home.clone()))
     }
 
     async fn shares(&self, user: &str) -> Result<Vec<String>, Unavailable> {
@@ -116,27 +113,15 @@ impl World {
             let mut truth = authority.truth();
             for (name, user, home) in [(ALICE, "acc-1", "box-1"), (BOB, "acc-2", "box-2")] {
                 truth.accounts.insert(name.to_owned(), user.to_owned());
-                truth
-                    .homes
-                    .insert(user.to_owned(), dir.path().join("mail").join(home));
+                truth.homes.insert(user.to_owned(), dir.path().join("mail").join(home));
             }
         }
         std::fs::create_dir(dir.path().join("mail")).unwrap();
         give_to_server(&dir.path().join("mail")).unwrap();
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let settings = settings(dir.path());
-        let mut world = Self {
-            dovecot: None,
-            door: None,
-            runtime,
-            authority,
-            settings,
-            dir,
-        };
+        let mut world = Self { dovecot: None, door: None, runtime, authority, settings, dir };
         world.open_door();
         world.start();
         world
@@ -145,10 +130,7 @@ impl World {
     fn open_door(&mut self) {
         let _inside = self.runtime.enter();
         let socket = dict::Socket::bind(&self.settings.dict_socket, server_user()).unwrap();
-        self.door = Some(
-            self.runtime
-                .spawn(dict::serve(socket, Arc::new(self.authority.clone()))),
-        );
+        self.door = Some(self.runtime.spawn(dict::serve(socket, Arc::new(self.authority.clone()))));
     }
 
     fn start(&mut self) {
@@ -200,18 +182,10 @@ impl World {
         }
         give_to_server(root.parent().unwrap()).unwrap();
         let mut truth = self.authority.truth();
-        truth
-            .homes
-            .insert(SALES.to_owned(), root.parent().unwrap().to_owned());
-        truth.shares = members
-            .iter()
-            .map(|(user, _)| ((*user).to_owned(), vec![SALES.to_owned()]))
-            .collect();
+        truth.homes.insert(SALES.to_owned(), root.parent().unwrap().to_owned());
+        truth.shares = members.iter().map(|(user, _)| ((*user).to_owned(), vec![SALES.to_owned()])).collect();
         drop(truth);
-        let members: Vec<_> = members
-            .iter()
-            .map(|(user, rights)| ((*user).to_owned(), *rights))
-            .collect();
+        let members: Vec<_> = members.iter().map(|(user, rights)| ((*user).to_owned(), *rights)).collect();
         write_acl(&root, &members).unwrap();
     }
 }

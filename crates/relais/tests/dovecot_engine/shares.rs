@@ -14,28 +14,16 @@ fn a_shared_mailbox_is_seen_by_its_members_only() {
     let (mut alice, mut bob) = (world.login(ALICE), world.login(BOB));
     assert!(alice.list("*").unwrap().contains(&inbox));
     assert!(alice.list("*").unwrap().contains(&orders));
-    alice
-        .append(&orders, &[], None, b"Subject: x\r\n\r\nhi\r\n")
-        .unwrap()
-        .unwrap();
+    alice.append(&orders, &[], None, b"Subject: x\r\n\r\nhi\r\n").unwrap().unwrap();
     alice.create(&made).unwrap();
-    alice
-        .append(&made, &[], None, b"Subject: y\r\n\r\nhi\r\n")
-        .unwrap()
-        .unwrap();
+    alice.append(&made, &[], None, b"Subject: y\r\n\r\nhi\r\n").unwrap().unwrap();
 
     assert!(bob.list("*").unwrap().iter().all(|name| !name.contains(SALES)));
     for folder in [&inbox, &orders, &made] {
         assert!(bob.select(folder).unwrap().is_err());
     }
-    assert!(
-        alice.select("shared/acc-2").unwrap().is_err(),
-        "personal mail is not shared"
-    );
-    assert!(
-        alice.command("SETACL INBOX acc-2 lr").unwrap().is_err(),
-        "sharing is Relais's decision"
-    );
+    assert!(alice.select("shared/acc-2").unwrap().is_err(), "personal mail is not shared");
+    assert!(alice.command("SETACL INBOX acc-2 lr").unwrap().is_err(), "sharing is Relais's decision");
 }
 
 #[test]
@@ -44,28 +32,13 @@ fn a_reader_of_a_shared_mailbox_cannot_write() {
     world.share(&[("acc-1", Rights::ReadWrite), ("acc-2", Rights::Read)]);
     let orders = format!("shared/{SALES}/Orders");
     let (mut alice, mut bob) = (world.login(ALICE), world.login(BOB));
-    alice
-        .append(&orders, &[], None, b"Subject: x\r\n\r\nhi\r\n")
-        .unwrap()
-        .unwrap();
+    alice.append(&orders, &[], None, b"Subject: x\r\n\r\nhi\r\n").unwrap().unwrap();
     assert_eq!(bob.select(&orders).unwrap(), Ok(1));
-    assert!(
-        bob.append(&orders, &[], None, b"Subject: y\r\n\r\nhi\r\n")
-            .unwrap()
-            .is_err()
-    );
+    assert!(bob.append(&orders, &[], None, b"Subject: y\r\n\r\nhi\r\n").unwrap().is_err());
     assert!(bob.command(&format!("CREATE \"{orders}/New\"")).unwrap().is_err());
     bob.store("1", "+FLAGS", &["\\Seen"]).unwrap();
-    assert!(
-        bob.fetch_all(&orders).unwrap()[0]
-            .flags
-            .iter()
-            .any(|flag| flag == "\\Seen")
-    );
-    let seen_by_alice = alice.fetch_all(&orders).unwrap()[0]
-        .flags
-        .iter()
-        .any(|flag| flag == "\\Seen");
+    assert!(bob.fetch_all(&orders).unwrap()[0].flags.iter().any(|flag| flag == "\\Seen"));
+    let seen_by_alice = alice.fetch_all(&orders).unwrap()[0].flags.iter().any(|flag| flag == "\\Seen");
     assert!(!seen_by_alice, "each member keeps what they have read");
 }
 
@@ -91,9 +64,7 @@ fn a_revoked_member_is_denied_in_the_open_session_and_in_a_new_one() {
     world.share(&[("acc-1", Rights::ReadWrite)]);
     for folder in &folders {
         wait_for(LIMIT, &format!("{folder} is denied"), || {
-            bob.command(&format!("STATUS \"{folder}\" (MESSAGES)"))
-                .unwrap()
-                .err()
+            bob.command(&format!("STATUS \"{folder}\" (MESSAGES)")).unwrap().err()
         });
         alice.select(folder).unwrap().unwrap();
     }

@@ -18,17 +18,13 @@ fn a_killed_master_is_started_again() {
         let _open = world.login(ALICE);
         let pid = world.dovecot().master_pid().unwrap();
         kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
-        wait_for(LIMIT, "another master runs", || {
-            world.dovecot().master_pid().filter(|new| *new != pid)
-        });
+        wait_for(LIMIT, "another master runs", || world.dovecot().master_pid().filter(|new| *new != pid));
         wait_for(LIMIT, "a login works", || {
             let mut imap = Imap::connect(world.address(world.settings.imap_port)).ok()?;
             imap.login(ALICE, PASSWORD).ok()?.ok()
         });
         let _idle = world.login(ALICE);
-        wait_for(LIMIT, "the kick reaches the new one", || {
-            (world.kick("acc-1") > 0).then_some(())
-        });
+        wait_for(LIMIT, "the kick reaches the new one", || (world.kick("acc-1") > 0).then_some(()));
     }
 }
 
@@ -42,11 +38,7 @@ fn a_dovecot_that_was_left_behind_is_ended_first() {
     let config = world.settings.dir.join("dovecot.conf");
     world.runtime.block_on(world.dovecot.take().unwrap().stop());
     let mut left = Command::new("/usr/sbin/dovecot");
-    left.arg("-F")
-        .arg("-c")
-        .arg(&config)
-        .stdin(Stdio::null())
-        .stderr(Stdio::null());
+    left.arg("-F").arg("-c").arg(&config).stdin(Stdio::null()).stderr(Stdio::null());
     if let Some((uid, gid)) = server_user() {
         std::os::unix::process::CommandExt::gid(std::os::unix::process::CommandExt::uid(&mut left, uid), gid);
     }
@@ -79,10 +71,7 @@ fn dovecot_does_not_outlive_a_killed_relais() {
     const VARIABLE: &str = "RELAIS_TEST_KILLED_IN";
     if let Some(dir) = std::env::var_os(VARIABLE) {
         let dovecot = Dovecot::start(settings(Path::new(&dir))).unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(dovecot.ready(LIMIT)).unwrap();
         println!("\nmaster {}", dovecot.master_pid().unwrap());
         loop {
@@ -124,9 +113,6 @@ fn stopping_leaves_nothing_behind() {
 #[test]
 fn root_is_refused_because_dovecot_would_serve_no_mail() {
     let dir = server_dir().unwrap();
-    let settings = Settings {
-        run_as: RunAs::User { uid: 0, gid: 0 },
-        ..settings(dir.path())
-    };
+    let settings = Settings { run_as: RunAs::User { uid: 0, gid: 0 }, ..settings(dir.path()) };
     assert!(matches!(Dovecot::start(settings), Err(StartError::Root)));
 }

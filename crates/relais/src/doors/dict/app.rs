@@ -13,7 +13,8 @@ use std::sync::Arc;
 pub struct AppAuthority(pub Arc<Relais>);
 
 /// In both languages: Dovecot does not say which one the client speaks.
-const CLOSED: &str = "Compte ferme, adressez-vous a votre administrateur / Account closed, contact your administrator";
+const CLOSED: &str =
+    "Compte ferme, adressez-vous a votre administrateur / Account closed, contact your administrator";
 
 impl Authority for AppAuthority {
     async fn passdb(&self, login: &str, password: &str, peer: Option<IpAddr>) -> PassdbAnswer {

@@ -48,7 +48,11 @@ impl Reception for AppReception {
         self.0.deliver(&envelope(sent), message).await
     }
 
-    async fn report(&self, sent: &Envelope, failed: Vec<(EmailAddress, MailRefusal)>) -> Result<(), MailRefusal> {
+    async fn report(
+        &self,
+        sent: &Envelope,
+        failed: Vec<(EmailAddress, MailRefusal)>,
+    ) -> Result<(), MailRefusal> {
         self.0.report_failed(&envelope(sent), failed).await
     }
 
