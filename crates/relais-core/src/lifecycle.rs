@@ -398,7 +398,10 @@ fn reactivate(account: &Account, facts: &Facts, actor: &Actor, now: Timestamp) -
     next.leaves_at = None;
     // What was signed in before stays out.
     next.epoch += 1;
-    done(changed(next, "account.reactivated", json!({ "cause_was": cause_was, "inbound": account.inbound })))
+    let detail = json!({ "cause_was": cause_was, "inbound": account.inbound });
+    let mut change = changed(next, "account.reactivated", detail);
+    change.effects.push(Effect::ReturnMailbox { account: account.id, mailbox: account.mailbox });
+    done(change)
 }
 
 fn delete(account: &Account, facts: &Facts, actor: &Actor, now: Timestamp) -> Answer {

@@ -114,26 +114,26 @@ deactivated, to reply        | deactivate redirect by directory | by operator ->
 deactivated by directory     | deactivate redirect by scim | by token   -> ok deactivated inbound=redirect
 
 # Reactivation: M14, R14, R18. Company admins only; back as it was.
-deactivated                  | reactivate            | by admin         -> ok active epoch cause=none inbound=deliver # M14 R14 R18
-deactivated, no password     | reactivate            | by admin         -> ok invited epoch cause=none inbound=deliver
-deactivated by directory     | reactivate            | by admin         -> ok active epoch cause=none inbound=deliver
-deactivated                  | reactivate            | by operator      -> ok active epoch cause=none inbound=deliver
-deactivated                  | reactivate            | by token         -> ok active epoch cause=none inbound=deliver
-deactivated                  | reactivate            | by owner         -> ok active epoch cause=none inbound=deliver
+deactivated                  | reactivate            | by admin         -> ok active epoch return cause=none inbound=deliver # M14 R14 R18
+deactivated, no password     | reactivate            | by admin         -> ok invited epoch return cause=none inbound=deliver
+deactivated by directory     | reactivate            | by admin         -> ok active epoch return cause=none inbound=deliver
+deactivated                  | reactivate            | by operator      -> ok active epoch return cause=none inbound=deliver
+deactivated                  | reactivate            | by token         -> ok active epoch return cause=none inbound=deliver
+deactivated                  | reactivate            | by owner         -> ok active epoch return cause=none inbound=deliver
 deactivated                  | reactivate            | by manager       -> not_allowed                  # R18
 deactivated                  | reactivate            | by member        -> not_allowed
 deactivated                  | reactivate            | by self          -> not_allowed
 deactivated                  | reactivate            | by foreign admin -> not_allowed
 deactivated                  | reactivate            | by admin, primary lost -> address_taken          # R14
 deactivated                  | reactivate            | by admin, departure in progress -> departure_in_progress # X1
-deactivated                  | reactivate            | by departure, departure in progress -> ok active epoch cause=none inbound=deliver # X1
+deactivated                  | reactivate            | by departure, departure in progress -> ok active epoch return cause=none inbound=deliver # X1
 deactivated                  | reactivate            | by foreign departure, departure in progress -> not_allowed
 active                       | reactivate            | by admin         -> unchanged
 invited                      | reactivate            | by admin         -> unchanged
 deleted                      | reactivate            | by admin         -> not_in_this_state            # M15
 active, leaving planned      | reactivate            | by admin         -> unchanged
 # The time has passed and no workflow ran: the account counts as deactivated, so it can be reactivated.
-active, leaving passed       | reactivate            | by admin         -> ok active epoch leaves=never # X5
+active, leaving passed       | reactivate            | by admin         -> ok active epoch return leaves=never # X5
 active, leaving passed       | reactivate            | by admin, departure in progress -> departure_in_progress
 
 # Deletion: M15, R19. Only what is deactivated; own addresses become free, the provider's are never given again.
@@ -244,7 +244,7 @@ deactivated                  | set_leaving never     | by admin         -> uncha
 deleted                      | set_leaving tomorrow  | by admin         -> not_in_this_state
 active, leaving passed       | set_leaving tomorrow  | by admin         -> not_in_this_state
 # Taking back a day that has passed reactivates: what was signed in before must not come back to life (X3).
-active, leaving passed       | set_leaving never     | by admin         -> ok active epoch leaves=never # X3
+active, leaving passed       | set_leaving never     | by admin         -> ok active epoch return leaves=never # X3
 active, leaving passed       | set_leaving never     | by admin, departure in progress -> departure_in_progress
 active, leaving passed       | set_leaving yesterday | by admin         -> unchanged
 
@@ -484,9 +484,11 @@ fn answer(before: &Account, result: &Result<Decision, Refusal>) -> String {
         words.push(match effect {
             Effect::CutSessions { account } if *account == before.id => "cut".into(),
             Effect::RemoveMailbox { mailbox } if *mailbox == before.mailbox => "remove".into(),
-            Effect::CutSessions { .. } | Effect::RemoveMailbox { .. } | Effect::ShareMailbox { .. } => {
-                format!("{effect:?}")
-            }
+            Effect::ReturnMailbox { mailbox, .. } if *mailbox == before.mailbox => "return".into(),
+            Effect::CutSessions { .. }
+            | Effect::ReturnMailbox { .. }
+            | Effect::RemoveMailbox { .. }
+            | Effect::ShareMailbox { .. } => format!("{effect:?}"),
         });
     }
     for address in &change.addresses {
