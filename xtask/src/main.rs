@@ -7,10 +7,8 @@ mod command;
 mod lmtp;
 mod packages;
 mod run;
-mod server;
 mod testing;
 mod tidy;
-mod unprivileged;
 mod workspace;
 
 use std::path::PathBuf;

@@ -70,8 +70,14 @@ impl Imap {
 
     /// # Errors
     /// As [`Imap::list`].
+    pub fn subscribe(&mut self, folder: &str) -> Result<()> {
+        self.ok(&format!("SUBSCRIBE {}", quoted(&modified_utf7(folder)))).map(drop)
+    }
+
+    /// # Errors
+    /// As [`Imap::list`].
     pub fn create(&mut self, folder: &str) -> Result<()> {
-        self.ok(&format!("CREATE {}", quoted(folder))).map(drop)
+        self.ok(&format!("CREATE {}", quoted(&modified_utf7(folder)))).map(drop)
     }
 
     /// The inner error is the server's refusal. `date` as in [`Message::internal_date`].
@@ -86,7 +92,12 @@ impl Imap {
         message: &[u8],
     ) -> Result<Result<(), Refusal>> {
         let date = date.map(|date| format!(" \"{date}\"")).unwrap_or_default();
-        let line = format!("APPEND {} ({}){date} {{{}}}", quoted(folder), flags.join(" "), message.len());
+        let line = format!(
+            "APPEND {} ({}){date} {{{}}}",
+            quoted(&modified_utf7(folder)),
+            flags.join(" "),
+            message.len()
+        );
         let tag = self.start(&line)?;
         if let Err(refusal) = self.may_go_on(&tag)? {
             return Ok(Err(refusal));
@@ -101,7 +112,7 @@ impl Imap {
     /// # Errors
     /// When the connection is gone.
     pub fn select(&mut self, folder: &str) -> Result<Result<u32, Refusal>> {
-        let responses = match self.command(&format!("SELECT {}", quoted(folder)))? {
+        let responses = match self.command(&format!("SELECT {}", quoted(&modified_utf7(folder))))? {
             Ok(responses) => responses,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -128,7 +139,7 @@ impl Imap {
     /// # Errors
     /// When the server refuses or the connection is gone.
     pub fn copy(&mut self, sequence: &str, folder: &str) -> Result<()> {
-        self.ok(&format!("COPY {sequence} {}", quoted(folder))).map(drop)
+        self.ok(&format!("COPY {sequence} {}", quoted(&modified_utf7(folder)))).map(drop)
     }
 
     /// Changes flags: `store("1:*", "+FLAGS", &["\\Seen"])`.
@@ -278,6 +289,46 @@ fn message(mut row: Response) -> Result<Message> {
     })
 }
 
+/// Folder names on the wire (RFC 3501, section 5.1.3).
+fn modified_utf7(name: &str) -> String {
+    let mut out = String::new();
+    let mut pending = Vec::new();
+    for letter in name.chars() {
+        if matches!(letter, ' '..='~') {
+            flush(&mut out, &mut pending);
+            out.push(letter);
+            if letter == '&' {
+                out.push('-');
+            }
+        } else {
+            let mut units = [0; 2];
+            pending.extend(letter.encode_utf16(&mut units).iter().flat_map(|unit| unit.to_be_bytes()));
+        }
+    }
+    flush(&mut out, &mut pending);
+    out
+}
+
+/// Writes what has gathered outside of ASCII: `&`, base64 with a comma for the slash and no padding, `-`.
+fn flush(out: &mut String, pending: &mut Vec<u8>) {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,";
+    if pending.is_empty() {
+        return;
+    }
+    out.push('&');
+    for group in pending.chunks(3) {
+        let bits = group
+            .iter()
+            .enumerate()
+            .fold(0_u32, |bits, (place, byte)| bits | u32::from(*byte) << (16 - 8 * place));
+        for place in 0..=group.len() {
+            out.push(char::from(DIGITS[(bits >> (18 - 6 * place) & 63) as usize]));
+        }
+    }
+    out.push('-');
+    pending.clear();
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -292,5 +343,13 @@ mod tests {
         for (text, literals, name) in rows {
             assert_eq!(name_in_list(&Response { text: text.to_owned(), literals }).unwrap(), name);
         }
+    }
+
+    #[test]
+    fn folder_names_are_written_as_the_standard_shows() {
+        assert_eq!(modified_utf7("Projets/Été 2025"), "Projets/&AMk-t&AOk- 2025");
+        assert_eq!(modified_utf7("Sons & Scènes"), "Sons &- Sc&AOg-nes");
+        // The example of RFC 3501.
+        assert_eq!(modified_utf7("~peter/mail/台北/日本語"), "~peter/mail/&U,BTFw-/&ZeVnLIqe-");
     }
 }

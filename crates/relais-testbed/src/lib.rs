@@ -4,8 +4,12 @@
 //! code.
 
 pub mod corpus;
+pub mod filing;
+pub mod http;
 pub mod imap;
 pub mod mail;
 pub mod net;
 pub mod pop3;
 pub mod postgres;
+pub mod server;
+pub mod unprivileged;

@@ -12,9 +12,9 @@ use anyhow::{Context as _, bail};
 use super::{BenchContext, Figure};
 use crate::lmtp::Connection;
 use crate::run::scenario;
-use crate::server::{Configuration, Server, USER};
-use crate::unprivileged;
 use crate::workspace::{self, Profile};
+use relais_testbed::server::{Configuration, Server, USER};
+use relais_testbed::unprivileged;
 
 /// Rounds are taken in turn, so that a slow moment of the disk meets all three; the middle one counts.
 const ROUNDS: usize = 3;

@@ -1,16 +1,16 @@
 //! What the demonstration does with the running program, in the words of its own command line. Everything that depends
 //! on how those commands are spelled is in this file.
 
-use std::collections::BTreeSet;
 use std::process::Command;
 
 use anyhow::{Context as _, bail};
 use relais_testbed::corpus::{Corpus, DOMAIN, Person};
+use relais_testbed::filing;
+use relais_testbed::imap::Imap;
 
-use super::imap::Mailbox;
 use crate::command;
 use crate::lmtp;
-use crate::server::Server;
+use relais_testbed::server::Server;
 
 const SEED: u64 = 2026;
 pub const LEAVER: &str = "user1@bm.com";
@@ -95,17 +95,12 @@ fn create_account(server: &Server, address: &str, name: &str, password: &str) ->
 fn fill_mailboxes(server: &Server) -> anyhow::Result<()> {
     for person in people() {
         let messages = Corpus::new(SEED).messages_of(&person);
-        let port = server.configuration.imap_port;
-        let mut mailbox = Mailbox::open(port, &person.address(), &password_of(&person))?;
-        let folders: BTreeSet<&str> = messages.iter().map(|message| message.folder).collect();
-        let mut there = 0;
-        for folder in folders {
-            there += mailbox.count(folder)?;
+        let mut mailbox = Imap::connect(server.dovecot(server.configuration.imap_port))?;
+        if let Err(refusal) = mailbox.login(&person.address(), &password_of(&person))? {
+            bail!("{} cannot sign in: {}", person.address(), refusal.0);
         }
-        eprintln!("==> filing {} messages for {}", messages.len().saturating_sub(there), person.address());
-        for message in messages.iter().skip(there) {
-            mailbox.append(message)?;
-        }
+        eprintln!("==> filing {} messages for {}", messages.len(), person.address());
+        filing::file(&mut mailbox, &messages)?;
     }
     Ok(())
 }

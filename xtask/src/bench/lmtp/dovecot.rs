@@ -9,8 +9,7 @@ use anyhow::{Context as _, bail};
 use nix::unistd::{User, geteuid};
 
 use super::Target;
-use crate::server;
-use crate::unprivileged::{self, NOBODY};
+use relais_testbed::unprivileged::{self, NOBODY};
 
 const PROGRAM: &str = "/usr/sbin/dovecot";
 const START_MAX: Duration = Duration::from_secs(20);
@@ -80,7 +79,7 @@ impl Peer {
 
 impl Drop for Peer {
     fn drop(&mut self) {
-        server::end(&mut self.child);
+        relais_testbed::server::end(&mut self.child);
     }
 }
 

@@ -1,4 +1,4 @@
-//! A running `relais serve`: its configuration file, its start, its end. Used by the demonstration and by benchmarks.
+//! A running `relais serve`: its configuration file, its start, its end. Used by tests, the demonstration and benchmarks.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
@@ -142,6 +142,59 @@ impl Server {
             return;
         };
         std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
+    }
+
+    /// Ends the program as a power cut would, and waits until the system has taken it away.
+    pub fn kill_9(&mut self) -> anyhow::Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Starts the program again on the same data, after [`Server::kill_9`].
+    pub fn start_again(&mut self) -> anyhow::Result<()> {
+        let again = Server::start(&self.program, &self.data, self.configuration.clone())?;
+        *self = again;
+        Ok(())
+    }
+
+    /// The process id of the program.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Asks the program's API over the operator's socket: status and document. `body` is sent as JSON unless it is null.
+    pub fn api(
+        &self,
+        method: &str,
+        path: &str,
+        body: &serde_json::Value,
+    ) -> anyhow::Result<(u16, serde_json::Value)> {
+        crate::http::ask(&self.data.join("relais.sock"), method, &format!("/api/v1{path}"), body)
+    }
+
+    /// As [`Server::api`], for what has to succeed.
+    pub fn must(
+        &self,
+        method: &str,
+        path: &str,
+        body: &serde_json::Value,
+    ) -> anyhow::Result<serde_json::Value> {
+        let (status, document) = self.api(method, path, body)?;
+        if !(200..300).contains(&status) {
+            bail!("{method} {path} answered {status}: {document}");
+        }
+        Ok(document)
+    }
+
+    /// The address of a mail or web door.
+    pub fn address(&self, door: &str) -> anyhow::Result<std::net::SocketAddr> {
+        door.parse().with_context(|| format!("{door} is not an address"))
+    }
+
+    /// The address of one of Dovecot's ports.
+    pub fn dovecot(&self, port: u16) -> std::net::SocketAddr {
+        (std::net::Ipv4Addr::LOCALHOST, port).into()
     }
 
     /// Whether the program has ended by itself.
