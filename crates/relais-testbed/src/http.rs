@@ -14,13 +14,28 @@ const ANSWER_MAX: Duration = Duration::from_secs(120);
 /// # Errors
 /// When nobody listens, or the answer is not HTTP.
 pub fn ask(socket: &Path, method: &str, path: &str, body: &Value) -> Result<(u16, Value)> {
+    ask_as(socket, None, method, path, body)
+}
+
+/// As [`ask`], with a bearer secret.
+///
+/// # Errors
+/// As [`ask`].
+pub fn ask_as(
+    socket: &Path,
+    secret: Option<&str>,
+    method: &str,
+    path: &str,
+    body: &Value,
+) -> Result<(u16, Value)> {
     let mut stream =
         UnixStream::connect(socket).with_context(|| format!("nobody at {}", socket.display()))?;
     stream.set_read_timeout(Some(ANSWER_MAX))?;
     let body = if body.is_null() { String::new() } else { body.to_string() };
     let kind = if body.is_empty() { "" } else { "Content-Type: application/json\r\n" };
+    let bearer = secret.map(|secret| format!("Authorization: Bearer {secret}\r\n")).unwrap_or_default();
     let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: relais\r\nConnection: close\r\n{kind}Content-Length: {}\r\n\r\n",
+        "{method} {path} HTTP/1.1\r\nHost: relais\r\nConnection: close\r\n{bearer}{kind}Content-Length: {}\r\n\r\n",
         body.len()
     );
     stream.write_all(head.as_bytes())?;

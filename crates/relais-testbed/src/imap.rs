@@ -112,7 +112,15 @@ impl Imap {
     /// # Errors
     /// When the connection is gone.
     pub fn select(&mut self, folder: &str) -> Result<Result<u32, Refusal>> {
-        let responses = match self.command(&format!("SELECT {}", quoted(&modified_utf7(folder))))? {
+        self.select_raw(&modified_utf7(folder))
+    }
+
+    /// As [`Imap::select`], by the name that [`Imap::list`] gave.
+    ///
+    /// # Errors
+    /// When the connection is gone.
+    pub fn select_raw(&mut self, folder: &str) -> Result<Result<u32, Refusal>> {
+        let responses = match self.command(&format!("SELECT {}", quoted(folder)))? {
             Ok(responses) => responses,
             Err(refusal) => return Ok(Err(refusal)),
         };
