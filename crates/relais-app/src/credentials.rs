@@ -47,7 +47,7 @@ pub struct Caller {
 }
 
 /// A secret that is shown once, with what it is for.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct NewSecret<T> {
     #[serde(flatten)]
     pub of: T,

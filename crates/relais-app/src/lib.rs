@@ -9,6 +9,7 @@ mod departures;
 mod effects;
 mod error;
 mod execute;
+mod explain;
 mod housekeeping;
 mod mail;
 mod organisations;

@@ -9,6 +9,7 @@ use relais_core::address::EmailAddress;
 use relais_core::ids::OrganisationId;
 use relais_core::lifecycle::{AddressChange, Availability};
 use relais_core::organisation::{Address, AddressKind, DomainKind, Holding, Target};
+use relais_core::routing;
 
 const COLUMNS: &str = "address, organisation, target_kind, target_id, kind, domain_kind, retired, reply_text, \
                        reply_until, since";
@@ -36,6 +37,15 @@ fn read(row: &Row) -> Result<Address, Error> {
 pub fn get(tx: &mut Tx<'_>, address: &EmailAddress) -> Result<Option<Address>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM addresses WHERE address = $1");
     tx.query_opt(&sql, &[address.as_str().into()])?.as_ref().map(read).transpose()
+}
+
+/// The organisation that `address` (or the one it is a tagged form of) belongs to, whether or not it was ever given to
+/// someone; `None` for what no organisation has.
+pub fn organisation_of(tx: &mut Tx<'_>, address: &EmailAddress) -> Result<Option<OrganisationId>, Error> {
+    if let Some(found) = routing::find(tx, address)? {
+        return Ok(Some(found.organisation));
+    }
+    Ok(organisations::domain(tx, address.domain())?.and_then(|domain| domain.organisation))
 }
 
 /// The addresses that point to `of`, the primary one first.

@@ -37,6 +37,11 @@ pub fn get(tx: &mut Tx<'_>, id: OrganisationId) -> Result<Option<Organisation>, 
     tx.query_opt(&sql, &[id.number().into()])?.as_ref().map(read).transpose()
 }
 
+pub fn named(tx: &mut Tx<'_>, name: &str) -> Result<Option<Organisation>, Error> {
+    let sql = format!("SELECT {COLUMNS} FROM organisations WHERE name = $1");
+    tx.query_opt(&sql, &[name.into()])?.as_ref().map(read).transpose()
+}
+
 pub fn list(tx: &mut Tx<'_>) -> Result<Vec<Organisation>, Error> {
     tx.query(&format!("SELECT {COLUMNS} FROM organisations ORDER BY name"), &[])?.iter().map(read).collect()
 }

@@ -1,0 +1,88 @@
+//! Where a message goes, told to one organisation: another one is to it what the outside world is, so that nobody
+//! reads a stranger's accounts by redirecting mail to them.
+
+use crate::{Error, Relais};
+use relais_core::account::Account;
+use relais_core::address::EmailAddress;
+use relais_core::ids::{AccountId, GroupId, MailboxId, OrganisationId, ResponderId};
+use relais_core::organisation::{Address, Group, Responder, SharedMailbox};
+use relais_core::routing::{self, Directory, Route, Sender};
+use relais_store::{Tx, organisations};
+
+impl Relais {
+    /// As [`Relais::explain`], with what `organisation` may know: mail that goes to another organisation of this
+    /// instance is shown as sent outside.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn explain_within(
+        &self,
+        recipient: EmailAddress,
+        organisation: OrganisationId,
+    ) -> Result<Route, Error> {
+        let now = self.now();
+        self.look(move |tx| {
+            let mut own = Own { tx, organisation, hidden: None };
+            routing::resolve(&mut own, &recipient, Sender::Someone, now)
+        })
+        .await
+    }
+}
+
+/// The directory as one organisation sees it.
+struct Own<'t, 'c> {
+    tx: &'t mut Tx<'c>,
+    organisation: OrganisationId,
+    /// The domain of an address that was just hidden: on a provider domain, which is everybody's, that address counts
+    /// as outside.
+    hidden: Option<String>,
+}
+
+impl Directory for Own<'_, '_> {
+    type Error = relais_store::Error;
+
+    fn hosts(&mut self, domain: &str) -> Result<bool, Self::Error> {
+        if self.hidden.as_deref() == Some(domain) {
+            return Ok(false);
+        }
+        let found = organisations::domain(self.tx, domain)?;
+        Ok(found.is_some_and(|found| found.organisation.is_none_or(|owner| owner == self.organisation)))
+    }
+
+    fn address(&mut self, address: &EmailAddress) -> Result<Option<Address>, Self::Error> {
+        match self.tx.address(address)? {
+            Some(found) if found.organisation == self.organisation => {
+                self.hidden = None;
+                Ok(Some(found))
+            }
+            Some(_) => {
+                self.hidden = Some(address.domain().to_owned());
+                Ok(None)
+            }
+            None => {
+                self.hidden.take_if(|domain| domain != address.domain());
+                Ok(None)
+            }
+        }
+    }
+
+    fn account(&mut self, id: AccountId) -> Result<Option<Account>, Self::Error> {
+        self.tx.account(id)
+    }
+
+    fn shared_mailbox(&mut self, id: MailboxId) -> Result<Option<SharedMailbox>, Self::Error> {
+        self.tx.shared_mailbox(id)
+    }
+
+    fn group(&mut self, id: GroupId) -> Result<Option<Group>, Self::Error> {
+        self.tx.group(id)
+    }
+
+    fn group_members(&mut self, id: GroupId) -> Result<Vec<AccountId>, Self::Error> {
+        self.tx.group_members(id)
+    }
+
+    fn responder(&mut self, id: ResponderId) -> Result<Option<Responder>, Self::Error> {
+        self.tx.responder(id)
+    }
+}

@@ -1,0 +1,107 @@
+//! The door of programs: a REST API under `/api/v1`, described by OpenAPI 3.1, with problems as RFC 9457 has them.
+//!
+//! Handlers parse, find what the path names, build a command or a question, and translate the answer. They decide
+//! nothing: no state is compared here. The one rule of this door is what a caller may *see*: what belongs to another
+//! organisation is not there ([`find`]).
+
+mod accounts;
+mod addresses;
+mod caller;
+mod certificate_page;
+mod departures;
+mod events;
+mod find;
+mod groups;
+mod health;
+mod input;
+mod openapi;
+mod organisations;
+mod outbound;
+mod problem;
+mod responders;
+mod sessions;
+mod shared_mailboxes;
+mod speak;
+mod tokens;
+
+pub use openapi::openapi;
+pub use problem::{Problem, ProblemDocument};
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::get;
+use metrics_exporter_prometheus::PrometheusHandle;
+use relais_app::Relais;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use utoipa_axum::router::OpenApiRouter;
+
+/// What a listener may take for granted about who connects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// Nothing: every request needs a bearer secret.
+    Network,
+    /// The operator's unix socket, guarded by its file mode: a request without a secret is the operator's.
+    OperatorSocket,
+}
+
+/// The largest body of a request.
+const BODY_BYTES_MAX: usize = 1 << 20;
+
+/// What handlers share.
+#[derive(Clone)]
+struct Api {
+    app: Arc<Relais>,
+    trust: Trust,
+    metrics: PrometheusHandle,
+    /// How many requests there were: a part of each one's name in the log.
+    requests: Arc<AtomicU64>,
+}
+
+/// The API on one kind of listener. On [`Trust::Network`] serve it with `ConnectInfo<SocketAddr>`: sign-ins are counted
+/// by where they come from.
+pub fn router(app: Arc<Relais>, trust: Trust, metrics: PrometheusHandle) -> Router {
+    let api = Api { app, trust, metrics, requests: Arc::default() };
+    let (router, _) = routes().split_for_parts();
+    let document = Arc::new(openapi());
+    router
+        .route("/api/openapi.json", get(move || async move { Json(document.as_ref().clone()) }))
+        .fallback(async || Problem::NoSuchRoute)
+        .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(axum::middleware::from_fn_with_state(api.clone(), speak::speak))
+        .with_state(api)
+}
+
+fn routes() -> OpenApiRouter<Api> {
+    let v1 = OpenApiRouter::new()
+        .merge(sessions::routes())
+        .merge(organisations::routes())
+        .merge(accounts::routes())
+        .merge(departures::routes())
+        .merge(addresses::routes())
+        .merge(shared_mailboxes::routes())
+        .merge(groups::routes())
+        .merge(responders::routes())
+        .merge(tokens::routes())
+        .merge(events::routes())
+        .merge(outbound::routes());
+    OpenApiRouter::new().nest("/api/v1", v1).merge(health::routes())
+}
+
+/// An answer, or the problem that stands in its place.
+type Answer<T> = Result<Json<T>, Problem>;
+
+/// 201 with where the new thing is found.
+struct Created<T> {
+    location: String,
+    of: T,
+}
+
+impl<T: serde::Serialize> IntoResponse for Created<T> {
+    fn into_response(self) -> Response {
+        (StatusCode::CREATED, [(header::LOCATION, self.location)], Json(self.of)).into_response()
+    }
+}

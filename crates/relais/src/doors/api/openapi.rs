@@ -1,0 +1,113 @@
+//! The API's own description (OpenAPI 3.1). What every operation has in common is said here once: its problems, how
+//! to sign, what the segments of its path mean.
+
+use super::problem::{ProblemDocument, RefusalDocument};
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{
+    ComponentsBuilder, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, PathItem, Ref, RefOr, Required,
+    ResponseBuilder, SecurityRequirement,
+};
+use utoipa::{PartialSchema, ToSchema};
+
+const ABOUT: &str = "Ends, pauses and resumes people's accounts. Sign in with POST /api/v1/sessions or use a token, and send \
+the secret as `Authorization: Bearer …`; on the operator's unix socket no secret is needed. Problems are \
+application/problem+json (RFC 9457) in the language of Accept-Language, French unless English is asked for. What belongs to \
+another organisation is 404.";
+
+/// The document that is served as `/api/openapi.json`.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    let mut document = super::routes().into_openapi();
+    document.info = InfoBuilder::new()
+        .title("Relais")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(ABOUT))
+        .license(Some(LicenseBuilder::new().name("MIT OR Apache-2.0").build()))
+        .build();
+    let components = document.components.get_or_insert_with(|| ComponentsBuilder::new().build());
+    let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    components.security_schemes.insert("secret".to_owned(), RefOr::T(bearer));
+    components.schemas.insert("Problem".to_owned(), ProblemDocument::schema());
+    let mut inner = Vec::new();
+    ProblemDocument::schemas(&mut inner);
+    inner.push(("Refusal".to_owned(), RefusalDocument::schema()));
+    components.schemas.extend(inner);
+    document.security = Some(vec![SecurityRequirement::new("secret", Vec::<String>::new())]);
+    for (path, item) in &mut document.paths.paths {
+        for operation in operations(item) {
+            complete(path, operation);
+        }
+    }
+    document
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.post, &mut item.put, &mut item.delete].into_iter().filter_map(Option::as_mut)
+}
+
+/// What may go wrong with every request, and with those that name something or bring something.
+fn complete(path: &str, operation: &mut Operation) {
+    let names: Vec<&str> =
+        path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
+    let parameters = operation.parameters.get_or_insert_default();
+    for name in &names {
+        parameters.insert(0, RefOr::T(segment(name)));
+    }
+    if !path.starts_with("/api/") {
+        return;
+    }
+    let mut problems = vec![
+        ("401", "No secret, a wrong one, or the wrong login."),
+        ("403", "The caller's role does not allow this, or the account is closed."),
+        ("503", "Not available for now; see Retry-After."),
+        ("default", "Any other problem."),
+    ];
+    if !names.is_empty() {
+        problems.push(("400", "An id, an address or the query cannot be read."));
+        problems.push(("404", "Not found, or of another organisation."));
+    }
+    if operation.request_body.is_some() {
+        problems.push(("400", "The body cannot be read."));
+        problems.push(("413", "The body is larger than 1 MiB."));
+        problems.push(("415", "The body is not application/json."));
+        problems.push(("422", "What is asked cannot be; the code says why."));
+    }
+    if path.ends_with("/sessions") {
+        problems.push(("429", "Too many failed attempts; see Retry-After."));
+    } else if operation.responses.responses.keys().any(|code| code != "200")
+        || operation.request_body.is_some()
+        || !names.is_empty()
+    {
+        problems.push(("409", "How things stand does not allow it; the code says what to do."));
+    }
+    for (code, text) in problems {
+        operation.responses.responses.entry(code.to_owned()).or_insert_with(|| problem(text));
+    }
+}
+
+fn problem(text: &str) -> RefOr<utoipa::openapi::Response> {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    ResponseBuilder::new().description(text).content("application/problem+json", content).build().into()
+}
+
+fn segment(name: &str) -> utoipa::openapi::path::Parameter {
+    let (text, example) = match name {
+        "organisation" => ("Id or name of an organisation.", "bm"),
+        "account" => ("Id or address of an account.", "user1@bm.com"),
+        "address" => ("An address.", "user1@bm.com"),
+        "departure" => ("Id of a departure.", "dep-0000000000001"),
+        "group" => ("Id or address of a group.", "ventes@bm.com"),
+        "responder" => ("Id of a responder.", "rsp-0000000000001"),
+        "token" => ("Id of a token.", "tok-0000000000001"),
+        other => unreachable!("the segment {other} is not described"),
+    };
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Path)
+        .required(Required::True)
+        .description(Some(text))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String).examples([example])))
+        .build()
+}
