@@ -5,7 +5,7 @@
 mod document;
 mod mime;
 mod moment;
-mod random;
+pub(crate) mod random;
 #[cfg(test)]
 mod tests;
 mod vocabulary;

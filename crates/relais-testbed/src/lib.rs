@@ -4,6 +4,7 @@
 //! code.
 
 pub mod corpus;
+pub mod crash;
 pub mod filing;
 pub mod http;
 pub mod imap;

@@ -148,6 +148,7 @@ fn a_start_that_cannot_work_says_what_to_do() {
     configuration.avoid_taken_ports().expect("free ports");
     configuration.rest.insert("smarthsot".to_owned(), "typo:25".into());
     let program = Path::new(env!("CARGO_BIN_EXE_relais"));
-    let error = Server::start(program, dir.path(), configuration).err().expect("an unknown key stops the start");
+    let error =
+        Server::start(program, dir.path(), configuration).err().expect("an unknown key stops the start");
     assert!(format!("{error:#}").contains("smarthsot"), "{error:#}");
 }

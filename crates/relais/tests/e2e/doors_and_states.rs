@@ -44,7 +44,11 @@ fn doors(database: Database) {
     let world = World::start(database);
     let group = world.of_organisation("POST", "/groups", json!({ "name": "tous" }));
     let group = group["id"].as_str().expect("an id").to_owned();
-    world.of_organisation("POST", "/shared-mailboxes", json!({ "address": "commun@bm.com", "name": "Commun" }));
+    world.of_organisation(
+        "POST",
+        "/shared-mailboxes",
+        json!({ "address": "commun@bm.com", "name": "Commun" }),
+    );
     for state in State::ALL {
         let login = format!("p.{}", state.as_str());
         bring(&world, &login, state);
@@ -61,7 +65,8 @@ fn doors(database: Database) {
             State::Deactivated | State::Deleted => false,
         };
         assert_eq!(taken, received, "LMTP, {state:?}");
-        let joined = world.api("PUT", &format!("/groups/{group}/members/{address}"), json!({ "role": "member" })).0;
+        let joined =
+            world.api("PUT", &format!("/groups/{group}/members/{address}"), json!({ "role": "member" })).0;
         assert_eq!(joined < 300, may(state, Act::JoinGroup) == Verdict::Yes, "groups, {state:?}");
         let path = format!("/shared-mailboxes/commun@bm.com/members/{address}");
         let shared = world.api("PUT", &path, json!({ "right": "read" })).0;

@@ -50,10 +50,12 @@ fn to_a_person(database: Database) {
     });
     closed(&world, "user1");
     assert_eq!(world.as_bearer(&secret, "GET", "/me", Value::Null).0, 401, "the session died");
-    wait_for(LIMIT, "the session in IDLE is cut", || match idle.wait_line(std::time::Duration::from_secs(1)) {
-        Ok(Some(line)) if line.starts_with("* BYE") => Some(()),
-        Ok(_) => None,
-        Err(_) => Some(()),
+    wait_for(LIMIT, "the session in IDLE is cut", || {
+        match idle.wait_line(std::time::Duration::from_secs(1)) {
+            Ok(Some(line)) if line.starts_with("* BYE") => Some(()),
+            Ok(_) => None,
+            Err(_) => Some(()),
+        }
     });
 
     world.wait_until_at(&departure, "wait");
@@ -84,7 +86,8 @@ fn to_a_person(database: Database) {
     assert_eq!(found, professional + 2);
     assert_eq!(world.count_of("usercs", &format!("{FOLDER}/INBOX"), "before by LMTP"), 1);
     assert_eq!(world.count_of("usercs", &format!("{FOLDER}/INBOX"), "before by SMTP"), 1);
-    let answered = messages.iter().find(|message| !message.personal && message.folder == "INBOX").expect("one");
+    let answered =
+        messages.iter().find(|message| !message.personal && message.folder == "INBOX").expect("one");
     let handed = imap.fetch_all(&format!("{FOLDER}/INBOX")).expect("messages");
     let same = handed.iter().find(|message| message.body == answered.bytes).expect("its bytes are unchanged");
     assert_eq!(same.internal_date.trim(), answered.imap_date().trim(), "its date is kept");
@@ -94,7 +97,10 @@ fn to_a_person(database: Database) {
 
     let address = world.must("GET", "/addresses/user1@bm.com", Value::Null);
     assert_eq!(address["history"].as_array().map(Vec::len), Some(2), "X6: {address}");
-    assert_eq!(finished["reports"].as_array().map(Vec::len), finished["plan"]["steps"].as_array().map(Vec::len));
+    assert_eq!(
+        finished["reports"].as_array().map(Vec::len),
+        finished["plan"]["steps"].as_array().map(Vec::len)
+    );
     world.check_chain();
 }
 
@@ -148,7 +154,13 @@ fn b10_a_recovery_grant_lets_an_admin_read_until_it_ends() {
     for subject in ["dossier", "[perso] vacances"] {
         assert_eq!(world.lmtp("user1@bm.com", &message(subject)).code, 250);
     }
-    let ask = || world.api("POST", "/accounts/user1@bm.com/grants", json!({ "reason": "dossier en cours", "ends_at": in_seconds(600) }));
+    let ask = || {
+        world.api(
+            "POST",
+            "/accounts/user1@bm.com/grants",
+            json!({ "reason": "dossier en cours", "ends_at": in_seconds(600) }),
+        )
+    };
     assert_eq!(ask().0, 409, "not while the account is active");
     world.must("POST", "/accounts/user1@bm.com/deactivate", json!({}));
     closed(&world, "user1");
@@ -168,7 +180,9 @@ fn b10_a_recovery_grant_lets_an_admin_read_until_it_ends() {
     // Back again: the grant is over and everything is there.
     world.must("POST", "/accounts/user1@bm.com/reactivate", json!({}));
     assert!(world.try_imap("user1@bm.com", secret).is_err());
-    wait_for(LIMIT, "what was set aside comes back", || (world.bodies("user1", "INBOX").len() == 2).then_some(()));
+    wait_for(LIMIT, "what was set aside comes back", || {
+        (world.bodies("user1", "INBOX").len() == 2).then_some(())
+    });
     world.check_chain();
 }
 
@@ -223,7 +237,10 @@ fn b15_a_responder_answers_for_who_left() {
     closed(&world, "user1.bck");
     answers_once(&world, "Ursule est partie.");
     let refused = world.lmtp("user1@bm.com", &message("third question"));
-    assert!(refused.code == 550 && refused.text.contains("5.2.1"), "answered already, and nothing is swallowed");
+    assert!(
+        refused.code == 550 && refused.text.contains("5.2.1"),
+        "answered already, and nothing is swallowed"
+    );
     world.check_chain();
 }
 

@@ -45,7 +45,9 @@ impl World {
     pub fn start(database: Database) -> Self {
         match database {
             Database::Sqlite => Self::start_with(None),
-            Database::Postgres => Self::start_on(&PrivatePostgres::shared().fresh_database().expect("a database")),
+            Database::Postgres => {
+                Self::start_on(&PrivatePostgres::shared().fresh_database().expect("a database"))
+            }
         }
     }
 
@@ -66,7 +68,11 @@ impl World {
         let server = Server::start(program, dir.path(), configuration).expect("the program starts");
         let world = Self { server, dir };
         world.must("POST", "/organisations", json!({ "name": ORGANISATION, "language": "fr" }));
-        world.must("POST", &format!("/organisations/{}/domains", percent(ORGANISATION)), json!({ "name": "bm.com" }));
+        world.must(
+            "POST",
+            &format!("/organisations/{}/domains", percent(ORGANISATION)),
+            json!({ "name": "bm.com" }),
+        );
         world
     }
 
@@ -89,7 +95,8 @@ impl World {
 
     /// An active account `login@bm.com`; its id.
     pub fn person(&self, login: &str, name: &str) -> String {
-        let body = json!({ "address": format!("{login}@bm.com"), "name": name, "password": password_of(login) });
+        let body =
+            json!({ "address": format!("{login}@bm.com"), "name": name, "password": password_of(login) });
         let account = self.of_organisation("POST", "/accounts", body);
         account["id"].as_str().expect("an id").to_owned()
     }
