@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::process::CommandExt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -40,6 +41,8 @@ impl PrivatePostgres {
         let dir = dir.canonicalize()?;
         if let Some((uid, gid)) = run_as {
             chown(&dir, Some(uid), Some(gid)).with_context(|| format!("giving {} away", dir.display()))?;
+            // The program under test is another user again, and connects to the socket in here.
+            fs::set_permissions(&dir, fs::Permissions::from_mode(0o755))?;
         }
         let mut postgres =
             PrivatePostgres { dir, programs, run_as, server: None, database_count: AtomicU32::new(0) };

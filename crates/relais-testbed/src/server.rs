@@ -54,6 +54,21 @@ impl Configuration {
         }
     }
 
+    /// For a test: every port free, and no user of our own to be made on the machine.
+    pub fn for_test() -> Configuration {
+        let local = || format!("127.0.0.1:{}", crate::net::free_port());
+        Configuration {
+            http: local(),
+            lmtp: local(),
+            smtp: local(),
+            imap_port: crate::net::free_port(),
+            pop3_port: crate::net::free_port(),
+            sieve_port: crate::net::free_port(),
+            user: geteuid().is_root().then(|| unprivileged::NOBODY.to_owned()),
+            ..Configuration::standard()
+        }
+    }
+
     /// The file of an earlier start, or else the standard.
     pub fn of(data: &Path) -> anyhow::Result<Configuration> {
         let path = data.join(CONFIGURATION_FILE);
@@ -82,8 +97,8 @@ impl Configuration {
     fn write(&self, data: &Path) -> anyhow::Result<()> {
         let path = data.join(CONFIGURATION_FILE);
         std::fs::write(&path, toml::to_string(self)?).with_context(|| path.display().to_string())?;
-        if geteuid().is_root() {
-            unprivileged::give(&path, USER)?;
+        if let Some(user) = self.user.as_deref().filter(|_| geteuid().is_root()) {
+            unprivileged::give(&path, user)?;
         }
         Ok(())
     }

@@ -143,9 +143,7 @@ fn a_database_that_is_gone_for_a_while_costs_nothing() {
 #[test]
 fn a_start_that_cannot_work_says_what_to_do() {
     let dir = relais_testbed::net::server_dir().expect("a directory");
-    let mut configuration = Configuration::standard();
-    configuration.user = configuration.user.map(|_| "nobody".to_owned());
-    configuration.avoid_taken_ports().expect("free ports");
+    let mut configuration = Configuration::for_test();
     configuration.rest.insert("smarthsot".to_owned(), "typo:25".into());
     let program = Path::new(env!("CARGO_BIN_EXE_relais"));
     let error =

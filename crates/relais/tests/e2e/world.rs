@@ -58,9 +58,7 @@ impl World {
 
     fn start_with(database: Option<&str>) -> Self {
         let dir = server_dir().expect("a directory");
-        let mut configuration = Configuration::standard();
-        configuration.user = configuration.user.map(|_| "nobody".to_owned());
-        configuration.avoid_taken_ports().expect("free ports");
+        let mut configuration = Configuration::for_test();
         if let Some(url) = database {
             configuration.rest.insert("database".to_owned(), url.into());
         }
