@@ -1,7 +1,209 @@
-//! stub
-use maud::{Markup, html};
+//! The certificate as a page to read and print. It says what the certificate says and nothing else; everything that
+//! people wrote is escaped by maud.
+
+mod numbers;
+mod wording;
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use numbers::{count, moment, size};
 use relais_app::Certificate;
+use relais_app::core::departure::{AddressHeir, Step};
 use relais_app::core::language::Language;
+use serde_json::Value;
+
+/// No colour carries meaning, nothing is loaded, and a sheet of A4 holds a usual departure.
+const STYLE: &str = "
+:root { color-scheme: light; }
+body { margin: 0 auto; padding: 2.5rem 1.5rem; max-width: 46rem; background: #fff; color: #1d2433;
+       font: 1rem/1.55 'Source Sans 3', 'Segoe UI', system-ui, sans-serif; }
+h1 { margin: 0; font-size: 1.7rem; font-weight: 600; }
+h2 { margin: 2.2rem 0 .6rem; padding-bottom: .25rem; border-bottom: 1px solid #c9d0dc; font-size: 1.1rem; font-weight: 600; }
+.under { margin: .2rem 0 0; color: #4a5468; }
+dl { display: grid; grid-template-columns: 11rem 1fr; gap: .3rem 1rem; margin: 0; }
+dt { color: #4a5468; } dd { margin: 0; overflow-wrap: anywhere; }
+table { width: 100%; border-collapse: collapse; }
+th { color: #4a5468; font-weight: 600; text-align: left; }
+th, td { padding: .35rem .8rem .35rem 0; border-bottom: 1px solid #e6e9ef; vertical-align: top; overflow-wrap: anywhere; }
+.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+code { font: .8rem/1.4 ui-monospace, 'DejaVu Sans Mono', monospace; overflow-wrap: anywhere; color: #384154; }
+@media (max-width: 34rem) { dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; } }
+@media print { body { max-width: none; padding: 0; font-size: 10.5pt; } tr, dl > * { break-inside: avoid; } h2 { break-after: avoid; } }
+@page { size: A4; margin: 18mm; }
+";
+
 pub fn page(certificate: &Certificate, language: Language) -> Markup {
-    html! { html lang=(language.tag()) { body { (certificate.plan.name) } } }
+    let title = language.pick("Certificat de départ", "Certificate of departure");
+    html! {
+        (DOCTYPE)
+        html lang=(language.tag()) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) " · " (certificate.plan.leaver) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                header {
+                    h1 { (title) }
+                    p.under { (certificate.organisation.name) " · " (certificate.departure) }
+                }
+                main {
+                    (who_and_when(certificate, language))
+                    (new_mail(certificate, language))
+                    (addresses(certificate, language))
+                    (old_mail(certificate, language))
+                    (steps(certificate, language))
+                    (evidence(certificate, language))
+                }
+            }
+        }
+    }
+}
+
+fn who_and_when(certificate: &Certificate, language: Language) -> Markup {
+    let plan = &certificate.plan;
+    let none = language.pick("aucun", "none");
+    html! {
+        section {
+            h2 { (language.pick("Qui et quand", "Who and when")) }
+            dl {
+                dt { (language.pick("Personne", "Person")) } dd { (plan.name) }
+                dt { (language.pick("Adresse", "Address")) } dd { (plan.leaver) }
+                dt { (language.pick("Ordonné par", "Ordered by")) }
+                dd { (wording::actor(certificate.started_by.as_ref(), language)) }
+                dt { (language.pick("Motif", "Reason")) }
+                dd { (plan.reason.as_deref().unwrap_or(language.pick("non précisé", "not given"))) }
+                dt { (language.pick("Commencé le", "Begun")) } dd { (moment(certificate.started_at, language)) }
+                dt { (language.pick("Achevé le", "Finished")) } dd { (moment(certificate.finished_at, language)) }
+                dt { (language.pick("Successeur", "Successor")) }
+                dd { @match &plan.successor { Some(address) => (address), None => (none) } }
+                @if !plan.findings.groups.is_empty() {
+                    dt { (language.pick("Groupes", "Groups")) } dd { (plan.findings.groups.join(", ")) }
+                }
+            }
+        }
+    }
+}
+
+fn new_mail(certificate: &Certificate, language: Language) -> Markup {
+    html! {
+        section {
+            h2 { (language.pick("Nouveaux messages", "New mail")) }
+            p { (wording::new_mail(&certificate.plan.new_mail, language)) }
+        }
+    }
+}
+
+/// The addresses that a step says it gave, or those that were found, with where each is now.
+fn addresses(certificate: &Certificate, language: Language) -> Markup {
+    let report = certificate.steps.iter().find(|report| report.step == Step::GiveAddresses);
+    let listed = |field: &str| -> Vec<String> {
+        let list = report.and_then(|report| report.detail.get(field)).and_then(Value::as_array);
+        list.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    let (given, stayed) = (listed("addresses"), listed("stayed"));
+    let plan = &certificate.plan;
+    let deleted = certificate.steps.iter().any(|report| report.step == Step::Delete);
+    let closed = if deleted { wording::freed(language) } else { wording::closed_account(language) };
+    let others = plan.findings.addresses.iter().map(ToString::to_string);
+    let others: Vec<String> =
+        others.filter(|address| !given.contains(address) && !stayed.contains(address)).collect();
+    let renamed = certificate.steps.iter().any(|report| report.step == Step::Rename);
+    let heir = match &plan.heir {
+        AddressHeir::Successor { address } | AddressHeir::SharedMailbox { address } => address.to_string(),
+        AddressHeir::Responder { name } => wording::responder(name, language),
+        AddressHeir::Stay | AddressHeir::Released => closed.to_owned(),
+    };
+    html! {
+        section {
+            h2 { (language.pick("Adresses", "Addresses")) }
+            table {
+                thead { tr {
+                    th { (language.pick("Adresse", "Address")) }
+                    th { (language.pick("Va désormais à", "Now goes to")) }
+                } }
+                tbody {
+                    @for address in &given { tr { td { (address) } td { (heir) } } }
+                    @for address in stayed.iter().chain(&others) { tr { td { (address) } td { (closed) } } }
+                    @if renamed {
+                        tr { td { (plan.renamed_to) } td { (wording::new_name(deleted, language)) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn old_mail(certificate: &Certificate, language: Language) -> Markup {
+    let bytes: u64 = certificate.folders.iter().map(|folder| folder.bytes).sum();
+    let messages: u64 = certificate.folders.iter().map(|folder| folder.messages).sum();
+    html! {
+        section {
+            h2 { (language.pick("Messages transmis", "Mail handed over")) }
+            p { @match &certificate.plan.old_mail_to {
+                Some(to) => (wording::handed_over(certificate.messages_handed_over, to, language)),
+                None => (language.pick(
+                    "Les anciens messages n'ont été transmis à personne.", "The old mail was handed over to nobody.")),
+            } }
+            p { (wording::personal(certificate.personal_messages_left_out, language)) }
+            @if !certificate.folders.is_empty() {
+                table {
+                    thead { tr {
+                        th { (language.pick("Dossier", "Folder")) }
+                        th.number { "Messages" }
+                        th.number { (language.pick("Taille", "Size")) }
+                        th { (language.pick("Empreinte SHA-256", "SHA-256 hash")) }
+                    } }
+                    tbody { @for folder in &certificate.folders { tr {
+                        td { (folder.name) }
+                        td.number { (count(folder.messages, language)) }
+                        td.number { (size(folder.bytes, language)) }
+                        td { code { (folder.sha256.as_deref().unwrap_or("–")) } }
+                    } } }
+                    tfoot { tr {
+                        th { "Total" }
+                        td.number { (count(messages, language)) }
+                        td.number { (size(bytes, language)) }
+                        td {}
+                    } }
+                }
+            }
+        }
+    }
+}
+
+fn steps(certificate: &Certificate, language: Language) -> Markup {
+    html! {
+        section {
+            h2 { (language.pick("Étapes", "Steps")) }
+            table {
+                thead { tr {
+                    th { (language.pick("Étape", "Step")) }
+                    th { (language.pick("Faite le", "Done")) }
+                } }
+                tbody { @for report in &certificate.steps { tr {
+                    td { (wording::step(report.step, language)) }
+                    td { (moment(report.done_at, language)) }
+                } } }
+            }
+        }
+    }
+}
+
+fn evidence(certificate: &Certificate, language: Language) -> Markup {
+    let number = count(certificate.chain_event.unsigned_abs(), language);
+    html! {
+        section {
+            h2 { (language.pick("Preuve", "Evidence")) }
+            p { (language.pick(
+                "Chaque événement du journal porte l'empreinte de celui qui le précède. Notez la dernière ailleurs : une modification se verrait.",
+                "Each event of the log carries the hash of the one before it. Note the last one elsewhere: a change would show.",
+            )) }
+            dl {
+                dt { (language.pick("Dernier événement", "Last event")) } dd { (number) }
+                dt { (language.pick("Empreinte du journal", "Hash of the log")) } dd { code { (certificate.chain_hash) } }
+                dt { (language.pick("Empreinte du certificat", "Hash of this certificate")) } dd { code { (certificate.sha256) } }
+            }
+        }
+    }
 }

@@ -1,0 +1,204 @@
+//! Role × route: every route of the OpenAPI document, asked by everyone. What they get is written in `authority.txt`,
+//! which people review; `RELAIS_BLESS=1` rewrites it.
+
+use crate::world::{Made, Who, World};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::path::Path;
+
+/// One route with a request that someone may make.
+struct Sample {
+    method: &'static str,
+    template: &'static str,
+    path: String,
+    body: Option<Value>,
+}
+
+fn sample(method: &'static str, template: &'static str) -> Sample {
+    Sample { method, template, path: template.to_owned(), body: None }
+}
+
+impl Sample {
+    fn at(mut self, name: &str, value: impl ToString) -> Self {
+        self.path = self.path.replace(&format!("{{{name}}}"), &value.to_string());
+        self
+    }
+
+    fn with(mut self, body: Value) -> Self {
+        self.body = Some(body);
+        self
+    }
+}
+
+const O: &str = "/api/v1/organisations/{organisation}";
+const A: &str = "/api/v1/accounts/{account}";
+
+fn samples(made: &Made) -> Vec<Sample> {
+    let mut all = organisation_samples(made);
+    all.extend(account_samples());
+    all.extend(departure_samples(made));
+    all.extend(thing_samples(made));
+    all.extend([
+        sample("GET", "/healthz"),
+        sample("GET", "/metrics"),
+        sample("POST", "/api/v1/sessions")
+            .with(json!({ "login": "user2@bm.com", "password": crate::world::PASSWORD })),
+        sample("DELETE", "/api/v1/sessions/current"),
+        sample("GET", "/api/v1/me"),
+        sample("POST", "/api/v1/tokens").with(json!({ "name": "neuf" })),
+        sample("GET", "/api/v1/spool"),
+    ]);
+    for one in &mut all {
+        one.path = one.path.replace("{organisation}", "bm").replace("{account}", "user1@bm.com");
+        assert!(!one.path.contains('{'), "{} has a segment without a value", one.path);
+    }
+    all
+}
+
+fn organisation_samples(made: &Made) -> Vec<Sample> {
+    let of = |method, template| sample(method, template);
+    vec![
+        of("GET", "/api/v1/organisations"),
+        of("POST", "/api/v1/organisations").with(json!({ "name": "neuve", "language": "en" })),
+        of("GET", O),
+        of("GET", "/api/v1/organisations/{organisation}/domains"),
+        of("POST", "/api/v1/organisations/{organisation}/domains").with(json!({ "name": "bm.fr" })),
+        of("GET", "/api/v1/organisations/{organisation}/accounts"),
+        of("POST", "/api/v1/organisations/{organisation}/accounts")
+            .with(json!({ "address": "neuf@bm.com", "name": "Neuf" })),
+        of("GET", "/api/v1/organisations/{organisation}/departures"),
+        of("GET", "/api/v1/organisations/{organisation}/events"),
+        of("GET", "/api/v1/organisations/{organisation}/events/verify"),
+        of("GET", "/api/v1/organisations/{organisation}/spool"),
+        of("GET", "/api/v1/organisations/{organisation}/tokens"),
+        of("POST", "/api/v1/organisations/{organisation}/tokens").with(json!({ "name": "neuf" })),
+        of("DELETE", "/api/v1/organisations/{organisation}/tokens/{token}").at("token", made.spare_token),
+        of("GET", "/api/v1/organisations/{organisation}/shared-mailboxes"),
+        of("POST", "/api/v1/organisations/{organisation}/shared-mailboxes")
+            .with(json!({ "address": "bp@bm.com", "name": "Boîte" })),
+        of("GET", "/api/v1/organisations/{organisation}/groups"),
+        of("POST", "/api/v1/organisations/{organisation}/groups")
+            .with(json!({ "name": "Achats", "address": "achats@bm.com" })),
+        of("GET", "/api/v1/organisations/{organisation}/responders"),
+        of("POST", "/api/v1/organisations/{organisation}/responders")
+            .with(json!({ "name": "absents", "text": "Absent." })),
+    ]
+}
+
+fn account_samples() -> Vec<Sample> {
+    vec![
+        sample("GET", A),
+        sample("DELETE", A).at("account", "closed@bm.com"),
+        sample("GET", "/api/v1/accounts/{account}/addresses"),
+        sample("POST", "/api/v1/accounts/{account}/password").with(json!({ "password": "another good one" })),
+        sample("POST", "/api/v1/accounts/{account}/deactivate").with(json!({})),
+        sample("POST", "/api/v1/accounts/{account}/reactivate").at("account", "closed@bm.com"),
+        sample("POST", "/api/v1/accounts/{account}/rename").with(json!({ "address": "renomme@bm.com" })),
+        sample("POST", "/api/v1/accounts/{account}/aliases").with(json!({ "address": "neuf@bm.com" })),
+        sample("DELETE", "/api/v1/accounts/{account}/aliases/{address}").at("address", "alias1@bm.com"),
+        sample("PUT", "/api/v1/accounts/{account}/inbound").with(json!([{ "until": null, "do": "refuse" }])),
+        sample("PUT", "/api/v1/accounts/{account}/role").with(json!({ "role": "guest" })),
+        sample("GET", "/api/v1/accounts/{account}/grants"),
+        sample("POST", "/api/v1/accounts/{account}/grants")
+            .at("account", "closed@bm.com")
+            .with(json!({ "reason": "contrat", "ends_at": "2026-12-01T00:00:00Z" })),
+    ]
+}
+
+fn departure_samples(made: &Made) -> Vec<Sample> {
+    let order = json!({ "to": "user2@bm.com" });
+    vec![
+        sample("POST", "/api/v1/accounts/{account}/departure/plan").with(order.clone()),
+        sample("POST", "/api/v1/accounts/{account}/departure").with(order),
+        sample("GET", "/api/v1/accounts/{account}/departure").at("account", "partira@bm.com"),
+        sample("GET", "/api/v1/departures/{departure}").at("departure", made.finished),
+        sample("POST", "/api/v1/departures/{departure}/hold").at("departure", made.scheduled),
+        sample("POST", "/api/v1/departures/{departure}/resume").at("departure", made.held),
+        sample("POST", "/api/v1/departures/{departure}/undo").at("departure", made.finished),
+        sample("GET", "/api/v1/departures/{departure}/certificate").at("departure", made.finished),
+    ]
+}
+
+fn thing_samples(made: &Made) -> Vec<Sample> {
+    vec![
+        sample("GET", "/api/v1/addresses/{address}").at("address", "user1@bm.com"),
+        sample("POST", "/api/v1/addresses/{address}/move")
+            .at("address", "alias1@bm.com")
+            .with(json!({ "to": "user2@bm.com" })),
+        sample("GET", "/api/v1/explain/{address}").at("address", "user1@bm.com"),
+        sample("GET", "/api/v1/shared-mailboxes/{address}/members").at("address", "info@bm.com"),
+        sample("PUT", "/api/v1/shared-mailboxes/{address}/members/{account}")
+            .at("address", "info@bm.com")
+            .with(json!({ "right": "read" })),
+        sample("DELETE", "/api/v1/shared-mailboxes/{address}/members/{account}").at("address", "info@bm.com"),
+        sample("GET", "/api/v1/groups/{group}/members").at("group", made.group),
+        sample("PUT", "/api/v1/groups/{group}/members/{account}")
+            .at("group", "ventes@bm.com")
+            .with(json!({ "role": "member" })),
+        sample("DELETE", "/api/v1/groups/{group}/members/{account}").at("group", made.group),
+        sample("POST", "/api/v1/responders/{responder}/addresses")
+            .at("responder", made.responder)
+            .with(json!({ "address": "ancien@bm.com" })),
+    ]
+}
+
+/// Every operation of the document.
+fn described() -> BTreeSet<(String, String)> {
+    let document = serde_json::to_value(relais::doors::api::openapi()).expect("serialises");
+    let paths = document["paths"].as_object().expect("paths");
+    let operations = paths.iter().flat_map(|(path, item)| {
+        item.as_object().into_iter().flatten().map(|(method, _)| (method.to_uppercase(), path.clone()))
+    });
+    operations.collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everyone_gets_from_every_route_what_the_reviewed_table_says() {
+    let samples = samples(&World::new().await.made);
+    let tried: BTreeSet<_> =
+        samples.iter().map(|one| (one.method.to_owned(), one.template.to_owned())).collect();
+    assert_eq!(tried, described(), "a route without a request here, or a request without a route");
+
+    let mut table = String::from(
+        "# Role × route: the status everyone gets. `autre` is a token of another organisation, `subject` the member whom\n\
+         # the request is about (where it is about user1@bm.com), `socket` the operator's unix socket without a secret.\n\
+         # Rewritten by RELAIS_BLESS=1; every change of a line is to be reviewed.\n\n",
+    );
+    let names: Vec<String> = Who::ALL.iter().map(|who| format!("{who:?}").to_lowercase()).collect();
+    let names = names.join(" ").replace("othertoken", "autre").replace("operatortoken", "operator");
+    writeln!(table, "{names}").expect("strings take text");
+    for one in &samples {
+        let mut line = String::new();
+        for who in Who::ALL {
+            let world = World::new().await;
+            let answer = match &one.body {
+                Some(body) => world.ask_with(who, one.method, &one.path, body).await,
+                None => world.ask(who, one.method, &one.path).await,
+            };
+            let status = answer.status;
+            assert!(!status.is_server_error(), "{who:?} {} {}: {}", one.method, one.path, answer.text);
+            assert!(status.is_success() || !answer.code().is_empty());
+            write!(line, "{} ", status.as_u16()).expect("strings take text");
+        }
+        writeln!(table, "{line}{} {}", one.method, one.template).expect("strings take text");
+    }
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/api/authority.txt");
+    if std::env::var_os("RELAIS_BLESS").is_some() {
+        std::fs::write(&file, &table).expect("written");
+    }
+    let reviewed = std::fs::read_to_string(&file).unwrap_or_default();
+    assert_eq!(table, reviewed, "run with RELAIS_BLESS=1 and review the difference");
+}
+
+#[tokio::test]
+async fn what_belongs_to_another_organisation_is_not_there_whatever_is_asked() {
+    let world = World::new().await;
+    for one in samples(&world.made).iter().filter(|one| one.template.contains('{')) {
+        let answer = match &one.body {
+            Some(body) => world.ask_with(Who::OtherToken, one.method, &one.path, body).await,
+            None => world.ask(Who::OtherToken, one.method, &one.path).await,
+        };
+        assert_eq!(answer.code(), "not_found", "{} {}: {}", one.method, one.path, answer.text);
+    }
+}

@@ -1,0 +1,11 @@
+//! The API, in process: the router as start-up serves it, on SQLite in a directory of its own, with a clock that stands
+//! and ids that are counted.
+
+mod authority;
+mod bad_input;
+mod certificate;
+mod description;
+mod organisations;
+mod sessions;
+mod states;
+mod world;

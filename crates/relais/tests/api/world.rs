@@ -1,0 +1,350 @@
+//! A small instance with two organisations, and callers of every kind. It is made once; each test gets a copy.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt;
+use jiff::Timestamp;
+use relais::doors::api::{Trust, router};
+use relais_app::core::authority::{Actor, Role};
+use relais_app::core::departure::Order;
+use relais_app::core::ids::{DepartureId, GroupId, OrganisationId, ResponderId, TokenId};
+use relais_app::core::language::Language;
+use relais_app::core::lifecycle::Command;
+use relais_app::core::organisation::{GroupRole, MailboxRight};
+use relais_app::core::rights::{Act, State};
+use relais_app::{Clock, Ids, Network, NewAccountRequest, Parts, Relais};
+use relais_engines::maildir::Maildirs;
+use relais_engines::message::PersonalMarks;
+use relais_engines::spool::SpoolFiles;
+use relais_store::{Store, schema};
+use serde_json::Value;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+use tower::ServiceExt;
+
+pub const PASSWORD: &str = "correct horse battery";
+pub const START: &str = "2026-11-21T10:00:00Z";
+/// Ids below this are the template's.
+const IDS_OF_TEMPLATE: i64 = 100_000;
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// On the network, without a secret.
+    Nobody,
+    /// On the operator's socket, without a secret.
+    Socket,
+    OperatorToken,
+    Token,
+    /// A token of the other organisation.
+    OtherToken,
+    Owner,
+    Admin,
+    Manager,
+    /// `user1@bm.com`, whom most requests are about.
+    Subject,
+    /// Another member of the same organisation.
+    Member,
+    Guest,
+}
+
+impl Who {
+    pub const ALL: [Self; 11] = [
+        Self::Nobody,
+        Self::OtherToken,
+        Self::Guest,
+        Self::Member,
+        Self::Subject,
+        Self::Manager,
+        Self::Admin,
+        Self::Owner,
+        Self::Token,
+        Self::OperatorToken,
+        Self::Socket,
+    ];
+}
+
+/// What was made in the template and has no name of its own.
+#[derive(Debug, Clone)]
+pub struct Made {
+    pub bm: OrganisationId,
+    pub group: GroupId,
+    pub responder: ResponderId,
+    pub spare_token: TokenId,
+    pub finished: DepartureId,
+    pub scheduled: DepartureId,
+    pub held: DepartureId,
+    secrets: Vec<(Who, String)>,
+}
+
+struct Template {
+    dir: TempDir,
+    made: Made,
+}
+
+pub struct World {
+    _dir: TempDir,
+    pub app: Arc<Relais>,
+    pub clock: Clock,
+    pub made: Made,
+    metrics: metrics_exporter_prometheus::PrometheusHandle,
+}
+
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    /// The code of a problem.
+    pub fn code(&self) -> String {
+        assert_eq!(self.headers["content-type"], "application/problem+json", "{} {}", self.status, self.text);
+        self.json()["code"].as_str().expect("problems have a code").to_owned()
+    }
+
+    /// `ok`, or the code of the problem.
+    pub fn outcome(&self) -> String {
+        if self.status.is_success() { "ok".to_owned() } else { self.code() }
+    }
+}
+
+fn build(dir: &Path, clock: &Clock, ids: Ids) -> Arc<Relais> {
+    let store =
+        Store::open(dir.join("relais.db").to_str().expect("UTF-8"), schema::MIGRATIONS).expect("opens");
+    Relais::new(Parts {
+        store,
+        maildirs: Arc::new(Maildirs::open(dir.join("mail")).expect("opens")),
+        spool_files: Arc::new(SpoolFiles::open(dir.join("spool")).expect("opens")),
+        dovecot: None,
+        smarthost: None,
+        hostname: "mail.bm.com".to_owned(),
+        personal_marks: PersonalMarks::default(),
+        clock: clock.clone(),
+        ids,
+        node: "test".to_owned(),
+    })
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a directory");
+    for entry in std::fs::read_dir(from).expect("readable") {
+        let entry = entry.expect("readable");
+        let target = to.join(entry.file_name());
+        if entry.file_type().expect("known").is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("copied");
+        }
+    }
+}
+
+impl World {
+    pub async fn new() -> Self {
+        static TEMPLATE: OnceCell<Template> = OnceCell::const_new();
+        let template = TEMPLATE.get_or_init(make_template).await;
+        let dir = TempDir::new().expect("a directory");
+        copy(template.dir.path(), dir.path());
+        let clock = Clock::set_to(start());
+        let ids = Ids::counted();
+        for _ in 0..IDS_OF_TEMPLATE {
+            let _ = ids.next();
+        }
+        let app = build(dir.path(), &clock, ids);
+        let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();
+        Self { _dir: dir, app, clock, made: template.made.clone(), metrics }
+    }
+
+    pub fn router(&self, who: Who) -> Router {
+        let trust = if who == Who::Socket { Trust::OperatorSocket } else { Trust::Network };
+        router(self.app.clone(), trust, self.metrics.clone())
+    }
+
+    pub fn secret(&self, who: Who) -> Option<&str> {
+        self.made.secrets.iter().find(|(whose, _)| *whose == who).map(|(_, secret)| secret.as_str())
+    }
+
+    /// A request of `who`, to be changed or sent.
+    pub fn request(&self, who: Who, method: &str, path: &str) -> axum::http::request::Builder {
+        let peer: SocketAddr = "127.0.0.1:4000".parse().expect("an address");
+        let request = Request::builder().method(method).uri(path).extension(ConnectInfo(peer));
+        match self.secret(who) {
+            Some(secret) => request.header("authorization", format!("Bearer {secret}")),
+            None => request,
+        }
+    }
+
+    pub async fn send(&self, who: Who, request: Request<Body>) -> Answer {
+        let response = self.router(who).oneshot(request).await.expect("infallible");
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.expect("a whole body").to_bytes();
+        let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
+        Answer { status: parts.status, headers: parts.headers, text }
+    }
+
+    pub async fn ask(&self, who: Who, method: &str, path: &str) -> Answer {
+        let request = self.request(who, method, path).body(Body::empty()).expect("a request");
+        self.send(who, request).await
+    }
+
+    pub async fn ask_with(&self, who: Who, method: &str, path: &str, body: &Value) -> Answer {
+        let request = self.request(who, method, path).header("content-type", "application/json");
+        self.send(who, request.body(Body::from(body.to_string())).expect("a request")).await
+    }
+
+    pub async fn ask_in(&self, language: &str, who: Who, method: &str, path: &str) -> Answer {
+        let request = self.request(who, method, path).header("accept-language", language);
+        self.send(who, request.body(Body::empty()).expect("a request")).await
+    }
+}
+
+pub fn start() -> Timestamp {
+    START.parse().expect("a time")
+}
+
+/// The address of the account that is in `state`; for [`State::Active`] one that may be changed freely.
+pub fn in_state(state: State) -> &'static str {
+    match state {
+        State::Invited => "invited@bm.com",
+        State::Active => "user1@bm.com",
+        State::Deactivated => "closed@bm.com",
+        State::Deleted => "deleted@bm.com",
+    }
+}
+
+async fn make_template() -> Template {
+    let dir = TempDir::new().expect("a directory");
+    let clock = Clock::set_to(start());
+    let app = build(dir.path(), &clock, Ids::counted());
+    let made = populate(&app).await;
+    drop(app);
+    Template { dir, made }
+}
+
+async fn populate(app: &Relais) -> Made {
+    let operator = Actor::Operator;
+    let bm = app.create_organisation("bm".into(), Language::French, operator).await.expect("made").id;
+    app.add_domain(bm, "bm.com", operator).await.expect("made");
+    let other = app.create_organisation("autre".into(), Language::English, operator).await.expect("made").id;
+    app.add_domain(other, "autre.com", operator).await.expect("made");
+    account(app, other, "ceo@autre.com", Role::Owner).await;
+
+    let mut secrets = Vec::new();
+    for (who, address, role) in [
+        (Who::Owner, "owner@bm.com", Role::Owner),
+        (Who::Admin, "admin@bm.com", Role::CompanyAdmin),
+        (Who::Manager, "manager@bm.com", Role::AccountManager),
+        (Who::Subject, "user1@bm.com", Role::Member),
+        (Who::Member, "user2@bm.com", Role::Member),
+        (Who::Guest, "guest@bm.com", Role::Guest),
+    ] {
+        account(app, bm, address, role).await;
+        let signed = app.sign_in(address, PASSWORD, Act::SignInWithPassword, Network::Local).await;
+        let session = app.open_session(&signed.expect("signs in")).await.expect("opens");
+        secrets.push((who, session.secret));
+    }
+    for (who, organisation) in
+        [(Who::Token, Some(bm)), (Who::OtherToken, Some(other)), (Who::OperatorToken, None)]
+    {
+        let token = app.create_token(organisation, "test".into(), operator).await.expect("made");
+        secrets.push((who, token.secret));
+    }
+    let spare_token = app.create_token(Some(bm), "spare".into(), operator).await.expect("made").of.id;
+    let (group, responder) = things(app, bm).await;
+    states(app, bm).await;
+    let (finished, scheduled, held) = departures(app, bm).await;
+    Made { bm, group, responder, spare_token, finished, scheduled, held, secrets }
+}
+
+pub async fn account(app: &Relais, organisation: OrganisationId, address: &str, role: Role) {
+    let request = NewAccountRequest {
+        address: address.parse().expect("an address"),
+        name: format!("Nom de {address}"),
+        password: Some(PASSWORD.into()),
+        role,
+        quota_bytes: None,
+    };
+    app.create_account(organisation, request, Actor::Operator).await.expect("made");
+}
+
+/// A group, a responder and a shared mailbox, and an alias.
+async fn things(app: &Relais, bm: OrganisationId) -> (GroupId, ResponderId) {
+    let operator = Actor::Operator;
+    let address = |text: &str| text.parse().expect("an address");
+    let held = async |text: &str| {
+        let address = address(text);
+        let found = app.look(move |tx| relais_app::read::accounts::holding(tx, &address)).await;
+        found.expect("asked").expect("there").id
+    };
+    let group = app
+        .create_group(bm, "Ventes".into(), Some(address("ventes@bm.com")), operator)
+        .await
+        .expect("made")
+        .id;
+    app.set_group_member(group, held("user2@bm.com").await, Some(GroupRole::Admin), operator)
+        .await
+        .expect("set");
+    let responder =
+        app.create_responder(bm, "départs".into(), "Parti.".into(), operator).await.expect("made").id;
+    let shared = app
+        .create_shared_mailbox(bm, address("info@bm.com"), "Information".into(), operator)
+        .await
+        .expect("made");
+    let reader = held("user2@bm.com").await;
+    app.set_mailbox_member(shared.id, reader, Some(MailboxRight::Read), operator).await.expect("set");
+    let alias = Command::AddAlias { address: address("alias1@bm.com") };
+    app.execute(held("user1@bm.com").await, alias, operator).await.expect("added");
+    (group, responder)
+}
+
+/// Accounts in the states that are not active.
+async fn states(app: &Relais, bm: OrganisationId) {
+    let invited = NewAccountRequest {
+        address: "invited@bm.com".parse().expect("an address"),
+        name: "Invitée".into(),
+        password: None,
+        role: Role::Member,
+        quota_bytes: None,
+    };
+    app.create_account(bm, invited, Actor::Operator).await.expect("made");
+    for address in ["closed@bm.com", "deleted@bm.com"] {
+        account(app, bm, address, Role::Member).await;
+        let id = id_of(app, address).await;
+        let close = Command::Deactivate { cause: relais_app::core::account::Cause::Admin, inbound: None };
+        app.execute(id, close, Actor::Operator).await.expect("closed");
+        if address == "deleted@bm.com" {
+            app.execute(id, Command::Delete, Actor::Operator).await.expect("deleted");
+        }
+    }
+}
+
+async fn id_of(app: &Relais, address: &str) -> relais_app::core::ids::AccountId {
+    let address = address.parse().expect("an address");
+    let found = app.look(move |tx| relais_app::read::accounts::holding(tx, &address)).await;
+    found.expect("asked").expect("there").id
+}
+
+/// One departure that has ended, one that begins later, one that is held.
+async fn departures(app: &Relais, bm: OrganisationId) -> (DepartureId, DepartureId, DepartureId) {
+    for address in ["parti@bm.com", "partira@bm.com", "retenu@bm.com"] {
+        account(app, bm, address, Role::Member).await;
+    }
+    let order = Order { to: Some("user2@bm.com".parse().expect("an address")), ..Order::default() };
+    let finished =
+        app.start_departure(id_of(app, "parti@bm.com").await, order.clone(), Actor::Operator).await;
+    app.work_once().await;
+    let later = Order { on: Some("2027-01-31T00:00:00Z".parse().expect("a time")), ..order.clone() };
+    let scheduled = app.start_departure(id_of(app, "partira@bm.com").await, later, Actor::Operator).await;
+    let held = app.start_departure(id_of(app, "retenu@bm.com").await, order, Actor::Operator).await;
+    let held = app.hold_departure(held.expect("started").id, Actor::Operator).await;
+    (finished.expect("started").id, scheduled.expect("started").id, held.expect("held").id)
+}
