@@ -96,7 +96,7 @@ pub(crate) fn write_rest(
 }
 
 /// Two requests at once for one address: the second hears that it is taken.
-fn taken(error: relais_store::Error, change: &AddressChange) -> Error {
+pub(crate) fn taken(error: relais_store::Error, change: &AddressChange) -> Error {
     match (error, change) {
         (relais_store::Error::Constraint(_), AddressChange::Point { address, .. }) => {
             Refusal::AddressTaken { address: address.clone() }.into()
