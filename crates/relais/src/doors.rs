@@ -1,5 +1,6 @@
 //! The doors: each speaks one protocol, asks, and translates the answer. They decide nothing and never import each
 //! other.
 
+pub mod cli;
 pub mod dict;
 pub mod smtp;
