@@ -1,6 +1,6 @@
 //! What lets someone in: recovery grants and tokens. Their secrets are shown once.
 
-use super::arguments::{GrantArguments, TokenCommand, TokenScope};
+use super::arguments::{GrantArguments, TokenCommand};
 use super::session::Form;
 use super::{Failure, Session};
 use relais_app::read::{Grant, Token};
@@ -40,9 +40,14 @@ pub async fn grant(session: &mut Session, arguments: GrantArguments) -> Result<(
 
 pub async fn token(session: &mut Session, command: TokenCommand) -> Result<(), Failure> {
     match command {
-        TokenCommand::Create { name, scope } => {
-            let path = tokens_of(session, &scope).await?;
-            let answer = session.client.post(&parts(&path), &json!({ "name": name })).await?;
+        TokenCommand::Create { name, organisation, operator } => {
+            let body = json!({ "name": name });
+            let answer = if operator {
+                session.client.post(&["tokens"], &body).await?
+            } else {
+                let organisation = session.organisation(organisation.organisation.as_deref()).await?;
+                session.client.post(&["organisations", &organisation, "tokens"], &body).await?
+            };
             session.show(&answer, |reader, whole: Value| {
                 let text =
                     |name: &str| whole.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -58,9 +63,9 @@ pub async fn token(session: &mut Session, command: TokenCommand) -> Result<(), F
                 format!("{sheet}\n\n{once}")
             })
         }
-        TokenCommand::List { scope } => {
-            let path = tokens_of(session, &scope).await?;
-            let answer = session.client.get(&parts(&path)).await?;
+        TokenCommand::List { organisation } => {
+            let organisation = session.organisation(organisation.organisation.as_deref()).await?;
+            let answer = session.client.get(&["organisations", &organisation, "tokens"]).await?;
             session.show(&answer, |reader, rows: Vec<Token>| {
                 let row = |token: Token| {
                     [
@@ -76,10 +81,9 @@ pub async fn token(session: &mut Session, command: TokenCommand) -> Result<(), F
                 )
             })
         }
-        TokenCommand::Revoke { token, scope } => {
-            let mut path = tokens_of(session, &scope).await?;
-            path.push(token.clone());
-            let answer = session.client.delete(&parts(&path)).await?;
+        TokenCommand::Revoke { token, organisation } => {
+            let organisation = session.organisation(organisation.organisation.as_deref()).await?;
+            let answer = session.client.delete(&["organisations", &organisation, "tokens", &token]).await?;
             session.confirm(
                 &answer,
                 &format!("Le jeton {token} ne vaut plus rien."),
@@ -87,16 +91,4 @@ pub async fn token(session: &mut Session, command: TokenCommand) -> Result<(), F
             )
         }
     }
-}
-
-async fn tokens_of(session: &Session, scope: &TokenScope) -> Result<Vec<String>, Failure> {
-    if scope.operator {
-        return Ok(vec!["tokens".to_owned()]);
-    }
-    let organisation = session.organisation(scope.organisation.organisation.as_deref()).await?;
-    Ok(vec!["organisations".to_owned(), organisation, "tokens".to_owned()])
-}
-
-fn parts(path: &[String]) -> Vec<&str> {
-    path.iter().map(String::as_str).collect()
 }

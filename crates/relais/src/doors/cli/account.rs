@@ -1,6 +1,7 @@
 //! Accounts, their further addresses and what happens to their mail.
 
 use super::arguments::{AccountCommand, AccountCreate, AliasCommand, InboundCommand};
+use super::client::Answer;
 use super::session::{Attendance, Form};
 use super::{Failure, Session, quota, words};
 use relais_core::account::Account;
@@ -104,46 +105,57 @@ async fn list(
     state: Option<State>,
     organisation: Option<&str>,
 ) -> Result<(), Failure> {
-    // Asked for all of them and shown in part: which state an account is in is still the server's word.
-    let what = "accounts";
-    if session.form == Form::Json && state.is_some() {
-        let rows: Vec<serde_json::Value> = accounts(session, organisation).await?;
-        let wanted = json!(state);
-        let kept: Vec<_> = rows.into_iter().filter(|row| row.get("state") == Some(&wanted)).collect();
-        return session.say(&json!(kept).to_string());
+    let mut pages = Vec::new();
+    for organisation in session.organisations(organisation).await? {
+        read_accounts(session, &organisation.id.to_string(), state, &mut pages).await?;
     }
-    session
-        .list(organisation, what, |reader, rows: Vec<Account>| {
-            let kept = rows.into_iter().filter(|row| state.is_none_or(|state| row.state == state));
-            let row = |found: Account| {
-                [
-                    found.address.to_string(),
-                    found.name,
-                    words::state(found.state, reader.language).to_owned(),
-                    words::role(found.role, reader.language).to_owned(),
-                    words::inbound(&found.inbound, reader),
-                    found.id.to_string(),
-                ]
-            };
-            reader.table(
-                [
-                    ("adresse", "address"),
-                    ("nom", "name"),
-                    ("état", "state"),
-                    ("rôle", "role"),
-                    ("arrivée", "inbound"),
-                    ("id", "id"),
-                ],
-                kept.map(row).collect(),
-            )
-        })
-        .await
+    let answer = Answer::joined(pages);
+    session.show(&answer, |reader, rows: Vec<Account>| {
+        let row = |found: Account| {
+            [
+                found.address.to_string(),
+                found.name,
+                words::state(found.state, reader.language).to_owned(),
+                words::role(found.role, reader.language).to_owned(),
+                words::inbound(&found.inbound, reader),
+                found.id.to_string(),
+            ]
+        };
+        reader.table(
+            [
+                ("adresse", "address"),
+                ("nom", "name"),
+                ("état", "state"),
+                ("rôle", "role"),
+                ("arrivée", "inbound"),
+                ("id", "id"),
+            ],
+            rows.into_iter().map(row).collect(),
+        )
+    })
 }
 
-async fn accounts(session: &Session, organisation: Option<&str>) -> Result<Vec<serde_json::Value>, Failure> {
-    match organisation {
-        Some(named) => session.client.get(&["organisations", named, "accounts"]).await?.read(),
-        None => session.everywhere("accounts").await,
+/// Page after page, each behind the last address of the one before.
+async fn read_accounts(
+    session: &Session,
+    organisation: &str,
+    state: Option<State>,
+    pages: &mut Vec<Answer>,
+) -> Result<(), Failure> {
+    const PAGE: usize = 200;
+    let limit = PAGE.to_string();
+    let mut after: Option<String> = None;
+    loop {
+        let mut query = vec![("limit", limit.as_str())];
+        query.extend(state.map(|state| ("state", state.as_str())));
+        query.extend(after.as_deref().map(|after| ("after", after)));
+        let page = session.client.search(&["organisations", organisation, "accounts"], &query).await?;
+        let rows: Vec<Account> = page.read()?;
+        pages.push(page);
+        match rows.last() {
+            Some(last) if rows.len() == PAGE => after = Some(last.address.to_string()),
+            Some(_) | None => return Ok(()),
+        }
     }
 }
 

@@ -340,7 +340,8 @@ pub struct EventsArguments {
     /// Only events after this number
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     pub after: i64,
-    #[arg(long, value_name = "COUNT", default_value_t = 200)]
+    /// How many at most
+    #[arg(long, value_name = "COUNT", default_value_t = 200, value_parser = clap::value_parser!(i64).range(1..=200))]
     pub limit: i64,
 }
 
@@ -353,35 +354,28 @@ pub enum EventsCommand {
     },
 }
 
-/// Whose tokens.
-#[derive(Debug, Args)]
-pub struct TokenScope {
-    #[command(flatten)]
-    pub organisation: InOrganisation,
-    /// A token for the whole instance
-    #[arg(long, conflicts_with = "organisation")]
-    pub operator: bool,
-}
-
 #[derive(Debug, Subcommand)]
 pub enum TokenCommand {
     /// Create a token; its secret is shown once
     Create {
         name: String,
         #[command(flatten)]
-        scope: TokenScope,
+        organisation: InOrganisation,
+        /// A token for the whole instance
+        #[arg(long, conflicts_with = "organisation")]
+        operator: bool,
     },
-    /// List the tokens
+    /// List the tokens of an organisation
     List {
         #[command(flatten)]
-        scope: TokenScope,
+        organisation: InOrganisation,
     },
-    /// Make a token void
+    /// Make a token of an organisation void
     Revoke {
         /// Its id
         token: String,
         #[command(flatten)]
-        scope: TokenScope,
+        organisation: InOrganisation,
     },
 }
 

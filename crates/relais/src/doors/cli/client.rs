@@ -41,6 +41,18 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// One list of several, each item as it came.
+    #[must_use]
+    pub fn joined(lists: Vec<Self>) -> Self {
+        let items = |list: &Self| {
+            let text = list.text.trim();
+            let inside = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+            inside.trim().to_owned()
+        };
+        let items: Vec<String> = lists.iter().map(items).filter(|items| !items.is_empty()).collect();
+        Self { text: format!("[{}]", items.join(",")) }
+    }
+
     /// # Errors
     /// When the server speaks of something else: it is not of this version.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, Failure> {
@@ -313,6 +325,15 @@ mod tests {
             "/api/v1/events?subject=a%26b&after=1"
         );
         assert_eq!(written(&["accounts", "user+tag@bm.com"], &[]), "/api/v1/accounts/user%2Btag@bm.com");
+    }
+
+    #[test]
+    fn lists_are_joined_item_by_item() {
+        let answer = |text: &str| Answer { text: text.to_owned() };
+        let joined =
+            Answer::joined(vec![answer("[{\"b\":1,\"a\":2}]\n"), answer("[]"), answer("[ {\"c\":3} ]")]);
+        assert_eq!(joined.text, "[{\"b\":1,\"a\":2},{\"c\":3}]");
+        assert_eq!(Answer::joined(vec![]).text, "[]");
     }
 
     #[test]

@@ -10,6 +10,8 @@ use relais_core::account::Account;
 use relais_core::address::EmailAddress;
 use relais_core::departure::{Departure, DepartureState, Order, Plan, Step, default_reply};
 use relais_core::inbound::LocalCopy;
+use relais_core::language::Language;
+use relais_core::organisation::Organisation;
 use std::time::Duration;
 
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -99,9 +101,8 @@ async fn usual_reply(session: &Session, arguments: &DepartArguments) -> Result<O
     }
     let leaver = leaver(session, &arguments.account).await?;
     let organisation = leaver.organisation.to_string();
-    let found = session.organisations(Some(&organisation)).await?;
-    let language = found.first().map_or(session.language(), |organisation| organisation.language);
-    Ok(Some(default_reply(language, &leaver.address, arguments.to.as_ref())))
+    let organisation: Organisation = session.client.get(&["organisations", &organisation]).await?.read()?;
+    Ok(Some(default_reply(organisation.language, &leaver.address, arguments.to.as_ref())))
 }
 
 /// Shows each step as it is done, until nothing more happens by itself.
@@ -111,12 +112,17 @@ pub async fn follow(session: &mut Session, started: Answer) -> Result<(), Failur
         (Attendance::Attended, Form::Json) | (Attendance::Unattended, _) => ProgressBar::hidden(),
     };
     bar.enable_steady_tick(LOOK_EVERY);
-    let (mut answer, mut shown, mut away) = (started, 0, 0);
+    // Steps that were done before are the business of `departure status`.
+    let mut shown = started.read::<Departure>()?.reports.len();
+    let (mut answer, mut away) = (started, 0);
     let last = loop {
         let found: Departure = answer.read()?;
         bar.set_message(departure::now_doing(&session.reader, &found));
-        for report in found.reports.iter().skip(shown) {
-            let line = departure::done(&session.reader, &found, report);
+        let undone = found.plan.steps.iter().take(shown).skip(found.reports.len()).rev();
+        let undone = undone.map(|step| departure::undone(&session.reader, *step));
+        let done = found.reports.iter().skip(shown);
+        let done = done.map(|report| departure::done(&session.reader, &found, report));
+        for line in undone.chain(done).collect::<Vec<_>>() {
             bar.suspend(|| session.say_unless_json(&line))?;
         }
         shown = found.reports.len();
@@ -174,10 +180,10 @@ fn ended(session: &mut Session, last: &Departure) -> Result<(), Failure> {
         DepartureState::Running | DepartureState::Undoing => {
             let after = last.plan.delete_after.map_or_else(String::new, |after| reader.time(after));
             match reader.language {
-                relais_core::language::Language::French => format!(
+                Language::French => format!(
                     "Tout est fait jusqu'à la suppression, le {after}. D'ici là : relais departure status|hold|undo {id}"
                 ),
-                relais_core::language::Language::English => format!(
+                Language::English => format!(
                     "Everything is done but the deletion, on {after}. Until then: relais departure status|hold|undo {id}"
                 ),
             }

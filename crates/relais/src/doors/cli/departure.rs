@@ -196,6 +196,11 @@ pub fn done(reader: &Reader, found: &Departure, report: &StepReport) -> String {
     format!("{} {name}{detail}", reader.good("✓"))
 }
 
+/// One step that was taken back.
+pub fn undone(reader: &Reader, step: Step) -> String {
+    format!("{} {}", reader.careful("↶"), words::step(step, reader.language))
+}
+
 fn to_do(reader: &Reader, found: &Departure, step: Step) -> String {
     let name = words::step(step, reader.language);
     match (step, found.plan.delete_after) {

@@ -11,14 +11,10 @@ pub fn in_words(reader: &Reader, plan: &Plan) -> String {
     let title = format!("{} {} <{}>", reader.pick("Départ de", "Departure of"), plan.name, plan.leaver);
     let mut text = reader.strong(&words::printable(&title));
     text.push('\n');
-    let begins = (
-        reader.pick("commence", "begins"),
-        format!("{} {}", reader.pick("le", "on"), reader.time(plan.begins_at)),
-    );
-    let reason =
-        plan.reason.as_ref().map(|reason| (reader.pick("motif", "reason"), words::printable(reason)));
-    for (name, value) in [begins].into_iter().chain(reason) {
-        text.push_str(&format!("  {name} {value}\n"));
+    let mut facts = vec![(reader.pick("début", "begins"), reader.time(plan.begins_at))];
+    facts.extend(plan.reason.iter().map(|reason| (reader.pick("motif", "reason"), reason.clone())));
+    for (name, value) in facts {
+        text.push_str(&format!("  {name}{} {}\n", reader.colon(), words::printable(&value)));
     }
     heading(reader, &mut text, "Ce qui se passera, dans l'ordre", "What will happen, in order");
     for (place, step) in plan.steps.iter().enumerate() {
@@ -27,6 +23,13 @@ pub fn in_words(reader: &Reader, plan: &Plan) -> String {
             place + 1,
             words::printable(&step_in_words(reader, plan, *step))
         ));
+    }
+    if let NewMail::Reply { text: reply, .. } | NewMail::Responder { text: reply, .. } = &plan.new_mail {
+        heading(reader, &mut text, "La réponse automatique", "The automatic reply");
+        for line in reply.trim_end().lines() {
+            text.push_str(format!("  │ {}", words::printable(line)).trim_end());
+            text.push('\n');
+        }
     }
     heading(reader, &mut text, "Ce qui a été trouvé", "What was found");
     for (name, value) in findings(reader, &plan.findings) {
@@ -100,18 +103,15 @@ fn new_mail(reader: &Reader, new_mail: &NewMail) -> String {
             words::local_copy(*copy, language),
             then_refused(reader, *until)
         ),
-        NewMail::Reply { text, copy, until } => format!(
-            "{} {}, {}, {}",
-            reader.pick("Aux nouveaux messages il est répondu", "New mail is answered with"),
-            reader.quoted(&words::beginning(text)),
+        NewMail::Reply { copy, until, text: _ } => format!(
+            "{}, {}, {}",
+            reader.pick("Aux nouveaux messages il est répondu", "New mail is answered"),
             words::local_copy(*copy, language),
             then_refused(reader, Some(*until))
         ),
-        NewMail::Responder { name, text, until } => format!(
-            "{} {name}{} {}, {}",
+        NewMail::Responder { name, until, text: _ } => format!(
+            "{} {name}, {}",
             reader.pick("Aux nouveaux messages répond le répondeur", "New mail is answered by the responder"),
-            reader.colon(),
-            reader.quoted(&words::beginning(text)),
             then_refused(reader, *until)
         ),
     }

@@ -140,17 +140,10 @@ impl Session {
     /// # Errors
     /// As any question.
     pub async fn organisations(&self, named: Option<&str>) -> Result<Vec<Organisation>, Failure> {
-        let all: Vec<Organisation> = self.client.get(&["organisations"]).await?.read()?;
-        let Some(named) = named else { return Ok(all) };
-        let found: Vec<_> = all
-            .into_iter()
-            .filter(|organisation| organisation.name == named || organisation.id.to_string() == named)
-            .collect();
-        if found.is_empty() {
-            let said = self.language().pick("Aucune organisation ne s'appelle", "No organisation is named");
-            return Err(Failure::NotDone(format!("{said} {named}.")));
+        match named {
+            Some(named) => Ok(vec![self.client.get(&["organisations", named]).await?.read()?]),
+            None => self.client.get(&["organisations"]).await?.read(),
         }
-        Ok(found)
     }
 
     /// The organisation that was named, or the only one there is.
@@ -251,20 +244,12 @@ impl Session {
         what: &str,
         words: impl FnOnce(&Reader, Vec<T>) -> String,
     ) -> Result<(), Failure> {
-        let organisation = match named {
-            Some(named) => Some(named.to_owned()),
-            None => match &self.organisations(None).await?[..] {
-                [only] => Some(only.id.to_string()),
-                _ => None,
-            },
-        };
-        if let Some(organisation) = organisation {
-            let answer = self.client.get(&["organisations", &organisation, what]).await?;
-            return self.show(&answer, words);
+        let mut lists = Vec::new();
+        for organisation in self.organisations(named).await? {
+            let id = organisation.id.to_string();
+            lists.push(self.client.get(&["organisations", &id, what]).await?);
         }
-        let rows: Vec<serde_json::Value> = self.everywhere(what).await?;
-        let text = serde_json::Value::Array(rows).to_string();
-        self.show(&Answer { text }, words)
+        self.show(&Answer::joined(lists), words)
     }
 
     /// `what` of all organisations.

@@ -111,20 +111,20 @@ pub fn departure_state(state: DepartureState, language: Language) -> &'static st
     }
 }
 
-/// A step by its name; what exactly it does in one departure, the plan says.
+/// A step by its name, done or not; what exactly it does in one departure, the plan says.
 #[must_use]
 pub fn step(step: Step, language: Language) -> &'static str {
     match step {
-        Step::Freeze => language.pick("Compte fermé", "Account closed"),
-        Step::CutSessions => language.pick("Connexions coupées", "Connections cut"),
-        Step::Inventory => language.pick("Inventaire fait", "Inventory taken"),
-        Step::RouteInbound => language.pick("Nouveaux messages aiguillés", "New mail routed"),
-        Step::HandOverMail => language.pick("Anciens messages transmis", "Old mail handed over"),
-        Step::Rename => language.pick("Compte renommé", "Account renamed"),
-        Step::GiveAddresses => language.pick("Adresses remises", "Addresses given"),
-        Step::Wait => language.pick("Délai écoulé", "Waited"),
-        Step::Delete => language.pick("Compte supprimé", "Account deleted"),
-        Step::Certificate => language.pick("Attestation établie", "Certificate issued"),
+        Step::Freeze => language.pick("Fermeture du compte", "Closing the account"),
+        Step::CutSessions => language.pick("Coupure des connexions", "Cutting connections"),
+        Step::Inventory => language.pick("Inventaire", "Inventory"),
+        Step::RouteInbound => language.pick("Aiguillage des nouveaux messages", "Routing new mail"),
+        Step::HandOverMail => language.pick("Transmission des anciens messages", "Handing over old mail"),
+        Step::Rename => language.pick("Changement de nom du compte", "Renaming the account"),
+        Step::GiveAddresses => language.pick("Remise des adresses", "Giving the addresses"),
+        Step::Wait => language.pick("Attente", "Waiting"),
+        Step::Delete => language.pick("Suppression du compte", "Deleting the account"),
+        Step::Certificate => language.pick("Attestation", "Certificate"),
     }
 }
 
