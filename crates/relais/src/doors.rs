@@ -2,5 +2,6 @@
 //! other.
 
 pub mod api;
+pub mod cli;
 pub mod dict;
 pub mod smtp;

@@ -5,20 +5,23 @@ use relais::doors::cli::{self, Cli, Command};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match cli.command {
+    let Cli { options, command } = Cli::parse();
+    let ended = match command {
         Command::Serve(arguments) => {
             let log = tracing_subscriber::EnvFilter::try_from_env("RELAIS_LOG")
                 .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
             tracing_subscriber::fmt().with_env_filter(log).with_writer(std::io::stderr).init();
-            match relais::serve::serve(&cli.data, arguments) {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(error) => {
-                    eprintln!("relais: {error:#}");
-                    ExitCode::FAILURE
-                }
-            }
+            relais::serve::serve(&options.data, arguments).map(|()| ExitCode::SUCCESS)
         }
-        _ => cli::run(cli),
-    }
+        Command::Ask(question) => ask(options, question),
+    };
+    ended.unwrap_or_else(|error| {
+        eprintln!("relais: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn ask(options: cli::Options, question: cli::Question) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    Ok(runtime.block_on(cli::run(options, question)))
 }

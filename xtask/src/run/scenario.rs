@@ -7,6 +7,7 @@ use anyhow::{Context as _, bail};
 use relais_testbed::corpus::{Corpus, DOMAIN, Person};
 use relais_testbed::filing;
 use relais_testbed::imap::Imap;
+use serde_json::json;
 
 use crate::command;
 use crate::lmtp;
@@ -15,6 +16,7 @@ use relais_testbed::server::Server;
 const SEED: u64 = 2026;
 pub const LEAVER: &str = "user1@bm.com";
 pub const SUCCESSOR: &str = "userCS@bm.com";
+const ORGANISATION: &str = "Association BM";
 
 /// The last thing the scenario writes: it is played once per data directory.
 const CERTIFICATE: &str = "demonstration-certificate.json";
@@ -57,7 +59,7 @@ fn create_people(server: &Server) -> anyhow::Result<()> {
     eprintln!("==> creating the organisation {DOMAIN} and its people");
     create_organisation(server)?;
     for person in people() {
-        create_account(server, &person.address(), person.name, &password_of(&person))?;
+        create_account(server, &person.address(), person.name, Some(&password_of(&person)))?;
     }
     Ok(())
 }
@@ -68,27 +70,35 @@ pub fn create_recipients(server: &Server, count: usize) -> anyhow::Result<Vec<St
     let mut addresses = Vec::new();
     for number in 0..count {
         let address = format!("reader{number}@{DOMAIN}");
-        create_account(server, &address, "Reader", "bench-reader")?;
+        create_account(server, &address, "Reader", None)?;
         addresses.push(address);
     }
     Ok(addresses)
 }
 
 fn create_organisation(server: &Server) -> anyhow::Result<()> {
-    unless_there(server.command().args([
-        "organisation",
-        "create",
-        DOMAIN,
-        "--name",
-        "Association BM",
-        "--json",
-    ]))
+    make(server, "/organisations", &json!({ "name": ORGANISATION, "language": "fr" }))?;
+    make(server, &of_organisation("/domains"), &json!({ "name": DOMAIN }))
 }
 
-fn create_account(server: &Server, address: &str, name: &str, password: &str) -> anyhow::Result<()> {
-    let mut create = server.command();
-    create.args(["account", "create", address, "--name", name, "--password", password, "--json"]);
-    unless_there(&mut create)
+fn create_account(server: &Server, address: &str, name: &str, password: Option<&str>) -> anyhow::Result<()> {
+    let body = json!({ "address": address, "name": name, "password": password });
+    make(server, &of_organisation("/accounts"), &body)
+}
+
+fn of_organisation(path: &str) -> String {
+    format!("/organisations/{}{path}", ORGANISATION.replace(' ', "%20"))
+}
+
+/// Creates something; it may be there from a run that was interrupted.
+fn make(server: &Server, path: &str, body: &serde_json::Value) -> anyhow::Result<()> {
+    let (status, answer) = server.api("POST", path, body)?;
+    let is_there = status == 409
+        && matches!(answer["code"].as_str(), None | Some("conflict" | "domain_taken" | "address_taken"));
+    if (200..300).contains(&status) || is_there {
+        return Ok(());
+    }
+    bail!("POST {path} {body} answered {status}: {answer}")
 }
 
 /// Messages are filed in the order of the corpus, so what an interrupted run has filed is known by its number.
@@ -105,10 +115,20 @@ fn fill_mailboxes(server: &Server) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Before one's eyes: the plan, then each step as it is done. One that an interrupted run began goes on by itself.
 fn depart(server: &Server) -> anyhow::Result<()> {
-    let wanted = [LEAVER, "--to", SUCCESSOR];
-    command::announce_and_run(server.command().args(["depart", "plan"]).args(wanted))?;
-    command::announce_and_run(server.command().args(["depart", "start"]).args(wanted))
+    let wanted = ["depart", LEAVER, "--to", SUCCESSOR, "--reason", "fin de contrat", "--yes"];
+    match departure(server)? {
+        None => command::announce_and_run(server.command().args(wanted)),
+        Some(id) => command::announce_and_run(server.command().args(["departure", "status", &id])),
+    }
+}
+
+/// The departure of the one who leaves, if it was started.
+fn departure(server: &Server) -> anyhow::Result<Option<String>> {
+    let all = server.must("GET", &of_organisation("/departures"), &serde_json::Value::Null)?;
+    let found = all.as_array().into_iter().flatten().find(|departure| departure["plan"]["leaver"] == LEAVER);
+    Ok(found.and_then(|departure| departure["id"].as_str()).map(str::to_owned))
 }
 
 /// Shows what a stranger gets who writes to the one who leaves.
@@ -135,18 +155,7 @@ fn explain(server: &Server) -> anyhow::Result<()> {
 
 /// Shows the certificate to the person, and gives it back as JSON.
 fn keep_certificate(server: &Server) -> anyhow::Result<String> {
-    command::announce_and_run(server.command().args(["depart", "certificate", LEAVER]))?;
-    command::output(server.command().args(["depart", "certificate", LEAVER, "--json"]))
-}
-
-/// Runs a command that creates something; it may be there from a run that was interrupted.
-fn unless_there(command: &mut Command) -> anyhow::Result<()> {
-    let output = command.output().with_context(|| command::text(command))?;
-    let errors = String::from_utf8_lossy(&output.stderr);
-    let answers = String::from_utf8_lossy(&output.stdout);
-    let is_there = |text: &str| text.contains("taken") || text.contains("exists");
-    if output.status.success() || is_there(&answers) || is_there(&errors) {
-        return Ok(());
-    }
-    bail!("{} failed: {}\n{answers}{errors}", command::text(command), output.status)
+    let id = departure(server)?.context("the departure is gone")?;
+    command::announce_and_run(server.command().args(["departure", "certificate", &id]))?;
+    command::output(server.command().args(["departure", "certificate", &id, "--json"]))
 }

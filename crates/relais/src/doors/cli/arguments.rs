@@ -1,0 +1,400 @@
+//! What can be typed. Parsed here into values; what they mean is the subject modules' business.
+
+use super::inbound::InboundArguments;
+use super::quota::parse_quota;
+use super::text::TextSource;
+use super::when::When;
+use clap::{Args, Subcommand, ValueEnum};
+use relais_core::address::EmailAddress;
+use relais_core::authority::Role;
+use relais_core::rights::State;
+use std::path::PathBuf;
+
+#[derive(Debug, Subcommand)]
+pub enum OrganisationCommand {
+    /// Create an organisation; --language is the language of its automatic replies and certificates
+    Create { name: String },
+    /// List the organisations
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DomainCommand {
+    /// Host a domain for an organisation
+    Add {
+        domain: String,
+        #[command(flatten)]
+        organisation: InOrganisation,
+    },
+    /// List the domains
+    List {
+        #[command(flatten)]
+        organisation: InOrganisation,
+    },
+}
+
+/// Which organisation; may be left out where only one can be meant.
+#[derive(Debug, Args)]
+pub struct InOrganisation {
+    /// Id or name; not needed where only one can be meant
+    #[arg(long, short = 'o', value_name = "ORGANISATION")]
+    pub organisation: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AccountCommand {
+    /// Create an account
+    Create(AccountCreate),
+    /// List accounts
+    List {
+        /// Only accounts in this state
+        #[arg(long, value_parser = parse_state, value_name = "invited|active|deactivated|deleted")]
+        state: Option<State>,
+        #[command(flatten)]
+        organisation: InOrganisation,
+    },
+    /// Show an account and its addresses
+    Show { account: String },
+    /// Set an account's password; asks for it on a terminal
+    Password {
+        account: String,
+        #[arg(long, conflicts_with = "password_stdin")]
+        password: Option<String>,
+        /// Read the password from standard input
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Close an account; its mail is refused unless something else is said
+    Deactivate {
+        account: String,
+        #[command(flatten)]
+        inbound: InboundArguments,
+    },
+    /// Open a deactivated account again
+    Reactivate { account: String },
+    /// Delete a deactivated account for good
+    Delete {
+        account: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Give an account another primary address; the old one becomes an alias
+    Rename { account: String, address: EmailAddress },
+    /// Change an account's role
+    Role {
+        account: String,
+        #[arg(value_parser = parse_role, value_name = "owner|company_admin|account_manager|member|guest")]
+        role: Role,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("credential").required(true))]
+pub struct AccountCreate {
+    pub address: EmailAddress,
+    /// The person's name
+    #[arg(long)]
+    pub name: String,
+    /// The password; other people on this machine can see what is typed here
+    #[arg(long, group = "credential")]
+    pub password: Option<String>,
+    /// Read the password from standard input
+    #[arg(long, group = "credential")]
+    pub password_stdin: bool,
+    /// No password yet: the person is invited to choose one
+    #[arg(long, group = "credential")]
+    pub invite: bool,
+    #[arg(long, value_parser = parse_role, default_value = "member", value_name = "owner|company_admin|account_manager|member|guest")]
+    pub role: Role,
+    /// Largest mailbox size: 500M, 5G, 1T (K, M, G, T of 1024)
+    #[arg(long, value_parser = parse_quota, value_name = "SIZE")]
+    pub quota: Option<i64>,
+    #[command(flatten)]
+    pub organisation: InOrganisation,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AliasCommand {
+    /// Give an account one more address
+    Add { account: String, alias: EmailAddress },
+    /// Take an alias away from an account
+    Remove { account: String, alias: EmailAddress },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AddressCommand {
+    /// Show who holds an address, and who held it before
+    Show { address: EmailAddress },
+    /// Give an address to another account, shared mailbox, group or responder
+    Move {
+        address: EmailAddress,
+        /// Who gets it
+        #[arg(long, value_name = "HEIR")]
+        to: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum InboundCommand {
+    /// Set what happens to mail that arrives for an account
+    #[command(group = clap::ArgGroup::new("what").args(["deliver", "refuse", "redirect", "reply"]).required(true))]
+    Set {
+        account: String,
+        #[command(flatten)]
+        inbound: InboundArguments,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SharedMailboxCommand {
+    /// Create a mailbox that several people read
+    Create {
+        address: EmailAddress,
+        #[arg(long)]
+        name: String,
+        #[command(flatten)]
+        organisation: InOrganisation,
+    },
+    /// Give, change or take away the access of an account
+    Member {
+        address: EmailAddress,
+        account: String,
+        /// May read and change nothing
+        #[arg(long, conflicts_with = "remove")]
+        read_only: bool,
+        /// Take the access away
+        #[arg(long)]
+        remove: bool,
+    },
+    /// List the members of a shared mailbox
+    Members { address: EmailAddress },
+    /// List the shared mailboxes
+    List {
+        #[command(flatten)]
+        organisation: InOrganisation,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum GroupCommand {
+    /// Create a group
+    Create {
+        name: String,
+        #[arg(long)]
+        address: Option<EmailAddress>,
+        #[command(flatten)]
+        organisation: InOrganisation,
+    },
+    /// Add an account to a group, change its role there, or remove it
+    Member {
+        /// Id, name or address
+        group: String,
+        account: String,
+        #[arg(long, conflicts_with = "remove")]
+        admin: bool,
+        #[arg(long)]
+        remove: bool,
+        #[command(flatten)]
+        organisation: InOrganisation,
+    },
+    /// List the members of a group
+    Members {
+        /// Id, name or address
+        group: String,
+        #[command(flatten)]
+        organisation: InOrganisation,
+    },
+    /// List the groups
+    List {
+        #[command(flatten)]
+        organisation: InOrganisation,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ResponderCommand {
+    /// Create what answers mail and stores none
+    Create {
+        name: String,
+        /// The common text, or @FILE
+        #[arg(long, value_name = "TEXT|@FILE")]
+        text: TextSource,
+        #[command(flatten)]
+        organisation: InOrganisation,
+    },
+    /// Let a responder answer for an address
+    Address {
+        /// Id or name
+        responder: String,
+        address: EmailAddress,
+        /// A text for this address instead of the common one, or @FILE
+        #[arg(long, value_name = "TEXT|@FILE")]
+        text: Option<TextSource>,
+        /// When it stops answering and refuses
+        #[arg(long, value_name = "DATE")]
+        until: Option<When>,
+        #[command(flatten)]
+        organisation: InOrganisation,
+    },
+    /// List the responders
+    List {
+        #[command(flatten)]
+        organisation: InOrganisation,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct DepartArguments {
+    /// The account that leaves: address or id
+    pub account: String,
+    /// Who takes over: gets the old mail, and the new mail unless it is answered
+    #[arg(long, value_name = "ADDRESS")]
+    pub to: Option<EmailAddress>,
+    /// Redirected or answered mail also stays in the leaver's mailbox
+    #[arg(long)]
+    pub copy: bool,
+    /// A shared mailbox for old and new mail, made if it does not exist; without @ on the leaver's domain
+    #[arg(long, value_name = "ADDRESS")]
+    pub shared_mailbox: Option<String>,
+    /// Answer new mail instead of passing it on: a text, @FILE, or nothing for the usual text
+    #[arg(long, value_name = "TEXT|@FILE", num_args = 0..=1, default_missing_value = "")]
+    pub reply: Option<TextSource>,
+    /// The responder that answers, made if it does not exist
+    #[arg(long, value_name = "NAME")]
+    pub responder: Option<String>,
+    /// When new mail begins to be refused; a date without a time means the end of that day
+    #[arg(long, value_name = "DATE")]
+    pub until: Option<When>,
+    /// When the departure begins, now if absent; a date without a time means its first moment
+    #[arg(long, value_name = "DATE")]
+    pub on: Option<When>,
+    /// When the account is deleted, never if absent; a date without a time means the end of that day
+    #[arg(long, value_name = "DATE")]
+    pub delete_after: Option<When>,
+    /// Why; kept in the log and the certificate
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Only show what would happen
+    #[arg(long, conflicts_with = "yes")]
+    pub plan: bool,
+    /// Start without asking
+    #[arg(long)]
+    pub yes: bool,
+    /// Do not wait for the departure to end
+    #[arg(long)]
+    pub no_wait: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DepartureCommand {
+    /// Show how far a departure is
+    Status { departure: String },
+    /// Stop after the step under way
+    Hold { departure: String },
+    /// Go on where it was held
+    Resume { departure: String },
+    /// Take everything back, from the last step to the first
+    Undo {
+        departure: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// List the departures
+    List {
+        #[command(flatten)]
+        organisation: InOrganisation,
+    },
+    /// Show the certificate of a departure that has ended
+    Certificate {
+        departure: String,
+        /// Write it as a page that can be printed
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct GrantArguments {
+    /// A deactivated account: address or id
+    pub account: String,
+    /// Why; kept in the log
+    #[arg(long)]
+    pub reason: String,
+    /// When the access ends; a date without a time means the end of that day
+    #[arg(long, value_name = "DATE")]
+    pub until: When,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct EventsArguments {
+    #[command(subcommand)]
+    pub command: Option<EventsCommand>,
+    #[command(flatten)]
+    pub organisation: InOrganisation,
+    /// Only what happened to this id
+    #[arg(long, value_name = "ID")]
+    pub subject: Option<String>,
+    /// Only events after this number
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub after: i64,
+    /// How many at most
+    #[arg(long, value_name = "COUNT", default_value_t = 200, value_parser = clap::value_parser!(i64).range(1..=200))]
+    pub limit: i64,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum EventsCommand {
+    /// Check that no event was changed or removed
+    Verify {
+        #[command(flatten)]
+        organisation: InOrganisation,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum TokenCommand {
+    /// Create a token; its secret is shown once
+    Create {
+        name: String,
+        #[command(flatten)]
+        organisation: InOrganisation,
+        /// A token for the whole instance
+        #[arg(long, conflicts_with = "organisation")]
+        operator: bool,
+    },
+    /// List the tokens of an organisation
+    List {
+        #[command(flatten)]
+        organisation: InOrganisation,
+    },
+    /// Make a token of an organisation void
+    Revoke {
+        /// Its id
+        token: String,
+        #[command(flatten)]
+        organisation: InOrganisation,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+}
+
+fn parse_role(text: &str) -> Result<Role, String> {
+    serde_json::from_value(text.replace('-', "_").into())
+        .map_err(|_| "expected owner, company_admin, account_manager, member or guest".to_owned())
+}
+
+fn parse_state(text: &str) -> Result<State, String> {
+    let names = || State::ALL.map(State::as_str).join(", ");
+    State::ALL
+        .into_iter()
+        .find(|state| state.as_str() == text)
+        .ok_or_else(|| format!("expected one of {}", names()))
+}

@@ -1,0 +1,226 @@
+//! A departure's plan in words: what will happen, in order, what was found, and what deserves a second look.
+
+use super::quota::size;
+use super::reader::Reader;
+use super::words;
+use relais_core::address::EmailAddress;
+use relais_core::departure::{AddressHeir, Findings, NewMail, Plan, Step, Warning};
+use relais_core::language::Language;
+
+pub fn in_words(reader: &Reader, plan: &Plan) -> String {
+    let title = format!("{} {} <{}>", reader.pick("Départ de", "Departure of"), plan.name, plan.leaver);
+    let mut text = reader.strong(&words::printable(&title));
+    text.push('\n');
+    let mut facts = vec![(reader.pick("début", "begins"), reader.time(plan.begins_at))];
+    facts.extend(plan.reason.iter().map(|reason| (reader.pick("motif", "reason"), reason.clone())));
+    for (name, value) in facts {
+        text.push_str(&format!("  {name}{} {}\n", reader.colon(), words::printable(&value)));
+    }
+    heading(reader, &mut text, "Ce qui se passera, dans l'ordre", "What will happen, in order");
+    for (place, step) in plan.steps.iter().enumerate() {
+        text.push_str(&format!(
+            "  {:>2}. {}\n",
+            place + 1,
+            words::printable(&step_in_words(reader, plan, *step))
+        ));
+    }
+    if let NewMail::Reply { text: reply, .. } | NewMail::Responder { text: reply, .. } = &plan.new_mail {
+        heading(reader, &mut text, "La réponse automatique", "The automatic reply");
+        for line in reply.trim_end().lines() {
+            text.push_str(format!("  │ {}", words::printable(line)).trim_end());
+            text.push('\n');
+        }
+    }
+    heading(reader, &mut text, "Ce qui a été trouvé", "What was found");
+    for (name, value) in findings(reader, &plan.findings) {
+        text.push_str(&format!("  {name}{} {}\n", reader.colon(), words::printable(&value)));
+    }
+    if !plan.warnings.is_empty() {
+        heading(reader, &mut text, "À regarder de plus près", "Worth a second look");
+        for found in &plan.warnings {
+            let said = words::printable(&warning(found, reader.language));
+            text.push_str(&format!("  {} {said}\n", reader.careful("!")));
+        }
+    }
+    text.truncate(text.trim_end().len());
+    text
+}
+
+fn heading(reader: &Reader, text: &mut String, french: &str, english: &str) {
+    let line = format!("{}{}", reader.pick(french, english), reader.colon());
+    text.push_str(&format!("\n{}\n", reader.strong(&line)));
+}
+
+fn step_in_words(reader: &Reader, plan: &Plan, step: Step) -> String {
+    let pick = |french: &'static str, english: &'static str| reader.pick(french, english).to_owned();
+    match step {
+        Step::Freeze => pick(
+            "Le compte est fermé : plus aucune connexion n'est acceptée",
+            "The account is closed: no sign-in is accepted any more",
+        ),
+        Step::CutSessions => pick(
+            "Les connexions ouvertes sont coupées (IMAP, POP, sessions)",
+            "Open connections are cut (IMAP, POP, sessions)",
+        ),
+        Step::Inventory => {
+            pick("Ce que le compte possède est relevé", "What the account owns is written down")
+        }
+        Step::RouteInbound => new_mail(reader, &plan.new_mail),
+        Step::HandOverMail => hand_over(reader, plan),
+        Step::Rename => {
+            format!(
+                "{} {}",
+                reader.pick("Le compte est renommé en", "The account is renamed to"),
+                plan.renamed_to
+            )
+        }
+        Step::GiveAddresses => addresses(reader, plan),
+        Step::Wait => format!("{} {}", reader.pick("On attend", "Waiting"), reader.end(plan.delete_after)),
+        Step::Delete => match plan.heir {
+            AddressHeir::Released => pick(
+                "Le compte est supprimé pour toujours ; ses adresses redeviennent libres",
+                "The account is deleted for good; its addresses are free again",
+            ),
+            AddressHeir::Successor { .. }
+            | AddressHeir::SharedMailbox { .. }
+            | AddressHeir::Responder { .. }
+            | AddressHeir::Stay => {
+                pick("Le compte est supprimé pour toujours", "The account is deleted for good")
+            }
+        },
+        Step::Certificate => {
+            pick("Une attestation dit ce qui a été fait", "A certificate says what was done")
+        }
+    }
+}
+
+fn new_mail(reader: &Reader, new_mail: &NewMail) -> String {
+    let language = reader.language;
+    match new_mail {
+        NewMail::Redirect { to, copy, until } => format!(
+            "{} {to}, {}, {}",
+            reader.pick("Les nouveaux messages sont redirigés vers", "New mail is redirected to"),
+            words::local_copy(*copy, language),
+            then_refused(reader, *until)
+        ),
+        NewMail::Reply { copy, until, text: _ } => format!(
+            "{}, {}, {}",
+            reader.pick("Aux nouveaux messages il est répondu", "New mail is answered"),
+            words::local_copy(*copy, language),
+            then_refused(reader, Some(*until))
+        ),
+        NewMail::Responder { name, until, text: _ } => format!(
+            "{} {name}, {}",
+            reader.pick("Aux nouveaux messages répond le répondeur", "New mail is answered by the responder"),
+            then_refused(reader, *until)
+        ),
+    }
+}
+
+fn then_refused(reader: &Reader, until: Option<jiff::Timestamp>) -> String {
+    let end = reader.end(until);
+    if until.is_none() { end } else { format!("{end}{}", reader.pick(", puis refusés", ", then refused")) }
+}
+
+fn hand_over(reader: &Reader, plan: &Plan) -> String {
+    let to = plan.old_mail_to.as_ref().map_or("", EmailAddress::as_str);
+    let Findings { messages, size_bytes, .. } = plan.findings;
+    let size = size(size_bytes, reader.language);
+    let said = match reader.language {
+        Language::French => format!(
+            "Les anciens messages sont transmis à {to} ({messages} messages, {size}) ; les messages personnels sont mis de côté"
+        ),
+        Language::English => {
+            format!(
+                "Old mail is handed over to {to} ({messages} messages, {size}); personal messages are set aside"
+            )
+        }
+    };
+    match &plan.shared_mailbox {
+        Some(_) if plan.successor.is_some() => {
+            let member = reader.pick("en devient membre", "becomes its member");
+            let successor = plan.successor.as_ref().map_or("", EmailAddress::as_str);
+            format!("{said}{} {successor} {member}", reader.pick(" ;", ";"))
+        }
+        Some(_) | None => said,
+    }
+}
+
+fn addresses(reader: &Reader, plan: &Plan) -> String {
+    let to = match &plan.heir {
+        AddressHeir::Successor { address } | AddressHeir::SharedMailbox { address } => address.to_string(),
+        AddressHeir::Responder { name } => format!("{} {name}", reader.pick("le répondeur", "the responder")),
+        AddressHeir::Stay | AddressHeir::Released => String::new(),
+    };
+    let held: Vec<&str> = plan.findings.addresses.iter().map(EmailAddress::as_str).collect();
+    match reader.language {
+        Language::French => format!("Ses adresses ({}) passent à {to}", held.join(", ")),
+        Language::English => format!("Its addresses ({}) pass to {to}", held.join(", ")),
+    }
+}
+
+fn findings(reader: &Reader, found: &Findings) -> Vec<(String, String)> {
+    let join = |addresses: &[EmailAddress]| {
+        addresses.iter().map(EmailAddress::as_str).collect::<Vec<_>>().join(", ")
+    };
+    let mail = format!("{} ({})", found.messages, size(found.size_bytes, reader.language));
+    [
+        ("adresses", "addresses", join(&found.addresses)),
+        ("messages", "messages", mail),
+        ("groupes", "groups", found.groups.join(", ")),
+        ("redirections vers ce compte", "redirects to this account", join(&found.redirects_in)),
+        ("redirections de ce compte", "redirects from this account", join(&found.redirects_out)),
+        ("boîtes partagées", "shared mailboxes", join(&found.shared_mailboxes)),
+    ]
+    .into_iter()
+    .filter(|(_, _, value)| !value.is_empty())
+    .map(|(french, english, value)| (reader.pick(french, english).to_owned(), value))
+    .collect()
+}
+
+fn warning(found: &Warning, language: Language) -> String {
+    let pick = |french: &'static str, english: &'static str| language.pick(french, english).to_owned();
+    match found {
+        Warning::RedirectWithoutReason => pick(
+            "Transmettre le courrier de quelqu'un demande un motif ; indiquez-le avec --reason.",
+            "Passing on someone's mail asks for a reason; give it with --reason.",
+        ),
+        Warning::RedirectWithoutEnd => pick(
+            "Rien ne met fin à la redirection ; indiquez une date avec --until.",
+            "Nothing ends the redirect; give a date with --until.",
+        ),
+        Warning::ReplyLong => pick(
+            "Une réponse de plus de trois mois demande un motif ; indiquez-le avec --reason.",
+            "A reply for more than three months asks for a reason; give it with --reason.",
+        ),
+        Warning::NobodyTakesOver => pick(
+            "Personne ne reprend les anciens messages, ils restent dans le compte fermé ; indiquez --to ou --shared-mailbox.",
+            "Nobody takes over the old mail, it stays in the closed account; give --to or --shared-mailbox.",
+        ),
+        Warning::RedirectsIn { from } => {
+            let from: Vec<&str> = from.iter().map(EmailAddress::as_str).collect();
+            match language {
+                Language::French => {
+                    format!("Redirigent vers ce compte : {} ; prévenez-les.", from.join(", "))
+                }
+                Language::English => {
+                    format!("These redirect to this account: {}; let them know.", from.join(", "))
+                }
+            }
+        }
+        Warning::OnlyAdminOf { groups } => match language {
+            Language::French => {
+                format!("Seul administrateur de : {} ; ajoutez-en d'abord un autre.", groups.join(", "))
+            }
+            Language::English => format!("Only admin of: {}; add another one first.", groups.join(", ")),
+        },
+        Warning::DeletionEndsReply => pick(
+            "La suppression arrive avant la fin de la réponse automatique, qui s'arrête alors ; repoussez-la ou avancez --until.",
+            "The deletion comes before the automatic reply ends and stops it; postpone it or bring --until forward.",
+        ),
+        Warning::DeletionWithoutBackup => pick(
+            "La suppression est définitive et cette version ne fait pas de sauvegarde avant ; faites-en une.",
+            "The deletion is for good and this version takes no backup before it; take one.",
+        ),
+    }
+}

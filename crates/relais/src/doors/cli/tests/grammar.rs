@@ -1,0 +1,118 @@
+use super::super::{Cli, Command};
+use clap::Parser as _;
+use clap::error::ErrorKind;
+use std::path::Path;
+
+#[test]
+fn the_grammar_holds_together() {
+    super::super::command().debug_assert();
+}
+
+#[test]
+fn options_stand_before_or_behind_the_command() {
+    for line in [
+        &["relais", "--data", "/d", "--json", "--language", "fr", "account", "list"][..],
+        &["relais", "account", "list", "--data", "/d", "--json", "--language", "fr"],
+        &["relais", "account", "--data", "/d", "list", "--json", "--language", "fr"],
+    ] {
+        let cli = Cli::try_parse_from(line).expect("it can be read");
+        assert_eq!(cli.options.data, Path::new("/d"), "{line:?}");
+        assert!(cli.options.json && cli.options.language.is_some(), "{line:?}");
+    }
+}
+
+#[test]
+fn the_server_s_data_directory_stands_before_or_behind_serve() {
+    for line in [&["relais", "serve", "--data", "/d"][..], &["relais", "--data", "/d", "serve"]] {
+        let cli = Cli::try_parse_from(line).expect("it can be read");
+        assert!(matches!(cli.command, Command::Serve(_)), "{line:?}");
+        assert_eq!(cli.options.data, Path::new("/d"), "{line:?}");
+    }
+}
+
+#[test]
+fn what_is_documented_can_be_typed() {
+    for line in [
+        "organisation create BM --language fr",
+        "organisation list",
+        "domain add bm.com --organisation BM",
+        "domain list",
+        "account create user1@bm.com --name Jeanne --password secret12 --quota 5G --role company_admin",
+        "account create user1@bm.com --name Jeanne --password-stdin",
+        "account create user1@bm.com --name Jeanne --invite --organisation BM",
+        "account list --state active --organisation BM",
+        "account show user1@bm.com",
+        "account password user1@bm.com",
+        "account deactivate user1@bm.com",
+        "account deactivate user1@bm.com --redirect b@bm.com --copy",
+        "account deactivate user1@bm.com --reply parti --until +1m",
+        "account reactivate user1@bm.com",
+        "account delete user1@bm.com --yes",
+        "account rename user1@bm.com user9@bm.com",
+        "account role user1@bm.com account-manager",
+        "alias add user1@bm.com ventes@bm.com",
+        "alias remove user1@bm.com ventes@bm.com",
+        "address show user1@bm.com",
+        "address move user1@bm.com --to userCS@bm.com",
+        "inbound set user1@bm.com --deliver",
+        "inbound set user1@bm.com --reply @file --copy --until 2026-12-31 --then deliver",
+        "shared-mailbox create bp@bm.com --name BP",
+        "shared-mailbox member bp@bm.com user1@bm.com --read-only",
+        "shared-mailbox member bp@bm.com user1@bm.com --remove",
+        "shared-mailbox members bp@bm.com",
+        "shared-mailbox list",
+        "group create Ventes --address ventes@bm.com",
+        "group member Ventes user1@bm.com --admin",
+        "group members Ventes",
+        "group list",
+        "responder create partis --text @partis.txt",
+        "responder address partis user2@bm.com --text parti --until +3m",
+        "responder list",
+        "depart user1@bm.com --to userCS@bm.com --copy --until 2026-12-31 --on 2026-09-01 --yes --no-wait",
+        "depart user1@bm.com --shared-mailbox bp.user1 --delete-after +3m --reason depart --plan",
+        "depart user1@bm.com --to userCS@bm.com --reply",
+        "depart user1@bm.com --reply --to userCS@bm.com",
+        "depart user1@bm.com --reply=@texte --responder partis",
+        "departure status user1@bm.com",
+        "departure hold user1@bm.com",
+        "departure resume user1@bm.com",
+        "departure undo user1@bm.com --yes",
+        "departure list",
+        "departure certificate dep-0000000000001 --html page.html",
+        "explain user1@bm.com",
+        "grant user1@bm.com --reason dossier --until +7d",
+        "events --organisation BM --subject acc-0000000000001 --after 12 --limit 50",
+        "events verify --organisation BM",
+        "spool",
+        "token create sauvegarde --operator",
+        "token create annuaire --organisation BM",
+        "token list",
+        "token revoke tok-0000000000001",
+        "completions zsh",
+    ] {
+        let words = ["relais"].into_iter().chain(line.split(' '));
+        if let Err(error) = Cli::try_parse_from(words) {
+            panic!("{line}: {error}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_meant_is_a_usage_error() {
+    for (line, kind) in [
+        ("account create user1@bm.com --name J", ErrorKind::MissingRequiredArgument),
+        ("account create user1@bm.com --name J --invite --password secret12", ErrorKind::ArgumentConflict),
+        ("account create user1 --name J --invite", ErrorKind::ValueValidation),
+        ("account role user1@bm.com boss", ErrorKind::ValueValidation),
+        ("inbound set user1@bm.com", ErrorKind::MissingRequiredArgument),
+        ("inbound set user1@bm.com --until +1m", ErrorKind::MissingRequiredArgument),
+        ("depart user1@bm.com --plan --yes", ErrorKind::ArgumentConflict),
+        ("depart user1@bm.com --on someday", ErrorKind::ValueValidation),
+        ("events --limit 1000", ErrorKind::ValueValidation),
+        ("token create x --operator --organisation BM", ErrorKind::ArgumentConflict),
+    ] {
+        let error = Cli::try_parse_from(["relais"].into_iter().chain(line.split(' ')));
+        let error = error.map(|_| ()).expect_err(line);
+        assert_eq!((error.kind(), error.exit_code()), (kind, 2), "{line}: {error}");
+    }
+}

@@ -1,0 +1,82 @@
+use super::super::explain::tree;
+use super::people::{address, reader};
+use relais_core::ids::{AccountId, GroupId, MailboxId, ResponderId};
+use relais_core::inbound::LocalCopy;
+use relais_core::language::Language::{English, French};
+use relais_core::mail_refusal::MailRefusal;
+use relais_core::organisation::Target;
+use relais_core::rights::State;
+use relais_core::routing::{Delivery, Hop, Redirect, ReplyOrder, Route};
+
+fn account(number: i64, login: &str, name: &str, state: State) -> Hop {
+    let address = address(&format!("{login}@bm.com"));
+    Hop::Account { id: AccountId::from_number(number), address, name: name.to_owned(), state }
+}
+
+fn delivery(number: i64) -> Delivery {
+    Delivery { mailbox: MailboxId::from_number(number), quota_bytes: None }
+}
+
+/// A group with a member who redirects inside and outside, one who left, and one who redirects back.
+fn through_a_group() -> Route {
+    let outside = address("paul@example.org");
+    Route {
+        deliveries: vec![delivery(2), delivery(4)],
+        redirects: vec![Redirect { to: outside.clone(), by: address("paul@bm.com") }],
+        replies: vec![],
+        refusal: None,
+        trace: vec![
+            (0, Hop::Tag { base: address("ventes@bm.com") }),
+            (0, Hop::Group { id: GroupId::from_number(1), name: "Ventes".to_owned() }),
+            (1, account(1, "user1", "Jeanne Martin", State::Deactivated)),
+            (2, Hop::Redirected { to: address("usercs@bm.com"), copy: LocalCopy::None }),
+            (2, account(2, "usercs", "Claude Simon", State::Active)),
+            (3, Hop::Stored { mailbox: MailboxId::from_number(2) }),
+            (1, account(3, "paul", "Paul", State::Active)),
+            (2, Hop::Redirected { to: outside.clone(), copy: LocalCopy::None }),
+            (2, Hop::SentOutside { to: outside }),
+            (1, Hop::MemberLeftOut { address: address("zoe@bm.com"), state: State::Deactivated }),
+            (1, account(4, "luc", "Luc", State::Active)),
+            (2, Hop::LoopCut { at: address("ventes@bm.com") }),
+            (2, Hop::Stored { mailbox: MailboxId::from_number(4) }),
+        ],
+    }
+}
+
+#[test]
+fn a_route_through_a_group_is_a_tree_in_both_languages() {
+    let recipient = address("ventes+salon@bm.com");
+    assert_eq!(tree(&reader(French), &recipient, &through_a_group()), "");
+    assert_eq!(tree(&reader(English), &recipient, &through_a_group()), "");
+}
+
+#[test]
+fn an_answer_is_shown_in_both_languages() {
+    let from = address("user1@bm.com");
+    let id = ResponderId::from_number(1);
+    let reply = ReplyOrder {
+        target: Target::Responder(id),
+        from: from.clone(),
+        name: "départs".to_owned(),
+        text: "Parti".to_owned(),
+    };
+    let route = Route {
+        replies: vec![reply],
+        trace: vec![
+            (0, Hop::Responder { id, name: "départs".to_owned() }),
+            (0, Hop::Answered { from: from.clone() }),
+        ],
+        ..Route::default()
+    };
+    assert_eq!(tree(&reader(French), &from, &route), "");
+    assert_eq!(tree(&reader(English), &from, &route), "");
+}
+
+#[test]
+fn a_refusal_is_shown_in_both_languages() {
+    let refusal = MailRefusal::Unknown;
+    let route =
+        Route { refusal: Some(refusal), trace: vec![(0, Hop::Refused { refusal })], ..Route::default() };
+    assert_eq!(tree(&reader(French), &address("nul@bm.com"), &route), "");
+    assert_eq!(tree(&reader(English), &address("nul@bm.com"), &route), "");
+}
