@@ -100,7 +100,7 @@ impl Failure {
         match self {
             Self::Output(error) if error.kind() == ErrorKind::BrokenPipe => {}
             Self::Problem { text, .. } if json && !text.is_empty() => {
-                drop(writeln!(to, "{}", text.trim_end()))
+                drop(writeln!(to, "{}", text.trim_end()));
             }
             _ => {
                 for sentence in self.sentences(language) {

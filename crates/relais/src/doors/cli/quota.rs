@@ -34,7 +34,7 @@ pub fn size(bytes: u64, language: Language) -> String {
     let Some((letter, shift)) = unit else {
         return format!("{bytes} {}", language.pick("o", "B"));
     };
-    let tenths = u128::from(bytes) * 10 >> shift;
+    let tenths = (u128::from(bytes) * 10) >> shift;
     let (whole, tenth) = (tenths / 10, tenths % 10);
     let letter = letter.to_ascii_uppercase();
     format!("{whole}{}{tenth} {letter}{}", language.pick(",", "."), language.pick("io", "iB"))
