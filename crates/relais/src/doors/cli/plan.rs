@@ -119,7 +119,11 @@ fn new_mail(reader: &Reader, new_mail: &NewMail) -> String {
 
 fn then_refused(reader: &Reader, until: Option<jiff::Timestamp>) -> String {
     let end = reader.end(until);
-    if until.is_none() { end } else { format!("{end}{}", reader.pick(", puis refusés", ", then refused")) }
+    if until.is_none() {
+        end
+    } else {
+        format!("{end}{}", reader.pick(", puis ils sont refusés", ", then it is refused"))
+    }
 }
 
 fn hand_over(reader: &Reader, plan: &Plan) -> String {

@@ -46,8 +46,44 @@ fn through_a_group() -> Route {
 #[test]
 fn a_route_through_a_group_is_a_tree_in_both_languages() {
     let recipient = address("ventes+salon@bm.com");
-    assert_eq!(tree(&reader(French), &recipient, &through_a_group()), "");
-    assert_eq!(tree(&reader(English), &recipient, &through_a_group()), "");
+    assert_eq!(
+        tree(&reader(French), &recipient, &through_a_group()),
+        "\
+ventes+salon@bm.com
+├─ forme étiquetée de ventes@bm.com
+└─ groupe Ventes
+   ├─ compte Jeanne Martin <user1@bm.com>, désactivé
+   │  ├─ redirigé vers usercs@bm.com, sans copie ici
+   │  └─ compte Claude Simon <usercs@bm.com>, actif
+   │     └─ conservé dans la boîte (box-0000000000002)
+   ├─ compte Paul <paul@bm.com>, actif
+   │  ├─ redirigé vers paul@example.org, sans copie ici
+   │  └─ envoyé à l'extérieur, à paul@example.org
+   ├─ membre laissé de côté : zoe@bm.com, désactivé
+   └─ compte Luc <luc@bm.com>, actif
+      ├─ boucle coupée : on reviendrait à ventes@bm.com ; le message reste ici
+      └─ conservé dans la boîte (box-0000000000004)
+En bref : 2 boîtes le reçoivent, 1 envoi à l'extérieur."
+    );
+    assert_eq!(
+        tree(&reader(English), &recipient, &through_a_group()),
+        "\
+ventes+salon@bm.com
+├─ a tagged form of ventes@bm.com
+└─ group Ventes
+   ├─ account Jeanne Martin <user1@bm.com>, deactivated
+   │  ├─ redirected to usercs@bm.com, without a copy here
+   │  └─ account Claude Simon <usercs@bm.com>, active
+   │     └─ stored in the mailbox (box-0000000000002)
+   ├─ account Paul <paul@bm.com>, active
+   │  ├─ redirected to paul@example.org, without a copy here
+   │  └─ sent outside, to paul@example.org
+   ├─ member left out: zoe@bm.com, deactivated
+   └─ account Luc <luc@bm.com>, active
+      ├─ loop cut: it would come back to ventes@bm.com; the message stays here
+      └─ stored in the mailbox (box-0000000000004)
+In short: 2 mailboxes get it, 1 message sent outside."
+    );
 }
 
 #[test]
@@ -68,8 +104,22 @@ fn an_answer_is_shown_in_both_languages() {
         ],
         ..Route::default()
     };
-    assert_eq!(tree(&reader(French), &from, &route), "");
-    assert_eq!(tree(&reader(English), &from, &route), "");
+    assert_eq!(
+        tree(&reader(French), &from, &route),
+        "\
+user1@bm.com
+├─ répondeur départs
+└─ réponse automatique de user1@bm.com, au plus une par semaine à chacun
+En bref : 1 réponse automatique."
+    );
+    assert_eq!(
+        tree(&reader(English), &from, &route),
+        "\
+user1@bm.com
+├─ responder départs
+└─ automatic reply from user1@bm.com, to each sender once a week at most
+In short: 1 automatic reply."
+    );
 }
 
 #[test]
@@ -77,6 +127,18 @@ fn a_refusal_is_shown_in_both_languages() {
     let refusal = MailRefusal::Unknown;
     let route =
         Route { refusal: Some(refusal), trace: vec![(0, Hop::Refused { refusal })], ..Route::default() };
-    assert_eq!(tree(&reader(French), &address("nul@bm.com"), &route), "");
-    assert_eq!(tree(&reader(English), &address("nul@bm.com"), &route), "");
+    assert_eq!(
+        tree(&reader(French), &address("nul@bm.com"), &route),
+        "\
+nul@bm.com
+└─ refusé : personne n'a jamais eu cette adresse ici (550 5.1.1)
+Le message est refusé : personne n'a jamais eu cette adresse ici (550 5.1.1)."
+    );
+    assert_eq!(
+        tree(&reader(English), &address("nul@bm.com"), &route),
+        "\
+nul@bm.com
+└─ refused: nobody has ever held this address here (550 5.1.1)
+The message is refused: nobody has ever held this address here (550 5.1.1)."
+    );
 }
