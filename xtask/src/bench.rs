@@ -16,10 +16,7 @@ pub struct Benchmark {
     pub run: fn(&BenchContext) -> anyhow::Result<Vec<Figure>>,
 }
 
-const BENCHMARKS: &[Benchmark] = &[Benchmark {
-    name: "lmtp",
-    run: lmtp::run,
-}];
+const BENCHMARKS: &[Benchmark] = &[Benchmark { name: "lmtp", run: lmtp::run }];
 
 /// What every benchmark is given.
 pub struct BenchContext {
@@ -30,9 +27,7 @@ pub struct BenchContext {
 impl BenchContext {
     /// Not in `/tmp`, which may be memory and then makes every sync free.
     fn new() -> anyhow::Result<BenchContext> {
-        let scratch = tempfile::Builder::new()
-            .prefix("relais-bench-")
-            .tempdir_in("/var/tmp")?;
+        let scratch = tempfile::Builder::new().prefix("relais-bench-").tempdir_in("/var/tmp")?;
         Ok(BenchContext { scratch })
     }
 
@@ -48,16 +43,11 @@ impl BenchContext {
 }
 
 pub fn run(name: Option<&str>, format: Format, missing: Missing) -> anyhow::Result<()> {
-    let chosen: Vec<&Benchmark> = BENCHMARKS
-        .iter()
-        .filter(|benchmark| name.is_none_or(|name| name == benchmark.name))
-        .collect();
+    let chosen: Vec<&Benchmark> =
+        BENCHMARKS.iter().filter(|benchmark| name.is_none_or(|name| name == benchmark.name)).collect();
     if chosen.is_empty() {
         let names: Vec<&str> = BENCHMARKS.iter().map(|benchmark| benchmark.name).collect();
-        bail!(
-            "there is no such benchmark; these are there: {}",
-            names.join(", ")
-        );
+        bail!("there is no such benchmark; these are there: {}", names.join(", "));
     }
     packages::provide(Purpose::Bench, missing)?;
     let mut figures = Vec::new();

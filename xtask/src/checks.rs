@@ -11,16 +11,9 @@ pub fn run() -> anyhow::Result<()> {
     let mut clippy = command::cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]);
     let lints = command::announce_and_run(&mut clippy);
     eprintln!("==> tidy");
-    let results = [
-        ("format (cargo fmt --all mends it)", format),
-        ("clippy", lints),
-        ("tidy", tidy::run()),
-    ];
-    let failed: Vec<&str> = results
-        .iter()
-        .filter(|(_, result)| result.is_err())
-        .map(|(name, _)| *name)
-        .collect();
+    let results = [("format (cargo fmt --all mends it)", format), ("clippy", lints), ("tidy", tidy::run())];
+    let failed: Vec<&str> =
+        results.iter().filter(|(_, result)| result.is_err()).map(|(name, _)| *name).collect();
     if !failed.is_empty() {
         bail!("these checks failed: {}", failed.join(", "));
     }

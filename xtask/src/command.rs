@@ -18,9 +18,7 @@ pub fn cargo(args: &[&str]) -> Command {
 /// Shows the command, runs it on our own standard streams, fails when it fails.
 pub fn announce_and_run(command: &mut Command) -> anyhow::Result<()> {
     eprintln!("==> {}", text(command));
-    let status = command
-        .status()
-        .with_context(|| format!("{} does not start", text(command)))?;
+    let status = command.status().with_context(|| format!("{} does not start", text(command)))?;
     if !status.success() {
         bail!("{} failed: {status}", text(command));
     }

@@ -18,10 +18,7 @@ impl Connection {
         let output = TcpStream::connect(address).with_context(|| format!("no LMTP server at {address}"))?;
         output.set_nodelay(true)?;
         output.set_read_timeout(Some(ANSWER_MAX))?;
-        let mut connection = Connection {
-            input: BufReader::new(output.try_clone()?),
-            output,
-        };
+        let mut connection = Connection { input: BufReader::new(output.try_clone()?), output };
         connection.expect("220")?;
         connection.output.write_all(b"LHLO xtask.example\r\n")?;
         connection.expect("250")?;
@@ -30,8 +27,7 @@ impl Connection {
 
     /// The server's last word on the recipient: `250 …` or a refusal. `message` has CRLF line ends.
     pub fn deliver(&mut self, from: &str, to: &str, message: &[u8]) -> anyhow::Result<String> {
-        self.output
-            .write_all(format!("MAIL FROM:<{from}>\r\nRCPT TO:<{to}>\r\nDATA\r\n").as_bytes())?;
+        self.output.write_all(format!("MAIL FROM:<{from}>\r\nRCPT TO:<{to}>\r\nDATA\r\n").as_bytes())?;
         self.expect("250")?;
         let recipient = self.answer()?;
         let data = self.answer()?;

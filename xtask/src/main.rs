@@ -7,10 +7,8 @@ mod command;
 mod lmtp;
 mod packages;
 mod run;
-mod server;
 mod testing;
 mod tidy;
-mod unprivileged;
 mod workspace;
 
 use std::path::PathBuf;
@@ -70,31 +68,15 @@ enum Task {
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
-        Task::Run {
-            once,
-            data,
-            no_install,
-        } => {
-            let stay = if once {
-                run::Stay::UntilCertificate
-            } else {
-                run::Stay::UntilInterrupted
-            };
+        Task::Run { once, data, no_install } => {
+            let stay = if once { run::Stay::UntilCertificate } else { run::Stay::UntilInterrupted };
             run::run(&data, stay, missing(no_install))
         }
         Task::Test { no_install, args } => testing::run(&args, missing(no_install)),
         Task::Ci => checks::run(),
         Task::Tidy => tidy::run(),
-        Task::Bench {
-            name,
-            json,
-            no_install,
-        } => {
-            let format = if json {
-                bench::Format::JsonLines
-            } else {
-                bench::Format::Table
-            };
+        Task::Bench { name, json, no_install } => {
+            let format = if json { bench::Format::JsonLines } else { bench::Format::Table };
             bench::run(name.as_deref(), format, missing(no_install))
         }
     };
@@ -108,9 +90,5 @@ fn main() -> ExitCode {
 }
 
 fn missing(no_install: bool) -> Missing {
-    if no_install {
-        Missing::Report
-    } else {
-        Missing::Install
-    }
+    if no_install { Missing::Report } else { Missing::Install }
 }

@@ -21,10 +21,7 @@ const TO_RUN: [&str; 6] = [
 const TO_TEST: [&str; 2] = ["postgresql", "swaks"];
 
 /// What the packages would start at the next boot, if it were left to them.
-const UNITS: [(&str, &str); 2] = [
-    ("dovecot-core", "dovecot.service"),
-    ("postgresql", "postgresql.service"),
-];
+const UNITS: [(&str, &str); 2] = [("dovecot-core", "dovecot.service"), ("postgresql", "postgresql.service")];
 
 /// Run by root. `policy-rc.d` is how Debian asks the administrator whether a fresh package may start its service; where
 /// the administrator has one, theirs stays and decides.
@@ -86,10 +83,7 @@ pub fn provide(purpose: Purpose, missing: Missing) -> anyhow::Result<()> {
         );
         return Ok(());
     }
-    let packages: Vec<&str> = needed(purpose)
-        .into_iter()
-        .filter(|package| !is_installed(package))
-        .collect();
+    let packages: Vec<&str> = needed(purpose).into_iter().filter(|package| !is_installed(package)).collect();
     if packages.is_empty() {
         return Ok(());
     }
@@ -108,14 +102,9 @@ pub fn provide(purpose: Purpose, missing: Missing) -> anyhow::Result<()> {
         Root::No => bail!("installing them needs root. Type: {}", by_hand(&packages)),
     };
     eprintln!("==> installing them (their services are neither started nor enabled)");
-    install
-        .args(["-c", INSTALL_SCRIPT, "install", &units_of(&packages)])
-        .args(&packages);
+    install.args(["-c", INSTALL_SCRIPT, "install", &units_of(&packages)]).args(&packages);
     if !install.stdin(Stdio::null()).status()?.success() {
-        bail!(
-            "the packages could not be installed. Try by hand: {}",
-            by_hand(&packages)
-        );
+        bail!("the packages could not be installed. Try by hand: {}", by_hand(&packages));
     }
     match packages.iter().find(|package| !is_installed(package)) {
         Some(package) => bail!("apt-get ended well, and yet {package} is not installed"),
@@ -135,19 +124,12 @@ fn needed(purpose: Purpose) -> Vec<&'static str> {
 
 fn is_installed(package: &str) -> bool {
     let mut query = Command::new("dpkg-query");
-    query
-        .args(["--show", "--showformat=${db:Status-Status}", package])
-        .stderr(Stdio::null());
-    query
-        .output()
-        .is_ok_and(|output| output.status.success() && output.stdout == b"installed")
+    query.args(["--show", "--showformat=${db:Status-Status}", package]).stderr(Stdio::null());
+    query.output().is_ok_and(|output| output.status.success() && output.stdout == b"installed")
 }
 
 fn units_of(packages: &[&str]) -> String {
-    let units = UNITS
-        .iter()
-        .filter(|(package, _)| packages.contains(package))
-        .map(|(_, unit)| *unit);
+    let units = UNITS.iter().filter(|(package, _)| packages.contains(package)).map(|(_, unit)| *unit);
     units.collect::<Vec<_>>().join(" ")
 }
 
@@ -164,10 +146,7 @@ fn root() -> Root {
 }
 
 fn by_hand(packages: &[&str]) -> String {
-    format!(
-        "sudo apt-get update && sudo apt-get install --no-install-recommends {}",
-        packages.join(" ")
-    )
+    format!("sudo apt-get update && sudo apt-get install --no-install-recommends {}", packages.join(" "))
 }
 
 #[cfg(test)]
@@ -177,11 +156,7 @@ mod tests {
     #[test]
     fn tests_need_all_that_running_needs_and_a_database() {
         let to_test = needed(Purpose::Test);
-        assert!(
-            needed(Purpose::Run)
-                .iter()
-                .all(|package| to_test.contains(package))
-        );
+        assert!(needed(Purpose::Run).iter().all(|package| to_test.contains(package)));
         assert!(to_test.contains(&"postgresql"));
     }
 

@@ -1,7 +1,6 @@
 //! `cargo xtask run`: the demonstration. Prepares what the program needs, starts it, plays the scenario once, says where
 //! to look, and stays.
 
-mod imap;
 mod language;
 mod place;
 pub mod scenario;
@@ -13,8 +12,8 @@ use anyhow::{Context as _, bail};
 use nix::sys::signal::{SigSet, Signal};
 
 use crate::packages::{self, Missing, Purpose};
-use crate::server::{Configuration, Server};
 use crate::workspace::{self, Profile};
+use relais_testbed::server::{Configuration, Server};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stay {
@@ -55,8 +54,5 @@ fn wait(server: &mut Server) -> anyhow::Result<()> {
             return Ok(());
         }
     }
-    bail!(
-        "relais serve ended by itself; its log is in {}",
-        server.data.display()
-    )
+    bail!("relais serve ended by itself; its log is in {}", server.data.display())
 }

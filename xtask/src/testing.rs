@@ -27,13 +27,7 @@ pub fn run(args: &[String], missing: Missing) -> anyhow::Result<()> {
     match failures.as_slice() {
         [] => Ok(()),
         failures => {
-            bail!(
-                failures
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect::<Vec<_>>()
-                    .join("; ")
-            )
+            bail!(failures.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
         }
     }
 }

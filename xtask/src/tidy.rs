@@ -43,10 +43,7 @@ pub fn run() -> anyhow::Result<()> {
     for problem in &problems {
         println!("{problem}");
     }
-    let errors = problems
-        .iter()
-        .filter(|problem| problem.severity == Severity::Error)
-        .count();
+    let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
     if errors > 0 {
         bail!("tidy found {errors} error(s) in {} files", files.len());
     }

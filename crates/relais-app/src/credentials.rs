@@ -12,18 +12,19 @@ use relais_core::account::Account;
 use relais_core::address::EmailAddress;
 use relais_core::authority::{Actor, Power};
 use relais_core::event::Happening;
-use relais_core::ids::{AccountId, GrantId, OrganisationId, SessionId, TokenId};
+use relais_core::ids::{AccountId, GrantId, MailboxId, OrganisationId, SessionId, TokenId};
 use relais_core::password::{self, PasswordHash};
 use relais_core::refusal::Refusal;
 use relais_core::rights::{Act, Verdict, may, standing};
 use relais_store::credentials::{
-    Grant, Session, Token, end_session, grant_in_force, insert_grant, insert_session, insert_token,
+    Grant, Session, Token, end_session, grant_in_force, grants, insert_grant, insert_session, insert_token,
     revoke_token, session_by_secret, token_by_secret,
 };
-use relais_store::{accounts, events};
+use relais_store::{accounts, events, mailboxes};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::Semaphore;
 
@@ -218,27 +219,49 @@ impl Relais {
         self.sign_in(login, password, Act::ReadMail, network).await
     }
 
-    /// Whether mail of `account` may be opened now: what a mail server asks after the password.
+    /// Where the mail of `account` lies, if it may be opened now: what a mail server asks after the password.
     ///
     /// # Errors
-    /// When the store cannot be asked.
-    pub async fn may_open_mail(&self, id: AccountId) -> Result<Option<Account>, Error> {
+    /// When the store cannot be asked, or the mailbox cannot be made.
+    pub async fn open_mail_of(&self, id: AccountId) -> Result<Option<PathBuf>, Error> {
         let now = self.now();
-        self.look(move |tx| {
-            let Some(account) = accounts::get(tx, id)? else { return Ok(None) };
-            let open = match may(standing(&account, now), Act::ReadMail) {
-                Verdict::Yes | Verdict::Activates => true,
-                Verdict::WithGrant => {
-                    relais_store::credentials::grants(tx, id)?.iter().any(|grant| grant.ends_at > now)
-                }
-                Verdict::No
-                | Verdict::AsInbound
-                | Verdict::InvitationOnly
-                | Verdict::WithFlexibleLicences => false,
-            };
-            Ok(open.then_some(account))
-        })
-        .await
+        let account = self
+            .look(move |tx| {
+                let Some(account) = accounts::get(tx, id)? else { return Ok(None) };
+                let open = match may(standing(&account, now), Act::ReadMail) {
+                    Verdict::Yes | Verdict::Activates => true,
+                    Verdict::WithGrant => grants(tx, id)?.iter().any(|grant| grant.ends_at > now),
+                    Verdict::No
+                    | Verdict::AsInbound
+                    | Verdict::InvitationOnly
+                    | Verdict::WithFlexibleLicences => false,
+                };
+                Ok(open.then_some(account))
+            })
+            .await?;
+        match account {
+            Some(account) => self.mail_home(account.mailbox).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Where the mail of the shared mailbox with this address lies.
+    ///
+    /// # Errors
+    /// As [`Relais::open_mail_of`].
+    pub async fn open_shared_mail(&self, address: &str) -> Result<Option<PathBuf>, Error> {
+        let Ok(address) = address.parse::<EmailAddress>() else { return Ok(None) };
+        match self.look(move |tx| mailboxes::named(tx, &address)).await? {
+            Some(mailbox) => self.mail_home(mailbox.id).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// A mailbox is made when it is first needed.
+    async fn mail_home(&self, mailbox: MailboxId) -> Result<PathBuf, Error> {
+        let maildirs = self.maildirs.clone();
+        Ok(tokio::task::spawn_blocking(move || maildirs.create(mailbox).map(|()| maildirs.home(mailbox)))
+            .await??)
     }
 
     /// Opens a session for someone who signed in.

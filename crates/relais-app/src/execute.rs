@@ -96,7 +96,7 @@ pub(crate) fn write_rest(
 }
 
 /// Two requests at once for one address: the second hears that it is taken.
-fn taken(error: relais_store::Error, change: &AddressChange) -> Error {
+pub(crate) fn taken(error: relais_store::Error, change: &AddressChange) -> Error {
     match (error, change) {
         (relais_store::Error::Constraint(_), AddressChange::Point { address, .. }) => {
             Refusal::AddressTaken { address: address.clone() }.into()
@@ -119,7 +119,10 @@ fn gather(tx: &mut Tx<'_>, account: &Account, command: &Command) -> Result<Facts
         departure_in_progress: false,
     };
     match command {
-        Command::SetPassword { .. } | Command::RemoveAlias { .. } | Command::MoveAddress { .. } => {}
+        Command::SetPassword { .. } | Command::RemoveAlias { .. } => {}
+        Command::MoveAddress { address, .. } => {
+            facts.wanted = addresses::availability(tx, address, account.organisation)?;
+        }
         Command::Deactivate { inbound, .. } => {
             facts.only_admin_of = groups::only_admin_of(tx, account.id)?;
             facts.other_admins = accounts::count_other_admins(tx, account.organisation, account.id)?;
@@ -127,7 +130,11 @@ fn gather(tx: &mut Tx<'_>, account: &Account, command: &Command) -> Result<Facts
                 gather_redirects(tx, &mut facts, own, inbound)?;
             }
         }
-        Command::SetLeaving { .. } => {
+        Command::SetLeaving { at } => {
+            if at.is_none() {
+                // A day that has come is taken back by a reactivation.
+                gather_way_back(tx, &mut facts, account)?;
+            }
             facts.only_admin_of = groups::only_admin_of(tx, account.id)?;
             facts.other_admins = accounts::count_other_admins(tx, account.organisation, account.id)?;
         }
@@ -135,15 +142,24 @@ fn gather(tx: &mut Tx<'_>, account: &Account, command: &Command) -> Result<Facts
             facts.other_admins = accounts::count_other_admins(tx, account.organisation, account.id)?;
         }
         Command::SetInbound { inbound } => gather_redirects(tx, &mut facts, own, inbound)?,
-        Command::Reactivate | Command::Delete => {
-            facts.departure_in_progress = departures::open_of(tx, account.id)?.is_some();
-            facts.primary_lost = !facts.addresses.iter().any(|held| held.address == account.address);
+        Command::Reactivate => {
+            gather_way_back(tx, &mut facts, account)?;
+            if let Some(before) = &account.deactivation {
+                gather_redirects(tx, &mut facts, own, &before.inbound_before)?;
+            }
         }
+        Command::Delete => gather_way_back(tx, &mut facts, account)?,
         Command::Rename { to: address } | Command::AddAlias { address } => {
             facts.wanted = addresses::availability(tx, address, account.organisation)?;
         }
     }
     Ok(facts)
+}
+
+fn gather_way_back(tx: &mut Tx<'_>, facts: &mut Facts, account: &Account) -> Result<(), Error> {
+    facts.departure_in_progress = departures::open_of(tx, account.id)?.is_some();
+    facts.primary_lost = !facts.addresses.iter().any(|held| held.address == account.address);
+    Ok(())
 }
 
 fn gather_redirects(

@@ -109,13 +109,8 @@ impl Relais {
         self.store.read(move |tx| look(tx).map_err(Error::from)).await
     }
 
-    /// Where the mail of a mailbox lies, for the server that reads it.
+    /// The mail server that was handed over, if there is one.
     #[must_use]
-    pub fn mail_home(&self, mailbox: core::ids::MailboxId) -> std::path::PathBuf {
-        self.maildirs.home(mailbox)
-    }
-
-    /// Ends the engines that were handed over.
     pub fn dovecot(&self) -> Option<&Dovecot> {
         self.dovecot.as_ref()
     }

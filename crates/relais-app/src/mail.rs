@@ -5,14 +5,16 @@
 //! transaction, what goes elsewhere or is answered, then the answer to the client. A client that heard nothing
 //! sends again; the deliveries that were done are recognised by their keys and not repeated.
 
-use crate::{Error, Relais};
+use crate::{Error, Relais, outbound};
 use jiff::{SignedDuration, Timestamp};
+use relais_core::account::Account;
 use relais_core::address::EmailAddress;
 use relais_core::ids::{AccountId, MailboxId, OrganisationId, SpoolId};
 use relais_core::language::Language;
 use relais_core::mail_refusal::MailRefusal;
 use relais_core::organisation::Target;
-use relais_core::routing::{self, Redirect, ReplyOrder, Route, Sender};
+use relais_core::rights::{Act, Verdict, may, standing};
+use relais_core::routing::{self, Delivery, Redirect, ReplyOrder, Route, Sender};
 use relais_engines::maildir::{DeliveryKey, Incoming, Received, Usage};
 use relais_engines::message::{ENGLISH_PREFIX, FRENCH_PREFIX, Head, Reply, answerable, reply};
 use relais_store::spool::{self, Outbound, SpoolState};
@@ -44,6 +46,23 @@ struct Due {
     language: Language,
     /// The replies that may be given.
     replies: Vec<ReplyOrder>,
+    /// The sender has the answer to this very message: only our acceptance of it got lost on the way.
+    answered_before: bool,
+}
+
+impl Due {
+    /// The first of its mailboxes that cannot have the message now decides.
+    fn answer(&self, failed: &HashMap<MailboxId, MailRefusal>) -> Result<(), MailRefusal> {
+        let trouble = self.route.deliveries.iter().find_map(|delivery| failed.get(&delivery.mailbox));
+        match self.route.refusal.or(trouble.copied()) {
+            Some(refusal) => Err(refusal),
+            None => Ok(()),
+        }
+    }
+
+    fn is_only_answered(&self) -> bool {
+        self.route.deliveries.is_empty() && self.route.redirects.is_empty() && !self.answered_before
+    }
 }
 
 /// What makes one message of one sender the same message when it comes again.
@@ -51,6 +70,20 @@ struct Due {
 struct Identity {
     digest: String,
     sender: String,
+}
+
+/// Who answers, as far as a sender can tell: a person once, whatever address they are written to; a responder for
+/// each of its addresses, since each stands for someone else who left.
+fn answerer(order: &ReplyOrder) -> String {
+    match order.target {
+        Target::Account(id) => id.to_string(),
+        Target::Responder(_) | Target::SharedMailbox(_) | Target::Group(_) => order.from.to_string(),
+    }
+}
+
+/// Under which name a sender that was answered is remembered: case makes no other person.
+fn asker(order: &ReplyOrder, sender: &str) -> String {
+    format!("{} {}", sender.to_lowercase(), answerer(order))
 }
 
 impl Identity {
@@ -65,8 +98,8 @@ impl Identity {
         format!("redirect {} {} {to}", self.digest, self.sender)
     }
 
-    fn reply_key(&self, from: &EmailAddress) -> String {
-        format!("reply {} {} {from}", self.digest, self.sender)
+    fn reply_key(&self, order: &ReplyOrder) -> String {
+        format!("reply {} {} {}", self.digest, self.sender, answerer(order))
     }
 }
 
@@ -86,7 +119,7 @@ impl Relais {
             .look(move |tx| {
                 let route = routing::resolve(tx, &address, kind, now)?;
                 let elsewhere = match submitter {
-                    Some(id) if route.refusal == Some(MailRefusal::RelayDenied) => accounts::get(tx, id)?,
+                    Some(id) if route.refusal == Some(MailRefusal::RelayDenied) => submitting(tx, id, now)?,
                     Some(_) | None => None,
                 };
                 Ok((route, elsewhere))
@@ -96,9 +129,14 @@ impl Relais {
         if elsewhere.is_some() {
             return Ok(());
         }
-        match route.refusal {
-            Some(refusal) => Err(refusal),
-            None => self.check_quotas(&route).await,
+        if let Some(refusal) = route.refusal {
+            return Err(refusal);
+        }
+        let failed = self.without_room(&route.deliveries).await;
+        let reaches_nobody = route.redirects.is_empty() && failed.len() == route.deliveries.len();
+        match route.deliveries.first().and_then(|delivery| failed.get(&delivery.mailbox)) {
+            Some(refusal) if reaches_nobody => Err(*refusal),
+            Some(_) | None => Ok(()),
         }
     }
 
@@ -150,24 +188,68 @@ impl Relais {
         let head = Head::parse(received.head());
         let identity = Identity::of(&received, envelope);
         let dues = self.find_out(envelope, identity.clone(), head.clone()).await?;
-        let mut answers = Vec::with_capacity(dues.len());
-        for due in &dues {
-            answers.push(match due.route.refusal {
-                Some(refusal) => Err(refusal),
-                None => self.check_quotas(&due.route).await,
-            });
-        }
+        let accepted = || dues.iter().filter(|due| due.route.refusal.is_none());
+        let deliveries: Vec<_> = accepted().flat_map(|due| due.route.deliveries.clone()).collect();
+        let mut failed = self.without_room(&deliveries).await;
+        let mailboxes = mailboxes_of(&deliveries, &failed);
+        let needed_after = if accepted().any(|due| !due.route.redirects.is_empty() || !due.replies.is_empty())
+        {
+            Needed::After
+        } else {
+            Needed::ForMailboxes
+        };
+        let (received, unstored) = self.store_messages(envelope, received, mailboxes, needed_after).await?;
+        failed.extend(unstored);
+        let mut answers: Vec<_> = dues.iter().map(|due| due.answer(&failed)).collect();
         let outbound = self.outbound_of(envelope, &head, &identity, &dues, &answers);
-        let mailboxes = mailboxes_of(&dues, &answers);
-        let received = self
-            .store_messages(envelope, received, mailboxes, !outbound.is_empty(), &dues, &mut answers)
-            .await?;
         if let Some(received) = received
             && !outbound.is_empty()
         {
-            self.spool_messages(received, outbound).await?;
+            let given_up = self.spool_messages(received, outbound).await?;
+            for (due, answer) in dues.iter().zip(&mut answers) {
+                let unanswered = |order: &ReplyOrder| given_up.contains(&identity.reply_key(order));
+                if answer.is_ok() && due.is_only_answered() && due.replies.iter().all(unanswered) {
+                    *answer = Err(MailRefusal::Unanswerable);
+                }
+            }
         }
         Ok(answers)
+    }
+
+    /// Tells the sender which recipients a message, accepted for others, did not reach: SMTP has one answer for all.
+    ///
+    /// # Errors
+    /// The refusal when the notice cannot be kept; then the whole message is to be sent again.
+    pub async fn report_failed(
+        &self,
+        envelope: &Envelope,
+        failed: Vec<(EmailAddress, MailRefusal)>,
+    ) -> Result<(), MailRefusal> {
+        let Some(sender) = envelope.sender.clone() else {
+            tracing::warn!(?failed, "a notice could not be delivered and has nobody to return to");
+            return Ok(());
+        };
+        let recipients = envelope.recipients.clone();
+        let written = async {
+            let organisation = self
+                .look(move |tx| {
+                    for recipient in &recipients {
+                        if let Some(held) = routing::find(tx, recipient)? {
+                            return Ok(Some(held.organisation));
+                        }
+                    }
+                    Ok(None)
+                })
+                .await?
+                .ok_or_else(|| Error::Internal("an accepted message without a hosted recipient".into()))?;
+            let said: Vec<_> = failed
+                .iter()
+                .map(|(address, refusal)| (address.to_string(), outbound::said(*refusal)))
+                .collect();
+            let key = format!("report {}", self.ids.next());
+            self.spool_notice(organisation, &sender, &said, b"", key).await
+        };
+        written.await.map_err(|error| unavailable(&error))
     }
 
     /// Routes every recipient in one look at the tables, and decides what may be answered.
@@ -187,8 +269,10 @@ impl Relais {
         .await
     }
 
-    async fn check_quotas(&self, route: &Route) -> Result<(), MailRefusal> {
-        for delivery in &route.deliveries {
+    /// The mailboxes that cannot have another message now, and why. The others of a group do not wait for them.
+    async fn without_room(&self, deliveries: &[Delivery]) -> HashMap<MailboxId, MailRefusal> {
+        let mut failed = HashMap::new();
+        for delivery in deliveries {
             let Some(quota) = delivery.quota_bytes else { continue };
             let (maildirs, mailbox) = (self.maildirs.clone(), delivery.mailbox);
             let usage = tokio::task::spawn_blocking(move || {
@@ -196,39 +280,36 @@ impl Relais {
                 maildirs.usage(mailbox)
             })
             .await;
-            match usage {
-                Ok(Ok(Usage { bytes, .. })) if bytes >= quota.cast_unsigned() => {
-                    return Err(MailRefusal::OverQuota);
-                }
-                Ok(Ok(_)) => {}
-                Ok(Err(error)) => return Err(unavailable(&error.into())),
-                Err(error) => return Err(unavailable(&error.into())),
-            }
+            let refusal = match usage {
+                Ok(Ok(Usage { bytes, .. })) if bytes >= quota.cast_unsigned() => MailRefusal::OverQuota,
+                Ok(Ok(_)) => continue,
+                Ok(Err(error)) => unavailable(&error.into()),
+                Err(error) => unavailable(&error.into()),
+            };
+            failed.insert(mailbox, refusal);
         }
-        Ok(())
+        failed
     }
 
-    /// Puts the message into every mailbox, each once. A mailbox that fails turns the answers that need it into
-    /// refusals. Gives the message back while something still needs it.
+    /// Puts the message into every mailbox, each once, and says which failed. Gives the message back while
+    /// something still needs it.
     async fn store_messages(
         &self,
         envelope: &Envelope,
         received: Received,
         mailboxes: Vec<MailboxId>,
-        needed_after: bool,
-        dues: &[Due],
-        answers: &mut [Result<(), MailRefusal>],
-    ) -> Result<Option<Received>, Error> {
+        needed: Needed,
+    ) -> Result<(Option<Received>, HashMap<MailboxId, MailRefusal>), Error> {
         let (maildirs, now) = (self.maildirs.clone(), self.now());
         let sender = envelope.sender.clone().unwrap_or_default();
-        let (received, failed) = tokio::task::spawn_blocking(move || {
+        let stored = tokio::task::spawn_blocking(move || {
             let key = DeliveryKey::new(received.digest(), &sender);
             let mut failed: HashMap<MailboxId, MailRefusal> = HashMap::new();
             let mut message = Some(received);
             let count = mailboxes.len();
             for (index, mailbox) in mailboxes.into_iter().enumerate() {
                 let stored = maildirs.create(mailbox).and_then(|()| {
-                    if index + 1 == count && !needed_after {
+                    if index + 1 == count && needed == Needed::ForMailboxes {
                         match message.take() {
                             Some(received) => maildirs.store_last(received, mailbox, key, now).map(|_| ()),
                             None => Ok(()),
@@ -244,15 +325,8 @@ impl Relais {
                 }
             }
             (message, failed)
-        })
-        .await?;
-        for (due, answer) in dues.iter().zip(answers.iter_mut()) {
-            let trouble = due.route.deliveries.iter().find_map(|delivery| failed.get(&delivery.mailbox));
-            if let (Some(refusal), true) = (trouble, answer.is_ok()) {
-                *answer = Err(*refusal);
-            }
-        }
-        Ok(received)
+        });
+        Ok(stored.await?)
     }
 
     /// The rows and files of what goes elsewhere: redirects, submissions, automatic replies.
@@ -266,15 +340,16 @@ impl Relais {
     ) -> Vec<Going> {
         let mut seen = HashSet::new();
         let mut going = Vec::new();
-        for (due, _) in dues.iter().zip(answers).filter(|(_, answer)| answer.is_ok()) {
+        for (due, answer) in dues.iter().zip(answers).filter(|(due, _)| due.route.refusal.is_none()) {
+            // Also while a mailbox waits for room: the message comes again, and is then known by its key.
             for redirect in &due.route.redirects {
                 let key = identity.redirect_key(&redirect.to);
                 if seen.insert(key.clone()) {
                     going.push(self.redirected(envelope, due, redirect, key));
                 }
             }
-            for order in &due.replies {
-                let key = identity.reply_key(&order.from);
+            for order in due.replies.iter().filter(|_| answer.is_ok()) {
+                let key = identity.reply_key(order);
                 if seen.insert(key.clone()) {
                     going.push(self.answered(&identity.sender, head, due, order, key));
                 }
@@ -302,7 +377,7 @@ impl Relais {
             message_id: &format!("{}@{}", row.id, self.hostname),
             now: self.now(),
         });
-        Going { row, key, what: What::Reply { by: order.target, sender: sender.to_owned(), message } }
+        Going { row, key, what: What::Reply { by: order.target, to: asker(order, sender), message } }
     }
 
     pub(crate) fn outbound_row(
@@ -325,8 +400,13 @@ impl Relais {
         }
     }
 
-    /// Files first, then the rows in one transaction; a file whose row was there already goes again.
-    async fn spool_messages(&self, received: Received, outbound: Vec<Going>) -> Result<(), Error> {
+    /// Files first, then the rows in one transaction; a file whose row was there already goes again. Returns the keys
+    /// of replies that were given up.
+    async fn spool_messages(
+        &self,
+        received: Received,
+        outbound: Vec<Going>,
+    ) -> Result<HashSet<String>, Error> {
         let files = self.spool_files.clone();
         let outbound = tokio::task::spawn_blocking(move || {
             for going in &outbound {
@@ -342,7 +422,7 @@ impl Relais {
         let now = self.now();
         let kept = self.store.write(move |tx| keep_rows(tx, &outbound, now)).await;
         let unneeded: Vec<SpoolId> = match &kept {
-            Ok(kept) => ids.into_iter().filter(|id| !kept.contains(id)).collect(),
+            Ok(kept) => ids.into_iter().filter(|id| !kept.ids.contains(id)).collect(),
             // The commit may have been made: the files stay, and what has no row goes at the next start.
             Err(_) => Vec::new(),
         };
@@ -352,8 +432,15 @@ impl Relais {
             }
         }
         self.work.notify_one();
-        kept.map(|_| ())
+        Ok(kept?.given_up)
     }
+}
+
+/// What still needs a message once the mailboxes have it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Needed {
+    ForMailboxes,
+    After,
 }
 
 /// A message on its way elsewhere.
@@ -367,27 +454,44 @@ enum What {
     /// The message as it came.
     Received,
     /// An answer of ours.
-    Reply { by: Target, sender: String, message: Vec<u8> },
+    Reply { by: Target, to: String, message: Vec<u8> },
 }
 
-/// Adds the rows that are not there yet and returns their ids. A reply is given up when another message of the same
-/// sender was answered in the meantime.
-fn keep_rows(tx: &mut Tx<'_>, outbound: &[Going], now: Timestamp) -> Result<Vec<SpoolId>, Error> {
-    let mut kept = Vec::new();
+#[derive(Default)]
+struct Kept {
+    ids: Vec<SpoolId>,
+    /// Keys of the replies that another message of the same sender got in the meantime.
+    given_up: HashSet<String>,
+}
+
+/// Adds the rows that are not there yet.
+fn keep_rows(tx: &mut Tx<'_>, outbound: &[Going], now: Timestamp) -> Result<Kept, Error> {
+    let mut kept = Kept::default();
     for going in outbound {
-        if let What::Reply { by, sender, .. } = &going.what {
-            if spool::has_key(tx, &going.key)?
-                || responders::answered_since(tx, *by, sender, now - REPLY_PERIOD)?
-            {
+        if let What::Reply { by, to, .. } = &going.what {
+            if spool::has_key(tx, &going.key)? {
                 continue;
             }
-            responders::record_answer(tx, *by, sender, now)?;
+            if responders::answered_since(tx, *by, to, now - REPLY_PERIOD)? {
+                kept.given_up.insert(going.key.clone());
+                continue;
+            }
+            responders::record_answer(tx, *by, to, now)?;
         }
         if spool::push(tx, &going.row, &going.key)? {
-            kept.push(going.row.id);
+            kept.ids.push(going.row.id);
         }
     }
     Ok(kept)
+}
+
+/// The account, if it may submit mail at this moment: a session may be older than a decision.
+fn submitting(
+    tx: &mut Tx<'_>,
+    id: AccountId,
+    now: Timestamp,
+) -> Result<Option<Account>, relais_store::Error> {
+    Ok(accounts::get(tx, id)?.filter(|account| may(standing(account, now), Act::SubmitMail) == Verdict::Yes))
 }
 
 fn due(
@@ -400,7 +504,7 @@ fn due(
 ) -> Result<Due, relais_store::Error> {
     let held = routing::find(tx, recipient)?;
     let submitter = match envelope.submitter {
-        Some(id) => accounts::get(tx, id)?,
+        Some(id) => submitting(tx, id, now)?,
         None => None,
     };
     if let Some(submitter) = &submitter
@@ -413,13 +517,13 @@ fn due(
     let Some(organisation) = organisation else {
         // Refused already: nothing of it is used.
         let organisation = OrganisationId::from_number(0);
-        return Ok(Due { route, organisation, language: Language::default(), replies: vec![] });
+        let language = Language::default();
+        return Ok(Due { route, organisation, language, replies: vec![], answered_before: false });
     };
     let language = organisations::get(tx, organisation)?.map(|found| found.language).unwrap_or_default();
     let (mut replies, mut answered_before) = (Vec::new(), false);
     for order in std::mem::take(&mut route.replies) {
-        if spool::has_key(tx, &identity.reply_key(&order.from))? {
-            // This very message: our acceptance of it got lost on the way.
+        if spool::has_key(tx, &identity.reply_key(&order))? {
             answered_before = true;
         } else if may_answer(tx, &order, envelope.sender.as_deref(), head, now)? {
             replies.push(order);
@@ -431,7 +535,7 @@ fn due(
     if route.refusal.is_none() && !done {
         route.refusal = Some(MailRefusal::Unanswerable);
     }
-    Ok(Due { route, organisation, language, replies })
+    Ok(Due { route, organisation, language, replies, answered_before })
 }
 
 fn may_answer(
@@ -448,21 +552,14 @@ fn may_answer(
     if answerable(head, Some(sender), &own).is_err() {
         return Ok(false);
     }
-    Ok(!responders::answered_since(tx, order.target, sender, now - REPLY_PERIOD)?)
+    Ok(!responders::answered_since(tx, order.target, &asker(order, sender), now - REPLY_PERIOD)?)
 }
 
-/// Every mailbox that some accepted recipient needs, once: a person reached by two addresses has one copy.
-fn mailboxes_of(dues: &[Due], answers: &[Result<(), MailRefusal>]) -> Vec<MailboxId> {
-    let mut mailboxes = Vec::new();
+/// Every mailbox that has room, once: a person reached by two addresses has one copy.
+fn mailboxes_of(deliveries: &[Delivery], failed: &HashMap<MailboxId, MailRefusal>) -> Vec<MailboxId> {
     let mut seen = HashSet::new();
-    for (due, _) in dues.iter().zip(answers).filter(|(_, answer)| answer.is_ok()) {
-        for delivery in &due.route.deliveries {
-            if seen.insert(delivery.mailbox) {
-                mailboxes.push(delivery.mailbox);
-            }
-        }
-    }
-    mailboxes
+    let mailboxes = deliveries.iter().map(|delivery| delivery.mailbox);
+    mailboxes.filter(|mailbox| !failed.contains_key(mailbox) && seen.insert(*mailbox)).collect()
 }
 
 fn kind_of(sender: Option<&str>) -> Sender {

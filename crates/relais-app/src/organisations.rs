@@ -1,7 +1,7 @@
 //! Making organisations and what they hold: domains, accounts, shared mailboxes, groups, responders. Each is one
 //! transaction with its event.
 
-use crate::execute::write_rest;
+use crate::execute::{taken, write_rest};
 use crate::{Error, Relais};
 use jiff::Timestamp;
 use relais_core::account::Account;
@@ -310,7 +310,9 @@ impl Relais {
                 allow(&actor, Power::ManageAccounts, found.organisation)?;
                 let target = Target::Responder(responder);
                 point_new(tx, &address, target, found.organisation, AddressKind::Alias, now)?;
-                addresses::set_reply(tx, &address, text.as_deref(), until)?;
+                // A blank text is none: the common one is given.
+                let own = text.as_deref().filter(|text| !text.trim().is_empty());
+                addresses::set_reply(tx, &address, own, until)?;
                 let detail = json!({ "address": address, "until": until });
                 note(tx, found.organisation, "responder.address_added", responder, detail, actor, now)
             })
@@ -344,8 +346,8 @@ pub(crate) fn point_new(
 ) -> Result<(), Error> {
     let wanted = addresses::availability(tx, address, organisation)?;
     check_available(address, &wanted, to)?;
-    addresses::apply(tx, &AddressChange::Point { address: address.clone(), to, kind }, organisation, now)?;
-    Ok(())
+    let change = AddressChange::Point { address: address.clone(), to, kind };
+    addresses::apply(tx, &change, organisation, now).map_err(|error| taken(error, &change))
 }
 
 pub(crate) fn insert_shared_mailbox(

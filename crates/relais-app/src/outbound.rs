@@ -182,7 +182,8 @@ impl Relais {
     }
 }
 
-fn said(refusal: MailRefusal) -> String {
+/// A refusal as the text of an answer.
+pub(crate) fn said(refusal: MailRefusal) -> String {
     let answer = refusal.answer();
     let (class, subject, detail) = answer.enhanced;
     format!("{} {class}.{subject}.{detail} {}", answer.code, answer.text)

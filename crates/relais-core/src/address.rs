@@ -99,11 +99,12 @@ impl FromStr for EmailAddress {
                         || (!c.is_ascii() && c.is_alphanumeric())
                 })
         };
+        // Folded first: some letters become two, of which the second may not stand here.
+        let local = local.to_lowercase();
         if !local.split('.').all(atom_ok) {
             return Err(InvalidAddress::Local);
         }
         let domain = domain_name(domain).ok_or(InvalidAddress::Domain)?;
-        let local = local.to_lowercase();
         if local.len() > 64 || local.len() + domain.len() + 1 > 254 {
             return Err(InvalidAddress::Length);
         }
@@ -162,6 +163,7 @@ mod tests {
             ("a..b@bm.com", InvalidAddress::Local),
             ("\"a b\"@bm.com", InvalidAddress::Local),
             ("a\0@bm.com", InvalidAddress::Local),
+            ("İ@bm.com", InvalidAddress::Local),
             ("a@bm", InvalidAddress::Domain),
             ("a@-bm.com", InvalidAddress::Domain),
             ("a@[127.0.0.1]", InvalidAddress::Domain),

@@ -151,6 +151,8 @@ pub enum Warning {
     OnlyAdminOf {
         groups: Vec<String>,
     },
+    /// The account that answers is deleted before the end of its reply: mail is refused from then on.
+    DeletionEndsReply,
     /// Deletion is for good, and this version takes no backup before it.
     DeletionWithoutBackup,
 }
@@ -351,15 +353,16 @@ fn check_way_back(order: &Order, facts: &PlanFacts<'_>) -> Result<(), Refusal> {
 fn new_mail(order: &Order, facts: &PlanFacts<'_>, begins_at: Timestamp) -> NewMail {
     let leaver = &facts.leaver.address;
     let successor = facts.successor.map(|account| &account.address);
-    let text = || order.reply.clone().unwrap_or_else(|| default_reply(facts.language, leaver, successor));
+    let written = order.reply.clone().filter(|text| !text.trim().is_empty());
+    let text = written.unwrap_or_else(|| default_reply(facts.language, leaver, successor));
     let copy = order.copy.unwrap_or(LocalCopy::None);
     if let Some(name) = &order.responder {
-        return NewMail::Responder { name: name.clone(), text: text(), until: order.until };
+        return NewMail::Responder { name: name.clone(), text, until: order.until };
     }
     match order.shared_mailbox.as_ref().or(successor) {
         Some(to) if order.reply.is_none() => NewMail::Redirect { to: to.clone(), copy, until: order.until },
         Some(_) | None => NewMail::Reply {
-            text: text(),
+            text,
             copy,
             until: order.until.unwrap_or_else(|| months_after(begins_at, REPLY_MONTHS)),
         },
@@ -423,6 +426,9 @@ fn warnings(plan: &Plan) -> Vec<Warning> {
         NewMail::Reply { until, .. } => {
             if *until > months_after(plan.begins_at, REPLY_MONTHS_MAX) && plan.reason.is_none() {
                 warnings.push(Warning::ReplyLong);
+            }
+            if plan.delete_after.is_some_and(|end| end < *until) {
+                warnings.push(Warning::DeletionEndsReply);
             }
         }
         NewMail::Responder { until, .. } => {

@@ -74,9 +74,9 @@ pub struct Facts {
     pub other_admins: u64,
     /// Groups that would be left without an active admin.
     pub only_admin_of: Vec<String>,
-    /// Of the address that the command names.
+    /// Of the address that the command names, or that is to be moved.
     pub wanted: Availability,
-    /// The addresses through which the new inbound would come back here.
+    /// The addresses through which the new inbound, or the one that is restored, would come back here.
     pub loop_through: Option<Vec<EmailAddress>>,
     /// The first hosted redirect target that does not exist.
     pub redirect_nowhere: Option<EmailAddress>,
@@ -142,6 +142,11 @@ pub struct NewAccount {
 /// Local parts that only the operator may hold, in every domain (RFC 2142, section 4).
 const RESERVED: [&str; 1] = ["abuse"];
 
+/// An organisation has one owner, whom the operator names: nobody else makes a second one by the way.
+fn check_owner_is_named_by_the_operator(role: Role, actor: &Actor) -> Result<(), Refusal> {
+    if role == Role::Owner && *actor != Actor::Operator { Err(Refusal::NotAllowed) } else { Ok(()) }
+}
+
 /// Creates an account, invited or active.
 ///
 /// # Errors
@@ -158,6 +163,7 @@ pub fn create(
     {
         return Err(Refusal::NotAllowed);
     }
+    check_owner_is_named_by_the_operator(new.role, actor)?;
     check_name(&new.name)?;
     let target = Target::Account(new.id);
     check_available(&new.address, wanted, target)?;
@@ -239,7 +245,7 @@ pub fn decide(
         Command::AddAlias { address } => add_alias(account, address, facts, now),
         Command::RemoveAlias { address } => remove_alias(account, address, facts),
         Command::SetInbound { inbound } => set_inbound(account, inbound, facts, now),
-        Command::SetRole { role } => set_role(account, role, facts, now),
+        Command::SetRole { role } => set_role(account, role, facts, actor, now),
         Command::SetLeaving { at } => set_leaving(account, at, facts, actor, now),
         Command::MoveAddress { address, to } => move_address(account, address, to, facts),
     }
@@ -387,18 +393,26 @@ fn reactivate(account: &Account, facts: &Facts, actor: &Actor, now: Timestamp) -
         return Err(Refusal::AddressTaken { address: account.address.clone() });
     }
     let mut next = account.clone();
-    let cause_was = match next.deactivation.take() {
+    let mut detail = json!({ "inbound": account.inbound });
+    detail["cause_was"] = match next.deactivation.take() {
         Some(before) => {
             next.state = if account.password.is_some() { State::Active } else { State::Invited };
             next.inbound = before.inbound_before;
-            before.cause
+            json!(before.cause)
         }
-        None => Cause::Schedule,
+        None => json!(Cause::Schedule),
     };
+    if let Err(refusal) = check_loops(facts) {
+        // The world went on: what was set then would lose mail today. The person is back and sets it anew.
+        detail["inbound_not_restored"] = json!({ "inbound": next.inbound, "because": refusal.code() });
+        next.inbound = Inbound::deliver();
+    }
     next.leaves_at = None;
     // What was signed in before stays out.
     next.epoch += 1;
-    done(changed(next, "account.reactivated", json!({ "cause_was": cause_was, "inbound": account.inbound })))
+    let mut change = changed(next, "account.reactivated", detail);
+    change.effects.push(Effect::ReturnMailbox { account: account.id, mailbox: account.mailbox });
+    done(change)
 }
 
 fn delete(account: &Account, facts: &Facts, actor: &Actor, now: Timestamp) -> Answer {
@@ -512,11 +526,12 @@ fn set_inbound(account: &Account, inbound: Inbound, facts: &Facts, now: Timestam
     done(changed(next, "account.inbound_set", detail))
 }
 
-fn set_role(account: &Account, role: Role, facts: &Facts, now: Timestamp) -> Answer {
+fn set_role(account: &Account, role: Role, facts: &Facts, actor: &Actor, now: Timestamp) -> Answer {
     require(account, Act::ChangeIdentity, now)?;
     if role == account.role {
         return Ok(Decision::Unchanged);
     }
+    check_owner_is_named_by_the_operator(role, actor)?;
     let leads = |role: Role| matches!(role, Role::Owner | Role::CompanyAdmin);
     if account.role == Role::Owner {
         return Err(Refusal::OwnerCannotLeave);
@@ -560,7 +575,7 @@ fn set_leaving(
 
 fn move_address(account: &Account, address: EmailAddress, to: Target, facts: &Facts) -> Answer {
     let own = Target::Account(account.id);
-    if to == own {
+    if to == own || facts.wanted == Availability::Held(to) {
         return Ok(Decision::Unchanged);
     }
     let Some(held) = facts.addresses.iter().find(|held| held.address == address) else {

@@ -13,7 +13,7 @@ use crate::organisation::{Address, Group, Responder, SharedMailbox, Target};
 use crate::rights::{Act, State, Verdict, may, standing};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use utoipa::ToSchema;
 
 /// What routing asks of the store.
@@ -108,7 +108,7 @@ pub fn resolve<D: Directory>(
         now,
         route: Route::default(),
         on_path: Vec::new(),
-        done: HashSet::new(),
+        done: HashMap::new(),
         stored: HashSet::new(),
         refusal: None,
     };
@@ -191,6 +191,21 @@ enum Via {
     Group,
 }
 
+/// What became of a message at an address.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// Someone has it, or its sender has an answer.
+    Taken,
+    Refused,
+}
+
+/// What became of a message that was sent on.
+enum Onward {
+    Ended(Outcome),
+    /// It would come back, or may not go there: whoever sends it on keeps it.
+    Kept,
+}
+
 struct Walk<'d, D> {
     directory: &'d mut D,
     sender: Sender,
@@ -200,7 +215,7 @@ struct Walk<'d, D> {
     on_path: Vec<Target>,
     /// Targets that have had their turn: each is asked once, so each person gets a message once and a web of
     /// redirects costs no more than its size.
-    done: HashSet<Target>,
+    done: HashMap<Target, Outcome>,
     /// Mailboxes that have the message: each has it once.
     stored: HashSet<MailboxId>,
     /// The first refusal met; it counts only if nothing was done.
@@ -213,113 +228,146 @@ impl<D: Directory> Walk<'_, D> {
         self.route.trace.push((depth, hop));
     }
 
-    fn refuse(&mut self, refusal: MailRefusal) {
+    fn refuse(&mut self, refusal: MailRefusal) -> Outcome {
         self.note(Hop::Refused { refusal });
         self.refusal.get_or_insert(refusal);
+        Outcome::Refused
     }
 
-    fn address(&mut self, address: &EmailAddress, via: Via) -> Result<(), D::Error> {
+    fn address(&mut self, address: &EmailAddress, via: Via) -> Result<Outcome, D::Error> {
         let Some(found) = find(self.directory, address)? else {
-            if self.directory.hosts(address.domain())? {
-                self.refuse(MailRefusal::Unknown);
+            return Ok(if self.directory.hosts(address.domain())? {
+                self.refuse(MailRefusal::Unknown)
             } else if via == Via::Envelope {
-                self.refuse(MailRefusal::RelayDenied);
+                self.refuse(MailRefusal::RelayDenied)
             } else {
                 unreachable!("a redirect outside is recorded by whoever redirects");
-            }
-            return Ok(());
+            });
         };
         if found.address != *address {
             self.note(Hop::Tag { base: found.address.clone() });
         }
-        match found.target {
-            None => self.refuse(MailRefusal::Gone),
-            Some(target) if self.on_path.contains(&target) => self.note(Hop::LoopCut { at: found.address }),
-            Some(target) if !self.done.insert(target) => {}
-            Some(Target::Account(id)) => self.account(id, &found.address, via)?,
-            Some(Target::SharedMailbox(id)) => self.shared_mailbox(id)?,
-            Some(Target::Group(id)) => self.group(id)?,
-            Some(Target::Responder(id)) => self.responder(id, &found)?,
+        let Some(target) = found.target else {
+            return Ok(self.refuse(MailRefusal::Gone));
+        };
+        if self.on_path.contains(&target) {
+            self.note(Hop::LoopCut { at: found.address });
+            return Ok(Outcome::Refused);
         }
-        Ok(())
+        if let Some(outcome) = self.done.get(&target) {
+            return Ok(*outcome);
+        }
+        let outcome = match target {
+            Target::Account(id) => self.account(id, &found.address, via)?,
+            Target::SharedMailbox(id) => self.shared_mailbox(id)?,
+            Target::Group(id) => self.group(id)?,
+            Target::Responder(id) => self.responder(id, &found)?,
+        };
+        self.done.insert(target, outcome);
+        Ok(outcome)
     }
 
-    fn account(&mut self, id: AccountId, address: &EmailAddress, via: Via) -> Result<(), D::Error> {
+    fn account(&mut self, id: AccountId, address: &EmailAddress, via: Via) -> Result<Outcome, D::Error> {
         let Some(account) = self.directory.account(id)? else {
-            self.refuse(MailRefusal::Gone);
-            return Ok(());
+            return Ok(self.refuse(MailRefusal::Gone));
         };
         let state = standing(&account, self.now);
         self.note(Hop::Account { id, address: account.address.clone(), name: account.name.clone(), state });
         if may(state, Act::ReceiveMail) == Verdict::No {
-            self.refuse(MailRefusal::Gone);
-            return Ok(());
+            return Ok(self.refuse(MailRefusal::Gone));
         }
         self.on_path.push(Target::Account(id));
         // A leaving time that passed before any workflow ran: nothing was decided yet, so nothing is lost or refused.
-        match account.inbound.at(self.now).clone() {
+        let outcome = match account.inbound.at(self.now).clone() {
             Treatment::Refuse => self.refuse(MailRefusal::Deactivated),
             Treatment::Accept { copy, redirect_to, reply } => {
-                let may_answer = via != Via::Group && self.sender == Sender::Someone;
-                let only_answers = copy == LocalCopy::None && redirect_to.is_empty();
-                if let Some(text) = reply.filter(|_| may_answer) {
-                    self.note(Hop::Answered { from: address.clone() });
-                    self.route.replies.push(ReplyOrder {
-                        target: Target::Account(id),
-                        from: address.clone(),
-                        name: account.name.clone(),
-                        text,
-                    });
-                }
-                let mut kept = copy;
-                if only_answers && !may_answer {
-                    match via {
-                        // The group accepted it for its members: a member's absence is no reason to lose it.
-                        Via::Group => kept = LocalCopy::Keep,
-                        Via::Envelope | Via::Redirect => self.refuse(MailRefusal::Unanswerable),
-                    }
-                }
-                for to in redirect_to {
-                    self.note(Hop::Redirected { to: to.clone(), copy });
-                    kept = self.redirect(&to, address, kept)?;
-                }
-                if kept == LocalCopy::Keep {
-                    self.store(account.mailbox, account.quota_bytes);
-                }
+                let answered = self.answer(&account, address, reply, via);
+                self.pass_on(&account, address, copy, &redirect_to, via, answered)?
             }
-        }
+        };
         self.on_path.pop();
-        Ok(())
+        Ok(outcome)
     }
 
-    /// Sends on, and says whether the redirecting mailbox has to keep a copy after all.
-    fn redirect(
+    /// Notes the account's automatic reply, if it has one and this message may be answered.
+    fn answer(
         &mut self,
-        to: &EmailAddress,
-        by: &EmailAddress,
+        account: &Account,
+        address: &EmailAddress,
+        reply: Option<String>,
+        via: Via,
+    ) -> Outcome {
+        let Some(text) = reply.filter(|_| via != Via::Group && self.sender == Sender::Someone) else {
+            return Outcome::Refused;
+        };
+        self.note(Hop::Answered { from: address.clone() });
+        self.route.replies.push(ReplyOrder {
+            target: Target::Account(account.id),
+            from: address.clone(),
+            name: account.name.clone(),
+            text,
+        });
+        Outcome::Taken
+    }
+
+    /// Sends on and keeps, as the account wants it; keeps all the same what nobody else would have.
+    fn pass_on(
+        &mut self,
+        account: &Account,
+        address: &EmailAddress,
         copy: LocalCopy,
-    ) -> Result<LocalCopy, D::Error> {
+        redirect_to: &[EmailAddress],
+        via: Via,
+        answered: Outcome,
+    ) -> Result<Outcome, D::Error> {
+        let (mut kept, mut outcome) = (copy, answered);
+        for to in redirect_to {
+            self.note(Hop::Redirected { to: to.clone(), copy });
+            match self.redirect(to, address)? {
+                Onward::Kept => kept = LocalCopy::Keep,
+                Onward::Ended(Outcome::Taken) => outcome = Outcome::Taken,
+                Onward::Ended(Outcome::Refused) => {}
+            }
+        }
+        if outcome == Outcome::Refused && kept == LocalCopy::None {
+            match via {
+                // The group accepted it for its members: a member's absence, or a redirect of theirs that leads
+                // nowhere, is no reason to lose it.
+                Via::Group => kept = LocalCopy::Keep,
+                Via::Envelope | Via::Redirect if redirect_to.is_empty() => {
+                    self.refuse(MailRefusal::Unanswerable);
+                }
+                Via::Envelope | Via::Redirect => {}
+            }
+        }
+        if kept == LocalCopy::Keep {
+            self.store(account.mailbox, account.quota_bytes);
+            outcome = Outcome::Taken;
+        }
+        Ok(outcome)
+    }
+
+    fn redirect(&mut self, to: &EmailAddress, by: &EmailAddress) -> Result<Onward, D::Error> {
         let held = find(self.directory, to)?;
         if held.is_none() && !self.directory.hosts(to.domain())? {
             if self.sender == Sender::Null {
                 self.note(Hop::BounceKept);
-                return Ok(LocalCopy::Keep);
+                return Ok(Onward::Kept);
             }
             self.note(Hop::SentOutside { to: to.clone() });
             let redirect = Redirect { to: to.clone(), by: by.clone() };
             if !self.route.redirects.contains(&redirect) {
                 self.route.redirects.push(redirect);
             }
-            return Ok(copy);
+            return Ok(Onward::Ended(Outcome::Taken));
         }
         let closes =
             held.and_then(|address| address.target).is_some_and(|target| self.on_path.contains(&target));
         if closes || self.on_path.len() >= PATH_MAX {
             self.note(Hop::LoopCut { at: to.clone() });
-            return Ok(LocalCopy::Keep);
+            return Ok(Onward::Kept);
         }
-        self.address(to, Via::Redirect)?;
-        Ok(copy)
+        self.address(to, Via::Redirect).map(Onward::Ended)
     }
 
     fn store(&mut self, mailbox: MailboxId, quota_bytes: Option<i64>) {
@@ -330,21 +378,18 @@ impl<D: Directory> Walk<'_, D> {
         self.route.deliveries.push(Delivery { mailbox, quota_bytes });
     }
 
-    fn shared_mailbox(&mut self, id: MailboxId) -> Result<(), D::Error> {
-        match self.directory.shared_mailbox(id)? {
-            None => self.refuse(MailRefusal::Gone),
-            Some(shared) => {
-                self.note(Hop::SharedMailbox { id, address: shared.address });
-                self.store(id, None);
-            }
-        }
-        Ok(())
+    fn shared_mailbox(&mut self, id: MailboxId) -> Result<Outcome, D::Error> {
+        let Some(shared) = self.directory.shared_mailbox(id)? else {
+            return Ok(self.refuse(MailRefusal::Gone));
+        };
+        self.note(Hop::SharedMailbox { id, address: shared.address });
+        self.store(id, None);
+        Ok(Outcome::Taken)
     }
 
-    fn group(&mut self, id: GroupId) -> Result<(), D::Error> {
+    fn group(&mut self, id: GroupId) -> Result<Outcome, D::Error> {
         let Some(group) = self.directory.group(id)? else {
-            self.refuse(MailRefusal::Gone);
-            return Ok(());
+            return Ok(self.refuse(MailRefusal::Gone));
         };
         self.note(Hop::Group { id, name: group.name });
         self.on_path.push(Target::Group(id));
@@ -352,45 +397,54 @@ impl<D: Directory> Walk<'_, D> {
         if members.is_empty() {
             self.refuse(MailRefusal::Deactivated);
         }
+        let mut outcome = Outcome::Refused;
         for member in members {
             let Some(account) = self.directory.account(member)? else {
                 continue;
             };
             let state = standing(&account, self.now);
+            let target = Target::Account(member);
             if may(state, Act::ReceiveGroupMail) == Verdict::No {
                 self.note(Hop::MemberLeftOut { address: account.address, state });
                 self.refusal.get_or_insert(MailRefusal::Deactivated);
-            } else if self.on_path.contains(&Target::Account(member)) {
+            } else if self.on_path.contains(&target) {
                 // The member redirects to the group: as nobody further on keeps it for them, they do.
                 self.note(Hop::LoopCut { at: account.address });
                 self.store(account.mailbox, account.quota_bytes);
-            } else if self.done.insert(Target::Account(member)) {
-                self.account(member, &account.address, Via::Group)?;
+                outcome = Outcome::Taken;
+            } else {
+                let ended = match self.done.get(&target) {
+                    Some(ended) => *ended,
+                    None => self.account(member, &account.address, Via::Group)?,
+                };
+                self.done.insert(target, ended);
+                if ended == Outcome::Taken {
+                    outcome = Outcome::Taken;
+                }
             }
         }
         self.on_path.pop();
-        Ok(())
+        Ok(outcome)
     }
 
-    fn responder(&mut self, id: ResponderId, held: &Address) -> Result<(), D::Error> {
+    fn responder(&mut self, id: ResponderId, held: &Address) -> Result<Outcome, D::Error> {
         let Some(responder) = self.directory.responder(id)? else {
-            self.refuse(MailRefusal::Gone);
-            return Ok(());
+            return Ok(self.refuse(MailRefusal::Gone));
         };
         self.note(Hop::Responder { id, name: responder.name.clone() });
         if held.reply_until.is_some_and(|end| end <= self.now) {
-            self.refuse(MailRefusal::Gone);
-        } else if self.sender == Sender::Null {
-            self.refuse(MailRefusal::Unanswerable);
-        } else {
-            self.note(Hop::Answered { from: held.address.clone() });
-            self.route.replies.push(ReplyOrder {
-                target: Target::Responder(id),
-                from: held.address.clone(),
-                name: responder.name,
-                text: held.reply_text.clone().unwrap_or(responder.text),
-            });
+            return Ok(self.refuse(MailRefusal::Gone));
         }
-        Ok(())
+        if self.sender == Sender::Null {
+            return Ok(self.refuse(MailRefusal::Unanswerable));
+        }
+        self.note(Hop::Answered { from: held.address.clone() });
+        self.route.replies.push(ReplyOrder {
+            target: Target::Responder(id),
+            from: held.address.clone(),
+            name: responder.name,
+            text: held.reply_text.clone().unwrap_or(responder.text),
+        });
+        Ok(Outcome::Taken)
     }
 }

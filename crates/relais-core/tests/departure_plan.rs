@@ -53,6 +53,10 @@ reply                                -> FCIRNc | reply until 2026-12-21 own text
 reply, to user2                      -> FCIRHNc | reply until 2026-12-21 own text | stay |                     # old mail to user2
 reply, keep                          -> FCIRNc | reply keep until 2026-12-21 own text | stay | nobody
 reply, to user2, delete 60           -> FCIRHNWDc | reply until 2026-12-21 own text | released | deletion
+reply, to user2, delete 10           -> FCIRHNWDc | reply until 2026-12-21 own text | released | cut_short deletion
+delete 10                            -> FCIRNWDc | reply until 2026-12-21 | released | cut_short nobody deletion
+blank reply                          -> FCIRNc | reply until 2026-12-21 | stay | nobody                        # the usual text
+blank reply, responder               -> FCIRNGc | responder Anciens | responder | long nobody
 
 # Second form: one responder for everyone who left, without a licence (B15, X9).
 responder                            -> FCIRNGc | responder Anciens | responder | long nobody                  # B15
@@ -119,6 +123,7 @@ fn read_order(words: &str) -> Order {
             ("keep", _) => order.copy = Some(LocalCopy::Keep),
             ("reason", _) => order.reason = Some("continuité du service".into()),
             ("reply", _) => order.reply = Some("own text".into()),
+            ("blank", _) => order.reply = Some(" \n".into()),
             ("responder", _) => order.responder = Some("Anciens".into()),
             other => panic!("order: {other:?}"),
         }
@@ -217,6 +222,7 @@ fn warning_name(warning: &Warning) -> &'static str {
         Warning::NobodyTakesOver => "nobody",
         Warning::RedirectsIn { .. } => "redirects_in",
         Warning::OnlyAdminOf { .. } => "only_admin",
+        Warning::DeletionEndsReply => "cut_short",
         Warning::DeletionWithoutBackup => "deletion",
     }
 }

@@ -114,26 +114,29 @@ deactivated, to reply        | deactivate redirect by directory | by operator ->
 deactivated by directory     | deactivate redirect by scim | by token   -> ok deactivated inbound=redirect
 
 # Reactivation: M14, R14, R18. Company admins only; back as it was.
-deactivated                  | reactivate            | by admin         -> ok active epoch cause=none inbound=deliver # M14 R14 R18
-deactivated, no password     | reactivate            | by admin         -> ok invited epoch cause=none inbound=deliver
-deactivated by directory     | reactivate            | by admin         -> ok active epoch cause=none inbound=deliver
-deactivated                  | reactivate            | by operator      -> ok active epoch cause=none inbound=deliver
-deactivated                  | reactivate            | by token         -> ok active epoch cause=none inbound=deliver
-deactivated                  | reactivate            | by owner         -> ok active epoch cause=none inbound=deliver
+deactivated                  | reactivate            | by admin         -> ok active epoch return cause=none inbound=deliver # M14 R14 R18
+deactivated, no password     | reactivate            | by admin         -> ok invited epoch return cause=none inbound=deliver
+deactivated by directory     | reactivate            | by admin         -> ok active epoch return cause=none inbound=deliver
+deactivated                  | reactivate            | by operator      -> ok active epoch return cause=none inbound=deliver
+deactivated                  | reactivate            | by token         -> ok active epoch return cause=none inbound=deliver
+deactivated                  | reactivate            | by owner         -> ok active epoch return cause=none inbound=deliver
+deactivated, was redirect    | reactivate            | by admin         -> ok active epoch return cause=none inbound=redirect # R14
+deactivated, was redirect    | reactivate            | by admin, loop   -> ok active epoch return cause=none inbound=deliver
+deactivated, was redirect    | reactivate            | by admin, nowhere -> ok active epoch return cause=none inbound=deliver
 deactivated                  | reactivate            | by manager       -> not_allowed                  # R18
 deactivated                  | reactivate            | by member        -> not_allowed
 deactivated                  | reactivate            | by self          -> not_allowed
 deactivated                  | reactivate            | by foreign admin -> not_allowed
 deactivated                  | reactivate            | by admin, primary lost -> address_taken          # R14
 deactivated                  | reactivate            | by admin, departure in progress -> departure_in_progress # X1
-deactivated                  | reactivate            | by departure, departure in progress -> ok active epoch cause=none inbound=deliver # X1
+deactivated                  | reactivate            | by departure, departure in progress -> ok active epoch return cause=none inbound=deliver # X1
 deactivated                  | reactivate            | by foreign departure, departure in progress -> not_allowed
 active                       | reactivate            | by admin         -> unchanged
 invited                      | reactivate            | by admin         -> unchanged
 deleted                      | reactivate            | by admin         -> not_in_this_state            # M15
 active, leaving planned      | reactivate            | by admin         -> unchanged
 # The time has passed and no workflow ran: the account counts as deactivated, so it can be reactivated.
-active, leaving passed       | reactivate            | by admin         -> ok active epoch leaves=never # X5
+active, leaving passed       | reactivate            | by admin         -> ok active epoch return leaves=never # X5
 active, leaving passed       | reactivate            | by admin, departure in progress -> departure_in_progress
 
 # Deletion: M15, R19. Only what is deactivated; own addresses become free, the provider's are never given again.
@@ -215,6 +218,10 @@ invited                      | set_role account_manager | by admin      -> ok in
 active                       | set_role company_admin | by self         -> not_allowed
 active                       | set_role company_admin | by manager      -> not_allowed
 active                       | set_role company_admin | by foreign token -> not_allowed
+active                       | set_role owner        | by owner         -> not_allowed
+active                       | set_role owner        | by admin         -> not_allowed
+active                       | set_role owner        | by token         -> not_allowed
+active                       | set_role owner        | by operator      -> ok active epoch role=owner
 active, company admin        | set_role member       | by admin         -> ok active epoch role=member  # R15
 active, company admin        | set_role member       | by self          -> ok active epoch role=member  # R15
 active, company admin        | set_role member       | by admin, last admin -> last_company_admin       # R15
@@ -244,7 +251,7 @@ deactivated                  | set_leaving never     | by admin         -> uncha
 deleted                      | set_leaving tomorrow  | by admin         -> not_in_this_state
 active, leaving passed       | set_leaving tomorrow  | by admin         -> not_in_this_state
 # Taking back a day that has passed reactivates: what was signed in before must not come back to life (X3).
-active, leaving passed       | set_leaving never     | by admin         -> ok active epoch leaves=never # X3
+active, leaving passed       | set_leaving never     | by admin         -> ok active epoch return leaves=never # X3
 active, leaving passed       | set_leaving never     | by admin, departure in progress -> departure_in_progress
 active, leaving passed       | set_leaving yesterday | by admin         -> unchanged
 
@@ -255,6 +262,7 @@ deactivated                  | move alias1@bm.com    | by departure     -> ok de
 deactivated                  | move user1@bm.com     | by admin         -> address_is_primary           # B5 comes first
 active                       | move user1@host.net   | by admin         -> address_stays                # M12
 active                       | move other@bm.com     | by admin         -> address_not_held
+active                       | move alias1@bm.com    | by admin, wanted moved -> unchanged
 active                       | move alias1@bm.com to itself | by admin  -> unchanged
 active                       | move alias1@bm.com    | by manager       -> not_allowed
 active                       | move alias1@bm.com    | by self          -> not_allowed
@@ -299,6 +307,10 @@ fn subject(words: &str) -> Account {
             "leaving planned" => subject.leaves_at = Some(day("tomorrow")),
             "leaving passed" => subject.leaves_at = Some(day("yesterday")),
             "to reply" => subject.inbound = inbound("reply"),
+            "was redirect" => {
+                subject.deactivation.as_mut().expect("deactivated first").inbound_before =
+                    inbound("redirect");
+            }
             "to past" => subject.inbound = inbound("past"),
             by => {
                 let cause = by.strip_prefix("deactivated by ").unwrap_or_else(|| panic!("account: {by}"));
@@ -449,6 +461,9 @@ fn facts(subject: &Account, words: &[&str]) -> Facts {
             "wanted taken" => {
                 facts.wanted = Availability::Held(Target::Account(AccountId::from_number(2)));
             }
+            "wanted moved" => {
+                facts.wanted = Availability::Held(Target::SharedMailbox(MailboxId::from_number(2)));
+            }
             "wanted retired" => facts.wanted = Availability::Retired,
             "wanted not hosted" => facts.wanted = Availability::NotHosted,
             other => panic!("fact: {other}"),
@@ -484,9 +499,15 @@ fn answer(before: &Account, result: &Result<Decision, Refusal>) -> String {
         words.push(match effect {
             Effect::CutSessions { account } if *account == before.id => "cut".into(),
             Effect::RemoveMailbox { mailbox } if *mailbox == before.mailbox => "remove".into(),
-            Effect::CutSessions { .. } | Effect::RemoveMailbox { .. } | Effect::ShareMailbox { .. } => {
-                format!("{effect:?}")
+            Effect::ReturnMailbox { account, mailbox }
+                if *account == before.id && *mailbox == before.mailbox =>
+            {
+                "return".into()
             }
+            Effect::CutSessions { .. }
+            | Effect::ReturnMailbox { .. }
+            | Effect::RemoveMailbox { .. }
+            | Effect::ShareMailbox { .. } => format!("{effect:?}"),
         });
     }
     for address in &change.addresses {
@@ -638,6 +659,8 @@ by manager       | company_admin   | with password    | free       -> not_allowe
 by manager       | owner           | with password    | free       -> not_allowed
 by admin         | company_admin   | with password    | free       -> active
 by token         | member          | without password | free       -> invited
+by admin         | owner           | with password    | free       -> not_allowed
+by token         | owner           | with password    | free       -> not_allowed
 by operator      | owner           | with password    | free       -> active
 by member        | guest           | with password    | free       -> not_allowed
 by foreign admin | member          | with password    | free       -> not_allowed

@@ -220,7 +220,8 @@ impl Model {
     fn create(&mut self, name: &'static str, role: Role, password: bool, who: Who) -> Answer {
         let admins = matches!(who, Who::Operator | Who::Admin | Who::Departure);
         let leads = matches!(role, Role::Owner | Role::CompanyAdmin);
-        if !(admins || who == Who::Manager && !leads) || !self.is_to_be_had(name) {
+        let names_an_owner = role == Role::Owner && who != Who::Operator;
+        if !(admins || who == Who::Manager && !leads) || names_an_owner || !self.is_to_be_had(name) {
             return Answer::Refused;
         }
         let number = i64::try_from(self.people.len()).expect("few");
@@ -247,7 +248,7 @@ impl Model {
             return Answer::Refused;
         }
         let answer = match ask {
-            Ask::SetPassword | Ask::SetRole(_) => self.set_identity(&mut person, number, ask),
+            Ask::SetPassword | Ask::SetRole(_) => self.set_identity(&mut person, number, ask, who),
             Ask::Deactivate { cause, mail } => self.deactivate(&mut person, number, cause, mail),
             Ask::Reactivate => self.reactivate(&mut person, who),
             Ask::Delete => self.delete(&mut person, number, who),
@@ -276,7 +277,7 @@ impl Model {
         answer
     }
 
-    fn set_identity(&self, person: &mut Person, number: i64, ask: Ask) -> Answer {
+    fn set_identity(&self, person: &mut Person, number: i64, ask: Ask, who: Who) -> Answer {
         if !self.is_open(person) {
             return Answer::Refused;
         }
@@ -289,7 +290,8 @@ impl Model {
             let stays_led = matches!(role, Role::Owner | Role::CompanyAdmin)
                 || !person.leads()
                 || others.any(|other| other.leads() && other.state == State::Active && self.is_open(other));
-            if person.role == Role::Owner || !stays_led {
+            let names_an_owner = role == Role::Owner && who != Who::Operator;
+            if person.role == Role::Owner || names_an_owner || !stays_led {
                 return Answer::Refused;
             }
             person.role = role;
@@ -387,7 +389,7 @@ impl Model {
                 self.holders.insert(name, number);
                 Answer::Changed
             }
-            Ask::Move(_, to) if to == number => Answer::Unchanged,
+            Ask::Move(name, to) if to == number || self.holders.get(name) == Some(&to) => Answer::Unchanged,
             Ask::RemoveAlias(name) | Ask::Move(name, _)
                 if !holds(name) || name == person.primary || name.ends_with("@host.net") =>
             {

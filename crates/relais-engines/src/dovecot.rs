@@ -130,11 +130,7 @@ impl Dovecot {
     /// # Errors
     /// [`NotReady`] when the time is over; the supervisor goes on trying.
     pub async fn ready(&self, limit: Duration) -> Result<(), NotReady> {
-        let ports = [
-            self.settings.imap_port,
-            self.settings.pop3_port,
-            self.settings.sieve_port,
-        ];
+        let ports = [self.settings.imap_port, self.settings.pop3_port, self.settings.sieve_port];
         let Some(port) = ports.into_iter().find(|port| *port != 0) else {
             return Ok(());
         };
@@ -146,10 +142,7 @@ impl Dovecot {
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        Err(NotReady {
-            address,
-            waited_s: limit.as_secs(),
-        })
+        Err(NotReady { address, waited_s: limit.as_secs() })
     }
 
     /// Ends every IMAP, POP3 and ManageSieve session of one Dovecot user and returns how many there were just
@@ -192,10 +185,7 @@ impl Dovecot {
     }
 
     fn doveadm(&self) -> doveadm::Doveadm<'_> {
-        doveadm::Doveadm {
-            socket: self.settings.dir.join("run/http"),
-            api_key: &self.settings.api_key,
-        }
+        doveadm::Doveadm { socket: self.settings.dir.join("run/http"), api_key: &self.settings.api_key }
     }
 }
 
@@ -205,8 +195,5 @@ async fn greets(address: SocketAddr) -> bool {
         let mut stream = tokio::net::TcpStream::connect(address).await?;
         stream.read_u8().await
     };
-    matches!(
-        tokio::time::timeout(Duration::from_secs(2), greeting).await,
-        Ok(Ok(_))
-    )
+    matches!(tokio::time::timeout(Duration::from_secs(2), greeting).await, Ok(Ok(_)))
 }

@@ -25,6 +25,15 @@ mod remove;
 mod subscriptions;
 mod take_back;
 
+#[cfg(test)]
+mod delivery_tests;
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod hand_over_tests;
+#[cfg(test)]
+mod mailbox_tests;
+
 pub use deliver::{DeliveryKey, Stored};
 pub use folders::{FolderReport, Usage};
 pub use hand_over::HandOver;
@@ -33,9 +42,11 @@ pub use receive::{HEAD_BYTES_MAX, Incoming, Received};
 pub use remove::Removed;
 
 use relais_core::ids::MailboxId;
+use std::collections::HashSet;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// All mailboxes of an instance, below one directory on one file system. One process opens it at a time.
 #[derive(Debug)]
@@ -43,6 +54,8 @@ pub struct Maildirs {
     root: PathBuf,
     numbers: AtomicU64,
     deliveries: deliver::Deliveries,
+    /// Mailboxes that this process has made sure of: asked for at every delivery, synced once.
+    created: Mutex<HashSet<MailboxId>>,
 }
 
 impl Maildirs {
@@ -59,11 +72,10 @@ impl Maildirs {
             root,
             numbers: AtomicU64::new(0),
             deliveries: deliver::Deliveries::default(),
+            created: Mutex::default(),
         };
         let incoming = maildirs.incoming_dir();
-        let listing = incoming
-            .read_dir()
-            .map_err(|error| durable::at("read", &incoming, &error))?;
+        let listing = incoming.read_dir().map_err(|error| durable::at("read", &incoming, &error))?;
         for leftover in listing {
             let leftover = leftover.map_err(|error| durable::at("read", &incoming, &error))?;
             durable::remove_file(&leftover.path())?;
@@ -90,8 +102,17 @@ impl Maildirs {
     /// # Errors
     /// When its directories cannot be created.
     pub fn create(&self, mailbox: MailboxId) -> io::Result<()> {
+        if self.known_mailboxes().contains(&mailbox) {
+            return Ok(());
+        }
         durable::create_folder(&self.maildir(mailbox))?;
-        durable::sync_dir(&self.root.join("boxes"))
+        durable::sync_dir(&self.root.join("boxes"))?;
+        self.known_mailboxes().insert(mailbox);
+        Ok(())
+    }
+
+    fn known_mailboxes(&self) -> MutexGuard<'_, HashSet<MailboxId>> {
+        self.created.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn maildir(&self, mailbox: MailboxId) -> PathBuf {

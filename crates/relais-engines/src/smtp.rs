@@ -49,9 +49,7 @@ pub struct Credentials {
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credentials")
-            .field("user", &self.user)
-            .finish_non_exhaustive()
+        f.debug_struct("Credentials").field("user", &self.user).finish_non_exhaustive()
     }
 }
 
@@ -128,10 +126,7 @@ pub async fn send(
         Ok(rest) => rest,
         Err(Broken(why)) => RecipientResult::Temporary(format!("{}:{}: {why}", server.host, server.port)),
     };
-    results
-        .into_iter()
-        .map(|result| result.unwrap_or_else(|| rest.clone()))
-        .collect()
+    results.into_iter().map(|result| result.unwrap_or_else(|| rest.clone())).collect()
 }
 
 async fn open(path: &Path) -> io::Result<(File, u64)> {
@@ -144,9 +139,7 @@ async fn open(path: &Path) -> io::Result<(File, u64)> {
 fn is_sendable(address: &str) -> bool {
     let quoted = address.starts_with('"');
     !address.is_empty()
-        && !address
-            .chars()
-            .any(|c| c.is_control() || (!quoted && matches!(c, '<' | '>' | ' ' | '"')))
+        && !address.chars().any(|c| c.is_control() || (!quoted && matches!(c, '<' | '>' | ' ' | '"')))
 }
 
 /// The session came to no answer.
@@ -206,10 +199,7 @@ impl<'s> Connection<'s> {
             Err(_) => return Err(Broken("no connection in time".into())),
         };
         stream.set_nodelay(true)?;
-        Ok(Self {
-            stream: BufReader::new(stream),
-            patience,
-        })
+        Ok(Self { stream: BufReader::new(stream), patience })
     }
 
     async fn write(&mut self, bytes: &[u8]) -> Result<(), Broken> {
@@ -236,45 +226,27 @@ impl<'s> Connection<'s> {
         let mut reply: Option<Reply> = None;
         for _ in 0..REPLY_LINES_MAX {
             let mut line = Vec::new();
-            (&mut self.stream)
-                .take(REPLY_LINE_BYTES_MAX)
-                .read_until(b'\n', &mut line)
-                .await?;
+            (&mut self.stream).take(REPLY_LINE_BYTES_MAX).read_until(b'\n', &mut line).await?;
             if line.is_empty() {
                 return Err(Broken("the server hung up".into()));
             }
             let line = String::from_utf8_lossy(&line);
             let (code, goes_on, text) =
                 reply_line(line.trim_end()).ok_or_else(|| Broken("no SMTP answer".into()))?;
-            let reply = reply.get_or_insert_with(|| Reply {
-                code,
-                lines: Vec::new(),
-            });
+            let reply = reply.get_or_insert_with(|| Reply { code, lines: Vec::new() });
             if reply.code != code {
                 return Err(Broken("an answer with two codes".into()));
             }
-            reply
-                .lines
-                .push(text.chars().filter(|c| !c.is_control()).collect());
+            reply.lines.push(text.chars().filter(|c| !c.is_control()).collect());
             if goes_on == GoesOn::No {
-                return Ok(Reply {
-                    code,
-                    lines: std::mem::take(&mut reply.lines),
-                });
+                return Ok(Reply { code, lines: std::mem::take(&mut reply.lines) });
             }
         }
         Err(Broken("an answer without end".into()))
     }
 
     async fn sign_in(&mut self, hello: &Reply, credentials: &Credentials) -> Result<(), Broken> {
-        if !self
-            .stream
-            .get_ref()
-            .peer_addr()?
-            .ip()
-            .to_canonical()
-            .is_loopback()
-        {
+        if !self.stream.get_ref().peer_addr()?.ip().to_canonical().is_loopback() {
             return Err(Broken(
                 "a password is only sent to a relay on this machine; send through one".into(),
             ));
@@ -299,11 +271,7 @@ impl<'s> Connection<'s> {
         if reply.code == 235 {
             Ok(())
         } else {
-            Err(Broken(format!(
-                "signing in was refused: {} {}",
-                reply.code,
-                reply.text()
-            )))
+            Err(Broken(format!("signing in was refused: {} {}", reply.code, reply.text())))
         }
     }
 
@@ -376,16 +344,8 @@ async fn session(
     if let Some(credentials) = &server.credentials {
         connection.sign_in(&hello, credentials).await?;
     }
-    let result = transaction(
-        &mut connection,
-        &hello,
-        sender,
-        recipients,
-        content,
-        size_bytes,
-        results,
-    )
-    .await?;
+    let result =
+        transaction(&mut connection, &hello, sender, recipients, content, size_bytes, results).await?;
     // What was answered stands, whether or not the server says goodbye.
     let _ = connection.write(b"QUIT\r\n").await;
     Ok(result)
@@ -407,11 +367,7 @@ async fn transaction(
     if hello.extension("8BITMIME").is_some() {
         mail.push_str(" BODY=8BITMIME");
     }
-    if sender
-        .into_iter()
-        .chain(recipients.iter().map(String::as_str))
-        .any(|address| !address.is_ascii())
-    {
+    if sender.into_iter().chain(recipients.iter().map(String::as_str)).any(|address| !address.is_ascii()) {
         if hello.extension("SMTPUTF8").is_none() {
             let text = "5.6.7 The next server does not take addresses in UTF-8";
             return Ok(RecipientResult::Permanent(553, text.into()));
@@ -441,11 +397,7 @@ async fn transaction(
         return Ok(reply.refusal());
     }
     let reply = connection.content(content).await?;
-    Ok(if reply.is_positive() {
-        RecipientResult::Sent
-    } else {
-        reply.refusal()
-    })
+    Ok(if reply.is_positive() { RecipientResult::Sent } else { reply.refusal() })
 }
 
 #[cfg(test)]

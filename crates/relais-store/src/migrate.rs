@@ -20,21 +20,14 @@ pub struct Migration {
 
 impl Migration {
     fn sha256(&self) -> String {
-        Sha256::digest(self.sql)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        Sha256::digest(self.sql).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     fn sql_for(&self, binary_type: &str) -> String {
         let is_boundary = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
         let words = self.sql.split_inclusive(is_boundary).map(|piece| {
             let word = piece.trim_end_matches(is_boundary);
-            if word == "BYTES" {
-                piece.replacen(word, binary_type, 1)
-            } else {
-                piece.to_owned()
-            }
+            if word == "BYTES" { piece.replacen(word, binary_type, 1) } else { piece.to_owned() }
         });
         words.collect()
     }
@@ -66,10 +59,7 @@ pub(crate) fn step(tx: &mut Tx<'_>, migrations: &[Migration]) -> Result<Step, Er
         check_applied(version, row.text(1)?, row.text(2)?, migrations)?;
         applied.push(version);
     }
-    let Some(migration) = migrations
-        .iter()
-        .find(|migration| !applied.contains(&migration.version))
-    else {
+    let Some(migration) = migrations.iter().find(|migration| !applied.contains(&migration.version)) else {
         return Ok(Step::UpToDate);
     };
     let Migration { version, name, .. } = migration;
@@ -83,14 +73,9 @@ pub(crate) fn step(tx: &mut Tx<'_>, migrations: &[Migration]) -> Result<Step, Er
         if matches!(error, Error::Unavailable(_) | Error::StorageFull) {
             return error;
         }
-        Error::Open(format!(
-            "bringing the database to schema version {version} ({name}): {error}"
-        ))
+        Error::Open(format!("bringing the database to schema version {version} ({name}): {error}"))
     })?;
-    tx.execute_one(
-        REMEMBER,
-        &[(*version).into(), (*name).into(), migration.sha256().into()],
-    )?;
+    tx.execute_one(REMEMBER, &[(*version).into(), (*name).into(), migration.sha256().into()])?;
     tracing::info!(version, name, "schema migration applied");
     Ok(Step::Applied)
 }

@@ -219,11 +219,7 @@ impl Link {
             }
             Err(error) => {
                 // To those in the middle of their work it makes no difference why the server does not let us in.
-                let error = if let Error::Open(text) = error {
-                    Error::Unavailable(text)
-                } else {
-                    error
-                };
+                let error = if let Error::Open(text) = error { Error::Unavailable(text) } else { error };
                 if self.failed_last.is_none() {
                     tracing::warn!(%error, "PostgreSQL cannot be reached");
                 } else {

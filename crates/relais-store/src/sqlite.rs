@@ -117,18 +117,15 @@ fn open_writer(path: &Path) -> Result<rusqlite::Connection, Error> {
         return Err(unwritable(path, "it may only be read"));
     }
     prepare_connection(&connection).map_err(refuse)?;
-    let mode: String = connection
-        .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))
-        .map_err(refuse)?;
+    let mode: String =
+        connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0)).map_err(refuse)?;
     if mode != "wal" {
         let shown = path.display();
         return Err(Error::Open(format!(
             "the database {shown} is on a file system without shared memory: choose a local disk"
         )));
     }
-    connection
-        .pragma_update(None, "cache_size", WRITER_CACHE_KIB_NEGATED)
-        .map_err(refuse)?;
+    connection.pragma_update(None, "cache_size", WRITER_CACHE_KIB_NEGATED).map_err(refuse)?;
     connection
         .pragma_update_and_check(None, "journal_size_limit", LOG_KEPT_BYTES, |_| Ok(()))
         .map_err(refuse)?;
@@ -137,12 +134,7 @@ fn open_writer(path: &Path) -> Result<rusqlite::Connection, Error> {
 
 /// For its owner's eyes only; the files SQLite puts beside it take over its mode.
 fn create_private(path: &Path) -> Result<(), Error> {
-    match File::options()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-    {
+    match File::options().write(true).create_new(true).mode(0o600).open(path) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(error) if error.kind() == ErrorKind::StorageFull => Err(Error::StorageFull),
@@ -166,10 +158,7 @@ fn refusal(path: &Path, error: &rusqlite::Error) -> Error {
             "{shown} is not a Relais database: choose another path, or move that file away"
         ));
     }
-    if matches!(
-        code,
-        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly)
-    ) {
+    if matches!(code, Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly)) {
         return unwritable(path, &error.to_string());
     }
     let error = trouble(error).error;
@@ -316,11 +305,7 @@ fn read_all(connection: &rusqlite::Connection, queue: &Queue) {
 fn begin(connection: &rusqlite::Connection, sql: &str) -> Result<(), Error> {
     run_statement(connection, sql).map_err(|error| {
         let is_busy = matches!(error, Error::Unavailable(_));
-        if is_busy {
-            Error::Unavailable("another process holds the database".to_owned())
-        } else {
-            error
-        }
+        if is_busy { Error::Unavailable("another process holds the database".to_owned()) } else { error }
     })
 }
 
@@ -435,10 +420,7 @@ fn shape(text: String) -> Trouble {
     Trouble { error: Error::Shape(text), consequence: Consequence::Fail }
 }
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "SQLite's codes; the rest mean nothing to a caller"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "SQLite's codes; the rest mean nothing to a caller")]
 pub(crate) fn trouble(error: &rusqlite::Error) -> Trouble {
     let text = error.to_string();
     let error = match error.sqlite_error() {

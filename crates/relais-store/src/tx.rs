@@ -278,10 +278,7 @@ impl Drop for Inside {
 
 /// One unit of work inside another would wait for itself, or see what is not committed yet as absent.
 pub(crate) fn assert_outside() {
-    assert!(
-        !IS_INSIDE.get(),
-        "a unit of work was asked for inside another: use the `tx` at hand"
-    );
+    assert!(!IS_INSIDE.get(), "a unit of work was asked for inside another: use the `tx` at hand");
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> String {

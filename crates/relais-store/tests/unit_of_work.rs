@@ -48,20 +48,12 @@ impl Database {
     fn sqlite() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/relais.db", dir.path().display());
-        Database {
-            store: Store::open(&url, SCHEMA).unwrap(),
-            url,
-            _dir: Some(dir),
-        }
+        Database { store: Store::open(&url, SCHEMA).unwrap(), url, _dir: Some(dir) }
     }
 
     fn postgres() -> Self {
         let url = PrivatePostgres::shared().fresh_database().unwrap();
-        Database {
-            store: Store::open(&url, SCHEMA).unwrap(),
-            url,
-            _dir: None,
-        }
+        Database { store: Store::open(&url, SCHEMA).unwrap(), url, _dir: None }
     }
 
     fn write<T: Send + 'static>(
@@ -101,10 +93,8 @@ impl Database {
         has_started.recv().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let results = runtime.block_on(async {
-            let mut waiting: Vec<_> = works
-                .into_iter()
-                .map(|work| Box::pin(self.store.write(work)))
-                .collect();
+            let mut waiting: Vec<_> =
+                works.into_iter().map(|work| Box::pin(self.store.write(work))).collect();
             // Polled once, each has queued its work.
             for one in &mut waiting {
                 let polled = std::future::poll_fn(|cx| std::task::Poll::Ready(one.as_mut().poll(cx))).await;
@@ -184,10 +174,7 @@ fn an_error_undoes_its_own_work_and_the_others_of_its_group_commit(database: &Da
     let results = database.write_together(works);
     assert_eq!(results[4], Err(Error::Db("a change of mind".to_owned())));
     // On PostgreSQL they run side by side: either of the two that want the same id may be the one refused.
-    let refused = results
-        .iter()
-        .filter(|result| matches!(result, Err(Error::Constraint(_))))
-        .count();
+    let refused = results.iter().filter(|result| matches!(result, Err(Error::Constraint(_)))).count();
     assert_eq!(refused, 1, "{results:?}");
     assert_eq!(database.ids(), [1, 2, 3, 4, 6, 7, 9]);
 }
@@ -211,14 +198,7 @@ fn a_panic_undoes_its_own_work_and_the_store_goes_on(database: &Database) {
         panic!("the work is wrong");
     });
     let results = database.write_together(works);
-    assert_eq!(
-        results,
-        [
-            Ok(()),
-            Err(Error::Panicked("the work is wrong".to_owned())),
-            Ok(())
-        ]
-    );
+    assert_eq!(results, [Ok(()), Err(Error::Panicked("the work is wrong".to_owned())), Ok(())]);
     let read = database.read::<()>(|_| panic!("{}", "so is this one"));
     assert_eq!(read, Err(Error::Panicked("so is this one".to_owned())));
     database.write(|tx| add(tx, 4)).unwrap();
@@ -226,10 +206,7 @@ fn a_panic_undoes_its_own_work_and_the_store_goes_on(database: &Database) {
 }
 
 fn two_hundred_increments_at_once_end_at_two_hundred(database: &Database) {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
     runtime.block_on(async {
         let increments: Vec<_> = (0..200)
             .map(|_| {
@@ -246,9 +223,7 @@ fn two_hundred_increments_at_once_end_at_two_hundred(database: &Database) {
 }
 
 fn value(tx: &mut Tx<'_>) -> Result<i64, Error> {
-    tx.query_opt("SELECT value FROM counter WHERE id = 1", &[])?
-        .unwrap()
-        .int(0)
+    tx.query_opt("SELECT value FROM counter WHERE id = 1", &[])?.unwrap().int(0)
 }
 
 async fn increment_until_done(store: &Store) {
@@ -257,10 +232,7 @@ async fn increment_until_done(store: &Store) {
         let done = store
             .write::<_, Error>(|tx| {
                 let next = value(tx)? + 1;
-                tx.execute_one(
-                    "UPDATE counter SET value = $1 WHERE id = $2",
-                    &[next.into(), 1.into()],
-                )
+                tx.execute_one("UPDATE counter SET value = $1 WHERE id = $2", &[next.into(), 1.into()])
             })
             .await;
         match done {
@@ -284,46 +256,19 @@ fn constraints_have_the_same_name_on_both_databases(database: &Database) {
         })
         .unwrap();
     let cases = [
-        (
-            "INSERT INTO addresses (id, address) VALUES (1, 'b')",
-            "addresses.id",
-        ),
-        (
-            "INSERT INTO addresses (id, address) VALUES (2, 'a(=)')",
-            "addresses.address",
-        ),
+        ("INSERT INTO addresses (id, address) VALUES (1, 'b')", "addresses.id"),
+        ("INSERT INTO addresses (id, address) VALUES (2, 'a(=)')", "addresses.address"),
         (
             "INSERT INTO addresses (id, address, local_part, host) VALUES (2, 'b', 'x', 'y')",
             "addresses.local_part,host",
         ),
-        (
-            "INSERT INTO addresses (id, address, note) VALUES (2, 'b', 'NOTE')",
-            "addresses_note",
-        ),
-        (
-            "INSERT INTO addresses (id, address, size, kind) VALUES (2, 'b', 3, 'group')",
-            "addresses.size",
-        ),
-        (
-            "INSERT INTO addresses (id, address, kind) VALUES (2, 'b', 'robot')",
-            "address_kind",
-        ),
-        (
-            "INSERT INTO addresses (id, address) VALUES (2, NULL)",
-            "addresses.address not null",
-        ),
-        (
-            "INSERT INTO owners (address_id, by_id) VALUES (1, 1)",
-            "owners.address_id,by_id",
-        ),
-        (
-            "INSERT INTO owners (address_id, by_id) VALUES (7, 1)",
-            "foreign key",
-        ),
-        (
-            "INSERT INTO owners (address_id, by_id) VALUES (1, 7)",
-            "foreign key",
-        ),
+        ("INSERT INTO addresses (id, address, note) VALUES (2, 'b', 'NOTE')", "addresses_note"),
+        ("INSERT INTO addresses (id, address, size, kind) VALUES (2, 'b', 3, 'group')", "addresses.size"),
+        ("INSERT INTO addresses (id, address, kind) VALUES (2, 'b', 'robot')", "address_kind"),
+        ("INSERT INTO addresses (id, address) VALUES (2, NULL)", "addresses.address not null"),
+        ("INSERT INTO owners (address_id, by_id) VALUES (1, 1)", "owners.address_id,by_id"),
+        ("INSERT INTO owners (address_id, by_id) VALUES (7, 1)", "foreign key"),
+        ("INSERT INTO owners (address_id, by_id) VALUES (1, 7)", "foreign key"),
         ("DELETE FROM addresses", "foreign key"),
     ];
     for (sql, name) in cases {
@@ -343,10 +288,7 @@ fn parameters_are_bound_by_number_in_any_order_and_as_often_as_wanted(database: 
     });
     assert_eq!(read, Ok(("c".to_owned(), 10, "c".to_owned())));
     let too_few = database.read(|tx| tx.query("SELECT id FROM addresses WHERE id = $2", &[1.into()]));
-    assert!(
-        matches!(too_few, Err(Error::Shape(_) | Error::Db(_))),
-        "{too_few:?}"
-    );
+    assert!(matches!(too_few, Err(Error::Shape(_) | Error::Db(_))), "{too_few:?}");
 }
 
 fn every_kind_can_be_null_and_is_read_as_such(database: &Database) {
@@ -355,30 +297,15 @@ fn every_kind_can_be_null_and_is_read_as_such(database: &Database) {
         .write(move |tx| {
             tx.execute_one(
                 insert,
-                &[
-                    1.into(),
-                    "a".into(),
-                    None::<&str>.into(),
-                    None::<i64>.into(),
-                    Value::Null(Kind::Blob),
-                ],
+                &[1.into(), "a".into(), None::<&str>.into(), None::<i64>.into(), Value::Null(Kind::Blob)],
             )?;
-            tx.execute_one(
-                insert,
-                &[2.into(), "b".into(), "é".into(), (-5).into(), vec![0, 255].into()],
-            )
+            tx.execute_one(insert, &[2.into(), "b".into(), "é".into(), (-5).into(), vec![0, 255].into()])
         })
         .unwrap();
     let read = database.read(|tx| {
         let rows = tx.query("SELECT note, size, picture FROM addresses ORDER BY id", &[])?;
-        assert_eq!(
-            (rows[0].opt_text(0)?, rows[0].opt_int(1)?, rows[0].opt_blob(2)?),
-            (None, None, None)
-        );
-        assert_eq!(
-            (rows[1].text(0)?, rows[1].int(1)?, rows[1].blob(2)?),
-            ("é", -5, &[0, 255][..])
-        );
+        assert_eq!((rows[0].opt_text(0)?, rows[0].opt_int(1)?, rows[0].opt_blob(2)?), (None, None, None));
+        assert_eq!((rows[1].text(0)?, rows[1].int(1)?, rows[1].blob(2)?), ("é", -5, &[0, 255][..]));
         let absent = [None::<&str>.into(), None::<i64>.into(), None::<Vec<u8>>.into()];
         let found = tx.query(
             "SELECT id FROM addresses WHERE COALESCE(CAST($1 AS TEXT), 'é') = note
@@ -392,34 +319,13 @@ fn every_kind_can_be_null_and_is_read_as_such(database: &Database) {
 
 fn a_column_of_another_kind_or_a_null_is_an_error_not_a_guess(database: &Database) {
     database.write(|tx| add(tx, 1)).unwrap();
-    let row = database
-        .read(|tx| tx.query_opt("SELECT id, address, note FROM addresses", &[]))
-        .unwrap()
-        .unwrap();
-    assert_eq!(
-        row.text(2),
-        Err(Error::Shape("column 2 should be a text and is NULL".to_owned()))
-    );
-    assert_eq!(
-        row.text(0),
-        Err(Error::Shape(
-            "column 0 should be a text and is an integer".to_owned()
-        ))
-    );
-    assert_eq!(
-        row.opt_int(1),
-        Err(Error::Shape(
-            "column 1 should be an integer and is a text".to_owned()
-        ))
-    );
-    assert_eq!(
-        row.blob(1),
-        Err(Error::Shape("column 1 should be bytes and is a text".to_owned()))
-    );
-    assert_eq!(
-        row.opt_int(3),
-        Err(Error::Shape("column 3 was read of a row of 3 columns".to_owned()))
-    );
+    let row =
+        database.read(|tx| tx.query_opt("SELECT id, address, note FROM addresses", &[])).unwrap().unwrap();
+    assert_eq!(row.text(2), Err(Error::Shape("column 2 should be a text and is NULL".to_owned())));
+    assert_eq!(row.text(0), Err(Error::Shape("column 0 should be a text and is an integer".to_owned())));
+    assert_eq!(row.opt_int(1), Err(Error::Shape("column 1 should be an integer and is a text".to_owned())));
+    assert_eq!(row.blob(1), Err(Error::Shape("column 1 should be bytes and is a text".to_owned())));
+    assert_eq!(row.opt_int(3), Err(Error::Shape("column 3 was read of a row of 3 columns".to_owned())));
     let fraction = database.read(|tx| tx.query("SELECT AVG(id) FROM addresses", &[]));
     assert!(matches!(fraction, Err(Error::Shape(_))), "{fraction:?}");
 }
@@ -430,9 +336,7 @@ fn a_text_with_a_nul_character_is_refused(database: &Database) {
 }
 
 fn truths_counts_and_sums_are_integers(database: &Database) {
-    database
-        .write(|tx| (1..=3).try_for_each(|id| add(tx, id)))
-        .unwrap();
+    database.write(|tx| (1..=3).try_for_each(|id| add(tx, id))).unwrap();
     let read = database.read(|tx| {
         let row = tx.query_opt(
             "SELECT COUNT(*), CAST(SUM(id) AS BIGINT), EXISTS (SELECT 1 FROM addresses WHERE id = 2), 1 FROM addresses",
@@ -457,9 +361,7 @@ fn a_read_sees_one_snapshot(database: &Database) {
         })
     });
     was_seen.recv_timeout(WAIT_MAX).unwrap();
-    database
-        .write(|tx| tx.execute_one("UPDATE counter SET value = 8", &[]))
-        .unwrap();
+    database.write(|tx| tx.execute_one("UPDATE counter SET value = 8", &[])).unwrap();
     wrote.send(()).unwrap();
     assert_eq!(reader.join().unwrap(), Ok((0, 0)));
     assert_eq!(database.read(value), Ok(8));
@@ -487,46 +389,28 @@ fn a_failed_statement_cannot_be_kept_by_ignoring_it(database: &Database) {
 }
 
 fn more_rows_than_one_are_an_error_where_one_is_expected(database: &Database) {
-    database
-        .write(|tx| (1..=2).try_for_each(|id| add(tx, id)))
-        .unwrap();
+    database.write(|tx| (1..=2).try_for_each(|id| add(tx, id))).unwrap();
     let sql = "UPDATE addresses SET note = NULL WHERE id <> $1";
     let changing = |id: i64| database.write(move |tx| tx.execute_one(sql, &[id.into()]));
     assert_eq!(changing(1), Ok(()));
-    assert_eq!(
-        changing(0),
-        Err(Error::NotOneRow {
-            found: 2,
-            sql: sql.to_owned()
-        })
-    );
+    assert_eq!(changing(0), Err(Error::NotOneRow { found: 2, sql: sql.to_owned() }));
     let none = database.write(|tx| tx.execute_one("DELETE FROM addresses WHERE id = 9", &[]));
     assert!(matches!(none, Err(Error::NotOneRow { found: 0, .. })), "{none:?}");
     let two = database.read(|tx| tx.query_opt("SELECT id FROM addresses", &[]));
     assert!(matches!(two, Err(Error::NotOneRow { found: 2, .. })), "{two:?}");
-    let returned = database.write(|tx| {
-        tx.query(
-            "UPDATE addresses SET note = address WHERE id <= $1 RETURNING id",
-            &[2.into()],
-        )
-    });
+    let returned = database
+        .write(|tx| tx.query("UPDATE addresses SET note = address WHERE id <= $1 RETURNING id", &[2.into()]));
     assert_eq!(returned.unwrap().len(), 2);
 }
 
 fn a_listing_streams_and_can_be_stopped(database: &Database) {
-    database
-        .write(|tx| (1..=500).try_for_each(|id| add(tx, id)))
-        .unwrap();
+    database.write(|tx| (1..=500).try_for_each(|id| add(tx, id))).unwrap();
     let read = database.read(|tx| {
         let mut seen = 0;
         let sql = "SELECT id FROM addresses WHERE id > $1 ORDER BY id";
         let stopped = tx.for_each(sql, &[100.into()], &mut |row| {
             seen = row.int(0)?;
-            if seen == 103 {
-                Err(Error::Db("enough".to_owned()))
-            } else {
-                Ok(())
-            }
+            if seen == 103 { Err(Error::Db("enough".to_owned())) } else { Ok(()) }
         });
         assert_eq!((seen, stopped), (103, Err(Error::Db("enough".to_owned()))));
         let mut count = 0;
@@ -544,9 +428,7 @@ fn migrations_run_once(database: &Database) {
     Store::open(&database.url, SCHEMA).unwrap();
     let names = database.read(|tx| {
         let rows = tx.query("SELECT name FROM schema_migrations ORDER BY version", &[])?;
-        rows.iter()
-            .map(|row| row.text(0).map(str::to_owned))
-            .collect::<Result<Vec<_>, _>>()
+        rows.iter().map(|row| row.text(0).map(str::to_owned)).collect::<Result<Vec<_>, _>>()
     });
     assert_eq!(names.unwrap(), ["addresses", "owners"]);
     assert_eq!(database.ids(), [1]);
@@ -554,11 +436,8 @@ fn migrations_run_once(database: &Database) {
 
 fn two_that_start_at_once_migrate_once(database: &Database) {
     let schema: &'static [Migration] = Vec::leak({
-        let third = Migration {
-            version: 3,
-            name: "third",
-            sql: "CREATE TABLE third (id BIGINT PRIMARY KEY);",
-        };
+        let third =
+            Migration { version: 3, name: "third", sql: "CREATE TABLE third (id BIGINT PRIMARY KEY);" };
         [SCHEMA, &[third]].concat()
     });
     let starts: Vec<_> = (0..4)
@@ -573,40 +452,19 @@ fn two_that_start_at_once_migrate_once(database: &Database) {
 }
 
 fn a_database_newer_than_the_program_is_refused(database: &Database) {
-    let Err(Error::Open(text)) = Store::open(&database.url, &SCHEMA[..1]) else {
-        panic!("opened")
-    };
-    assert!(
-        text.contains("newer than this program") && text.contains("version 2 (owners)"),
-        "{text}"
-    );
+    let Err(Error::Open(text)) = Store::open(&database.url, &SCHEMA[..1]) else { panic!("opened") };
+    assert!(text.contains("newer than this program") && text.contains("version 2 (owners)"), "{text}");
 }
 
 fn a_migration_edited_after_it_ran_is_refused(database: &Database) {
-    let edited = [
-        SCHEMA[0],
-        Migration {
-            sql: "CREATE TABLE other (id BIGINT);",
-            ..SCHEMA[1]
-        },
-    ];
-    let Err(Error::Open(text)) = Store::open(&database.url, &edited) else {
-        panic!("opened")
-    };
+    let edited = [SCHEMA[0], Migration { sql: "CREATE TABLE other (id BIGINT);", ..SCHEMA[1] }];
+    let Err(Error::Open(text)) = Store::open(&database.url, &edited) else { panic!("opened") };
     assert!(text.contains("another build"), "{text}");
 }
 
 fn a_migration_put_in_between_later_is_refused(database: &Database) {
-    let late = Migration {
-        version: 3,
-        name: "late",
-        sql: "CREATE TABLE late (id BIGINT);",
-    };
-    let later = Migration {
-        version: 4,
-        name: "later",
-        sql: "CREATE TABLE later (id BIGINT);",
-    };
+    let late = Migration { version: 3, name: "late", sql: "CREATE TABLE late (id BIGINT);" };
+    let later = Migration { version: 4, name: "later", sql: "CREATE TABLE later (id BIGINT);" };
     Store::open(&database.url, &[SCHEMA, &[later]].concat()).unwrap();
     let Err(Error::Open(text)) = Store::open(&database.url, &[SCHEMA, &[late, later]].concat()) else {
         panic!("opened")
@@ -617,34 +475,22 @@ fn a_migration_put_in_between_later_is_refused(database: &Database) {
 fn a_unit_of_work_inside_another_is_a_bug_that_is_told(database: &Database) {
     let store = database.store.clone();
     let nested = database.write(move |_| store.write_blocking::<_, Error>(|tx| add(tx, 1)));
-    assert!(
-        matches!(&nested, Err(Error::Panicked(text)) if text.contains("inside another")),
-        "{nested:?}"
-    );
+    assert!(matches!(&nested, Err(Error::Panicked(text)) if text.contains("inside another")), "{nested:?}");
     let store = database.store.clone();
     let nested = database.read(move |_| store.read_blocking::<_, Error>(value));
-    assert!(
-        matches!(&nested, Err(Error::Panicked(text)) if text.contains("inside another")),
-        "{nested:?}"
-    );
+    assert!(matches!(&nested, Err(Error::Panicked(text)) if text.contains("inside another")), "{nested:?}");
     database.write(|tx| add(tx, 2)).unwrap();
     assert_eq!(database.ids(), [2]);
 }
 
 fn a_migration_that_fails_leaves_nothing_of_it(database: &Database) {
-    let broken = Migration {
-        version: 3,
-        name: "broken",
-        sql: "CREATE TABLE half (id BIGINT); CREATE TABEL x;",
-    };
+    let broken =
+        Migration { version: 3, name: "broken", sql: "CREATE TABLE half (id BIGINT); CREATE TABEL x;" };
     let Err(Error::Open(text)) = Store::open(&database.url, &[SCHEMA, &[broken]].concat()) else {
         panic!("opened")
     };
     assert!(text.contains("schema version 3 (broken)"), "{text}");
-    let mended = Migration {
-        sql: "CREATE TABLE half (id BIGINT);",
-        ..broken
-    };
+    let mended = Migration { sql: "CREATE TABLE half (id BIGINT);", ..broken };
     Store::open(&database.url, &[SCHEMA, &[mended]].concat()).unwrap();
 }
 
@@ -667,11 +513,8 @@ fn work_that_waits_is_done_before_the_store_closes(database: &Database) {
 fn sqlite_says_what_is_wrong_with_a_path() {
     let dir = tempfile::tempdir().unwrap();
     let text_file = dir.path().join("letter.txt");
-    std::fs::write(
-        &text_file,
-        "Dear Sir, this is a letter, and much longer than a header.".repeat(50),
-    )
-    .unwrap();
+    std::fs::write(&text_file, "Dear Sir, this is a letter, and much longer than a header.".repeat(50))
+        .unwrap();
     let at = |path: &std::path::Path| match Store::open(&format!("sqlite://{}", path.display()), SCHEMA) {
         Err(Error::Open(text)) => text,
         other => panic!("{:?}", other.map(drop)),
@@ -681,13 +524,8 @@ fn sqlite_says_what_is_wrong_with_a_path() {
     assert!(at(dir.path()).contains("cannot write the database"));
     let private = dir.path().join("relais.db");
     Store::open(private.to_str().unwrap(), SCHEMA).unwrap();
-    assert_eq!(
-        std::fs::metadata(&private).unwrap().permissions().mode() & 0o777,
-        0o600
-    );
-    let Err(Error::Open(text)) = Store::open("mysql://localhost/relais", SCHEMA) else {
-        panic!("opened")
-    };
+    assert_eq!(std::fs::metadata(&private).unwrap().permissions().mode() & 0o777, 0o600);
+    let Err(Error::Open(text)) = Store::open("mysql://localhost/relais", SCHEMA) else { panic!("opened") };
     assert!(text.contains("sqlite:// or postgres://"), "{text}");
 }
 
@@ -707,10 +545,7 @@ fn sqlite_without_room_says_so_keeps_nothing_of_the_group_and_works_again_once_t
     let database = Database::sqlite();
     let pages = |count: &'static str| {
         database
-            .write(move |tx| {
-                tx.query(&format!("PRAGMA max_page_count = {count}"), &[])
-                    .map(drop)
-            })
+            .write(move |tx| tx.query(&format!("PRAGMA max_page_count = {count}"), &[]).map(drop))
             .unwrap();
     };
     database.write(|tx| add(tx, 1)).unwrap();
@@ -718,10 +553,7 @@ fn sqlite_without_room_says_so_keeps_nothing_of_the_group_and_works_again_once_t
     let mut works: Vec<Work> = (2..=4).map(adding).collect();
     works[1] = Box::new(|tx| {
         let picture = vec![7; 1_000_000];
-        tx.execute_one(
-            "UPDATE addresses SET picture = $1 WHERE id = 1",
-            &[picture.into()],
-        )
+        tx.execute_one("UPDATE addresses SET picture = $1 WHERE id = 1", &[picture.into()])
     });
     let results = database.write_together(works);
     assert_eq!(results[1], Err(Error::StorageFull));
@@ -737,9 +569,7 @@ fn sqlite_without_room_says_so_keeps_nothing_of_the_group_and_works_again_once_t
 fn postgres_absent_is_said_at_the_start_with_where_it_was_looked_for() {
     let dir = tempfile::tempdir().unwrap();
     let url = format!("postgres:///relais?user=relais&host={}", dir.path().display());
-    let Err(Error::Unavailable(text)) = Store::open(&url, SCHEMA) else {
-        panic!("opened")
-    };
+    let Err(Error::Unavailable(text)) = Store::open(&url, SCHEMA) else { panic!("opened") };
     assert!(
         text.contains("no connection to PostgreSQL") && text.contains(dir.path().to_str().unwrap()),
         "{text}"
@@ -750,9 +580,7 @@ fn postgres_absent_is_said_at_the_start_with_where_it_was_looked_for() {
     };
     assert!(text.contains("TLS") && !text.contains("secret"), "{text}");
     let url = PrivatePostgres::shared().url("no_such_database");
-    let Err(Error::Open(text)) = Store::open(&url, SCHEMA) else {
-        panic!("opened")
-    };
+    let Err(Error::Open(text)) = Store::open(&url, SCHEMA) else { panic!("opened") };
     assert!(text.contains("no_such_database"), "{text}");
 }
 
@@ -763,32 +591,20 @@ fn postgres_killed_and_started_again_is_unavailable_and_then_works() {
         PrivatePostgres::start(&dir.path().join("pg")).unwrap_or_else(|error| panic!("{error:#}"));
     postgres.create_database("relais").unwrap();
     let url = postgres.url("relais");
-    let database = Database {
-        store: Store::open(&url, SCHEMA).unwrap(),
-        url,
-        _dir: None,
-    };
+    let database = Database { store: Store::open(&url, SCHEMA).unwrap(), url, _dir: None };
     for ending in [PrivatePostgres::kill_9, PrivatePostgres::stop] {
-        database
-            .write(|tx| tx.execute_one("UPDATE counter SET value = value + 1", &[]))
-            .unwrap();
+        database.write(|tx| tx.execute_one("UPDATE counter SET value = value + 1", &[])).unwrap();
         ending(&mut postgres).unwrap();
         // The server's children may outlive a kill -9 for a moment, and answer.
         let deadline = Instant::now() + WAIT_MAX;
         while database.write(|tx| value(tx).map(drop)).is_ok() || database.read(value).is_ok() {
             assert!(Instant::now() < deadline, "still answers");
         }
-        assert!(matches!(
-            database.write(|tx| add(tx, 1)),
-            Err(Error::Unavailable(_))
-        ));
+        assert!(matches!(database.write(|tx| add(tx, 1)), Err(Error::Unavailable(_))));
         assert!(matches!(database.read(value), Err(Error::Unavailable(_))));
         postgres.restart().unwrap();
         let deadline = Instant::now() + WAIT_MAX;
-        while let Err(error) = database
-            .read(value)
-            .and_then(|_| database.write(|tx| value(tx).map(drop)))
-        {
+        while let Err(error) = database.read(value).and_then(|_| database.write(|tx| value(tx).map(drop))) {
             assert!(Instant::now() < deadline, "{error}");
         }
     }

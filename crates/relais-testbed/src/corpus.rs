@@ -5,7 +5,7 @@
 mod document;
 mod mime;
 mod moment;
-mod random;
+pub(crate) mod random;
 #[cfg(test)]
 mod tests;
 mod vocabulary;
@@ -43,10 +43,7 @@ impl Person {
     }
 
     fn party(&self) -> Party {
-        Party {
-            name: self.name.to_owned(),
-            address: self.address(),
-        }
+        Party { name: self.name.to_owned(), address: self.address() }
     }
 }
 
@@ -94,10 +91,7 @@ impl Corpus {
 
     /// The people of `bm.com`; the first is `user1`, who leaves, the second `userCS`, who takes over.
     pub fn people(&self) -> Vec<Person> {
-        PEOPLE
-            .iter()
-            .map(|&(login, name, post)| Person { login, name, post })
-            .collect()
+        PEOPLE.iter().map(|&(login, name, post)| Person { login, name, post }).collect()
     }
 
     /// The mailbox of one person, oldest message first.
@@ -172,26 +166,14 @@ impl Mailbox {
         let mut references = Vec::new();
         let mut date_unix_s = begun;
         for turn in 0..length {
-            let direction = if turn % 2 == 0 {
-                Direction::Received
-            } else {
-                Direction::Sent
-            };
-            let subject = if turn == 0 {
-                subject.to_owned()
-            } else {
-                format!("Re: {subject}")
-            };
+            let direction = if turn % 2 == 0 { Direction::Received } else { Direction::Sent };
+            let subject = if turn == 0 { subject.to_owned() } else { format!("Re: {subject}") };
             let mut draft = self.draft(direction, other, subject, date_unix_s);
             draft.references = references.clone();
             self.enrich(&mut draft);
             references.push(draft.message_id.clone());
             let flags = self.flags(direction, turn + 1 < length);
-            let folder = if direction == Direction::Sent {
-                "Sent"
-            } else {
-                folder
-            };
+            let folder = if direction == Direction::Sent { "Sent" } else { folder };
             self.keep(folder, flags, &draft, false);
             date_unix_s += self.random.between(1_800, 90_000);
         }
@@ -200,10 +182,7 @@ impl Mailbox {
     fn fill_invoices(&mut self) {
         for month in 0..24_i64 {
             let (name, address) = *self.random.pick(&SUPPLIERS);
-            let supplier = Party {
-                name: name.to_owned(),
-                address: address.to_owned(),
-            };
+            let supplier = Party { name: name.to_owned(), address: address.to_owned() };
             let date_unix_s = START_UNIX_S + month * 30 * 86_400 + self.random.between(0, 30_000);
             let Local { year, month, day, .. } = Local::of(date_unix_s);
             let number = format!("{year}-{month:02}-{:04}", self.random.below(10_000));
@@ -234,10 +213,7 @@ impl Mailbox {
     fn fill_personal(&mut self) {
         for place in 0..18 {
             let (name, address) = *self.random.pick(&FAMILY);
-            let relative = Party {
-                name: name.to_owned(),
-                address: address.to_owned(),
-            };
+            let relative = Party { name: name.to_owned(), address: address.to_owned() };
             let date_unix_s = self.working_time(START_UNIX_S);
             let (folder, subjects): (_, &[&str]) = match place {
                 0..10 => ("Personnel", &FAMILY_SUBJECTS),
@@ -265,12 +241,8 @@ impl Mailbox {
         };
         self.written += 1;
         let host = from.address.rsplit('@').next().unwrap_or(DOMAIN);
-        let message_id = format!(
-            "{}.{}.{:08x}@{host}",
-            self.owner.login,
-            self.written,
-            self.random.below(1 << 32)
-        );
+        let message_id =
+            format!("{}.{}.{:08x}@{host}", self.owner.login, self.written, self.random.below(1 << 32));
         Draft {
             text: self.text(&from.name),
             from,
@@ -305,10 +277,8 @@ impl Mailbox {
             let file_name = (*self.random.pick(&["budget été.csv", "suivi.csv"])).to_owned();
             document::csv(file_name, &mut self.random)
         } else {
-            let file_name = (*self
-                .random
-                .pick(&["compte-rendu.pdf", "Devis n° 12.pdf", "plan_scene.pdf"]))
-            .to_owned();
+            let file_name =
+                (*self.random.pick(&["compte-rendu.pdf", "Devis n° 12.pdf", "plan_scene.pdf"])).to_owned();
             document::pdf(file_name, &[subject.to_owned(), "Page 1 / 1".to_owned()])
         }
     }
@@ -341,15 +311,10 @@ impl Mailbox {
     fn correspondent(&mut self) -> Party {
         if self.random.happens(50) {
             let (name, address) = *self.random.pick(&OUTSIDE);
-            return Party {
-                name: name.to_owned(),
-                address: address.to_owned(),
-            };
+            return Party { name: name.to_owned(), address: address.to_owned() };
         }
-        let colleagues: Vec<&(&str, &str, &str)> = PEOPLE
-            .iter()
-            .filter(|(login, _, _)| *login != self.owner.login)
-            .collect();
+        let colleagues: Vec<&(&str, &str, &str)> =
+            PEOPLE.iter().filter(|(login, _, _)| *login != self.owner.login).collect();
         let &&(login, name, post) = self.random.pick(&colleagues);
         Person { login, name, post }.party()
     }
@@ -376,16 +341,8 @@ impl Mailbox {
 }
 
 fn html_of(text: &str) -> String {
-    let escaped = text
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;");
-    let paragraphs: Vec<String> = escaped
-        .split("\n\n")
-        .map(|part| format!("<p>{}</p>", part.trim().replace('\n', "<br>\n")))
-        .collect();
-    format!(
-        "<html lang=\"fr\"><body>\n{}\n</body></html>\n",
-        paragraphs.join("\n")
-    )
+    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let paragraphs: Vec<String> =
+        escaped.split("\n\n").map(|part| format!("<p>{}</p>", part.trim().replace('\n', "<br>\n"))).collect();
+    format!("<html lang=\"fr\"><body>\n{}\n</body></html>\n", paragraphs.join("\n"))
 }

@@ -1,4 +1,16 @@
 //! Starts the real program and real servers for tests and demonstrations, and speaks to them as a client.
+//!
+//! Blocking and without an async runtime: a client here is a second opinion on the program, so it shares none of its
+//! code.
 
 pub mod corpus;
+pub mod crash;
+pub mod filing;
+pub mod http;
+pub mod imap;
+pub mod mail;
+pub mod net;
+pub mod pop3;
 pub mod postgres;
+pub mod server;
+pub mod unprivileged;

@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::process::CommandExt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -40,14 +41,11 @@ impl PrivatePostgres {
         let dir = dir.canonicalize()?;
         if let Some((uid, gid)) = run_as {
             chown(&dir, Some(uid), Some(gid)).with_context(|| format!("giving {} away", dir.display()))?;
+            // The program under test is another user again, and connects to the socket in here.
+            fs::set_permissions(&dir, fs::Permissions::from_mode(0o755))?;
         }
-        let mut postgres = PrivatePostgres {
-            dir,
-            programs,
-            run_as,
-            server: None,
-            database_count: AtomicU32::new(0),
-        };
+        let mut postgres =
+            PrivatePostgres { dir, programs, run_as, server: None, database_count: AtomicU32::new(0) };
         if !postgres.data().exists() {
             postgres.make_data()?;
         }
@@ -60,10 +58,7 @@ impl PrivatePostgres {
     pub fn shared() -> &'static PrivatePostgres {
         static SHARED: OnceLock<PrivatePostgres> = OnceLock::new();
         SHARED.get_or_init(|| {
-            let dir = tempfile::Builder::new()
-                .prefix("relais-pg-")
-                .tempdir()
-                .map(tempfile::TempDir::keep);
+            let dir = tempfile::Builder::new().prefix("relais-pg-").tempdir().map(tempfile::TempDir::keep);
             let started = dir.map_err(anyhow::Error::from).and_then(|dir| {
                 remove_at_exit(&dir)?;
                 PrivatePostgres::start(&dir)
@@ -74,10 +69,7 @@ impl PrivatePostgres {
 
     /// The address of a database, as `Store::open` takes it.
     pub fn url(&self, database: &str) -> String {
-        format!(
-            "postgres:///{database}?user={SUPERUSER}&host={}",
-            percent_encoded(&self.dir)
-        )
+        format!("postgres:///{database}?user={SUPERUSER}&host={}", percent_encoded(&self.dir))
     }
 
     pub fn create_database(&self, name: &str) -> Result<()> {
@@ -164,12 +156,7 @@ impl PrivatePostgres {
         let log = fs::File::options().create(true).append(true).open(self.log())?;
         let mut postgres = self.command("postgres");
         postgres.arg("-D").arg(self.data()).arg("-k").arg(&self.dir);
-        for setting in [
-            "listen_addresses=",
-            "fsync=off",
-            "full_page_writes=off",
-            "max_connections=200",
-        ] {
+        for setting in ["listen_addresses=", "fsync=off", "full_page_writes=off", "max_connections=200"] {
             postgres.args(["-c", setting]);
         }
         postgres.stdout(Stdio::null()).stderr(log);
@@ -212,9 +199,7 @@ impl PrivatePostgres {
         let version = self.programs.parent()?.file_name()?.to_str()?;
         let owner = self.run_as.map_or(Uid::current(), |(uid, _)| uid);
         Some(
-            std::env::current_exe()
-                .ok()?
-                .with_file_name(format!("postgresql-{version}-of-{owner}.template")),
+            std::env::current_exe().ok()?.with_file_name(format!("postgresql-{version}-of-{owner}.template")),
         )
     }
 
@@ -261,20 +246,17 @@ struct Server {
 impl Server {
     fn spawn(mut command: Command) -> Result<Arc<Server>> {
         let (sender, receiver) = mpsc::channel();
-        std::thread::Builder::new()
-            .name("postgres".to_owned())
-            .spawn(move || match die_with_us(&mut command).spawn() {
+        std::thread::Builder::new().name("postgres".to_owned()).spawn(move || {
+            match die_with_us(&mut command).spawn() {
                 Ok(child) => {
                     let pid = Pid::from_raw(child.id().cast_signed());
-                    let server = Arc::new(Server {
-                        pid: Mutex::new(Some(pid)),
-                        ended: Condvar::new(),
-                    });
+                    let server = Arc::new(Server { pid: Mutex::new(Some(pid)), ended: Condvar::new() });
                     drop(sender.send(Ok(Arc::clone(&server))));
                     server.keep(child, pid);
                 }
                 Err(error) => drop(sender.send(Err(error))),
-            })?;
+            }
+        })?;
         receiver.recv()?.context("postgres")
     }
 
@@ -305,10 +287,7 @@ impl Server {
     }
 }
 
-#[expect(
-    unsafe_code,
-    reason = "pre_exec: prctl is a bare system call, allowed between fork and exec"
-)]
+#[expect(unsafe_code, reason = "pre_exec: prctl is a bare system call, allowed between fork and exec")]
 fn die_with_us(command: &mut Command) -> &mut Command {
     // After the change of user, which would clear it.
     unsafe { command.pre_exec(|| Ok(nix::sys::prctl::set_pdeathsig(Signal::SIGQUIT)?)) }
@@ -327,10 +306,7 @@ fn remove_at_exit(dir: &Path) -> Result<()> {
         .process_group(0)
         .spawn()?;
     static PIPES: Mutex<Vec<std::process::ChildStdin>> = Mutex::new(Vec::new());
-    PIPES
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .extend(child.stdin.take());
+    PIPES.lock().unwrap_or_else(PoisonError::into_inner).extend(child.stdin.take());
     Ok(())
 }
 
@@ -341,9 +317,7 @@ fn find_programs() -> Result<PathBuf> {
         .filter_map(|version| Some(version.ok()?.path().join("bin")))
         .filter(|programs| programs.join("postgres").exists() && programs.join("initdb").exists())
         .max_by_key(|programs| {
-            programs
-                .parent()
-                .and_then(|version| version.file_name()?.to_str()?.parse::<u32>().ok())
+            programs.parent().and_then(|version| version.file_name()?.to_str()?.parse::<u32>().ok())
         })
         .ok_or_else(|| anyhow!("no PostgreSQL server in /usr/lib/postgresql (apt install postgresql)"))
 }
@@ -363,19 +337,12 @@ fn unprivileged() -> Result<Option<(Uid, Gid)>> {
 
 /// With owners, modes and times.
 fn copy(from: &Path, to: &Path) -> Result<()> {
-    run(Command::new("cp")
-        .args(["-a", "--reflink=auto", "--no-target-directory"])
-        .arg(from)
-        .arg(to))
+    run(Command::new("cp").args(["-a", "--reflink=auto", "--no-target-directory"]).arg(from).arg(to))
 }
 
 fn run(command: &mut Command) -> Result<()> {
     let output = command.output().with_context(|| format!("{command:?}"))?;
-    ensure!(
-        output.status.success(),
-        "{command:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    ensure!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     Ok(())
 }
 

@@ -1,3 +1,6 @@
 //! Relais as a program: the doors, and the start-up that builds what they ask. `main.rs` only calls it.
 
+pub mod configuration;
 pub mod doors;
+mod privileges;
+pub mod serve;

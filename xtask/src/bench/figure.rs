@@ -72,15 +72,7 @@ struct Row<'a> {
 }
 
 fn table(figures: &[Figure]) -> String {
-    let head = [
-        "name",
-        "ours",
-        "peer",
-        "limit",
-        "unit",
-        "ratio_to_peer",
-        "ratio_to_limit",
-    ];
+    let head = ["name", "ours", "peer", "limit", "unit", "ratio_to_peer", "ratio_to_limit"];
     let mut rows = vec![head.map(str::to_owned)];
     for figure in figures {
         rows.push([
@@ -93,12 +85,7 @@ fn table(figures: &[Figure]) -> String {
             number(figure.ratio_to_limit()),
         ]);
     }
-    let width = |column: usize| {
-        rows.iter()
-            .map(|row| row[column].chars().count())
-            .max()
-            .unwrap_or(0)
-    };
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..head.len()).map(width).collect();
     let mut out = String::new();
     for row in &rows {
@@ -106,11 +93,7 @@ fn table(figures: &[Figure]) -> String {
         for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
             // Words to the left, numbers to the right.
             let is_word = column == 0 || column == 4;
-            let _ = if is_word {
-                write!(line, "{cell:<width$}  ")
-            } else {
-                write!(line, "{cell:>width$}  ")
-            };
+            let _ = if is_word { write!(line, "{cell:<width$}  ") } else { write!(line, "{cell:>width$}  ") };
         }
         let _ = writeln!(out, "{}", line.trim_end());
     }
@@ -139,13 +122,7 @@ mod tests {
             limit: Some(1200.0),
             unit: "messages/s",
         };
-        let start = Figure {
-            name: "start-up".to_owned(),
-            ours: 0.5,
-            peer: None,
-            limit: None,
-            unit: "s",
-        };
+        let start = Figure { name: "start-up".to_owned(), ours: 0.5, peer: None, limit: None, unit: "s" };
         vec![delivery, start]
     }
 
@@ -162,10 +139,8 @@ start-up  0.50     -      -  s                       -               -
     #[test]
     fn json_has_one_object_a_line_with_every_field() {
         let printed = text(&figures(), Format::JsonLines).expect("text");
-        let rows: Vec<serde_json::Value> = printed
-            .lines()
-            .map(|line| serde_json::from_str(line).expect("JSON"))
-            .collect();
+        let rows: Vec<serde_json::Value> =
+            printed.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
         assert_eq!(rows[0]["ratio_to_peer"], 3.0);
         assert_eq!(rows[0]["ratio_to_limit"], 0.75);
         assert_eq!(rows[1]["peer"], serde_json::Value::Null);

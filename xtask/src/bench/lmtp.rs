@@ -12,9 +12,9 @@ use anyhow::{Context as _, bail};
 use super::{BenchContext, Figure};
 use crate::lmtp::Connection;
 use crate::run::scenario;
-use crate::server::{Configuration, Server, USER};
-use crate::unprivileged;
 use crate::workspace::{self, Profile};
+use relais_testbed::server::{Configuration, Server, USER};
+use relais_testbed::unprivileged;
 
 /// Rounds are taken in turn, so that a slow moment of the disk meets all three; the middle one counts.
 const ROUNDS: usize = 3;
@@ -29,18 +29,8 @@ pub struct Load {
 }
 
 const LOADS: [Load; 2] = [
-    Load {
-        name: "lmtp-4k-8",
-        messages: 2_000,
-        size_bytes: 4 * 1024,
-        connections: 8,
-    },
-    Load {
-        name: "lmtp-64k-8",
-        messages: 800,
-        size_bytes: 64 * 1024,
-        connections: 8,
-    },
+    Load { name: "lmtp-4k-8", messages: 2_000, size_bytes: 4 * 1024, connections: 8 },
+    Load { name: "lmtp-64k-8", messages: 800, size_bytes: 64 * 1024, connections: 8 },
 ];
 
 pub fn run(context: &BenchContext) -> anyhow::Result<Vec<Figure>> {
@@ -52,10 +42,7 @@ pub fn run(context: &BenchContext) -> anyhow::Result<Vec<Figure>> {
         recipients: scenario::create_recipients(&relais, connections_max())?,
     };
     let peer = dovecot.target(connections_max());
-    LOADS
-        .iter()
-        .map(|load| measure(*load, &ours, &peer, &context.directory(load.name)?))
-        .collect()
+    LOADS.iter().map(|load| measure(*load, &ours, &peer, &context.directory(load.name)?)).collect()
 }
 
 fn connections_max() -> usize {
@@ -81,10 +68,7 @@ pub struct Target {
 fn measure(load: Load, ours: &Target, peer: &Target, directory: &Path) -> anyhow::Result<Figure> {
     // Mailboxes come into being with their first message; that is not what is measured.
     for target in [ours, peer] {
-        let warm_up = Load {
-            messages: load.connections,
-            ..load
-        };
+        let warm_up = Load { messages: load.connections, ..load };
         deliver(warm_up, target, "warm-up")?;
     }
     let (mut ours_rates, mut peer_rates, mut limit_rates) = (Vec::new(), Vec::new(), Vec::new());
@@ -129,23 +113,14 @@ where
     F: Fn(usize, &[Vec<u8>]) -> anyhow::Result<()> + Sync,
 {
     let share = load.messages / load.connections;
-    let messages: Vec<Vec<Vec<u8>>> = (0..load.connections)
-        .map(|_| (0..share).map(|_| message(load.size_bytes)).collect())
-        .collect();
+    let messages: Vec<Vec<Vec<u8>>> =
+        (0..load.connections).map(|_| (0..share).map(|_| message(load.size_bytes)).collect()).collect();
     let begun = Instant::now();
     let results: Vec<anyhow::Result<()>> = std::thread::scope(|scope| {
         let work = &work;
         let spawn = |(worker, share)| scope.spawn(move || work(worker, share));
-        let threads: Vec<_> = messages
-            .iter()
-            .map(Vec::as_slice)
-            .enumerate()
-            .map(spawn)
-            .collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().expect("a worker does not panic"))
-            .collect()
+        let threads: Vec<_> = messages.iter().map(Vec::as_slice).enumerate().map(spawn).collect();
+        threads.into_iter().map(|thread| thread.join().expect("a worker does not panic")).collect()
     });
     let elapsed_s = begun.elapsed().as_secs_f64();
     results.into_iter().collect::<anyhow::Result<()>>()?;
@@ -193,19 +168,10 @@ mod tests {
 
     #[test]
     fn one_failing_worker_fails_the_measurement() {
-        let load = Load {
-            name: "test",
-            messages: 4,
-            size_bytes: 500,
-            connections: 2,
-        };
+        let load = Load { name: "test", messages: 4, size_bytes: 500, connections: 2 };
         let result = in_parallel(load, |worker, messages| {
             assert_eq!(messages.len(), 2);
-            if worker == 1 {
-                anyhow::bail!("refused")
-            } else {
-                Ok(())
-            }
+            if worker == 1 { anyhow::bail!("refused") } else { Ok(()) }
         });
         assert!(result.is_err());
         assert!(in_parallel(load, |_, _| Ok(())).is_ok_and(|rate| rate > 0.0));
@@ -214,12 +180,7 @@ mod tests {
     #[test]
     fn the_peer_and_the_bare_loop_store_every_message() {
         let context = crate::bench::BenchContext::new().expect("a directory");
-        let load = Load {
-            name: "test",
-            messages: 6,
-            size_bytes: 2_000,
-            connections: 2,
-        };
+        let load = Load { name: "test", messages: 6, size_bytes: 2_000, connections: 2 };
 
         let directory = context.directory("bare").expect("a directory");
         super::bare_loop::rate(load, &directory.join("round")).expect("the loop runs");

@@ -9,12 +9,7 @@ pub enum Language {
 /// As POSIX says: the first of `LC_ALL`, `LC_MESSAGES` and `LANG` that is set and not empty.
 pub fn of_environment() -> Language {
     let values = ["LC_ALL", "LC_MESSAGES", "LANG"].map(|name| std::env::var(name).unwrap_or_default());
-    of_locale(
-        values
-            .iter()
-            .find(|value| !value.is_empty())
-            .map_or("", String::as_str),
-    )
+    of_locale(values.iter().find(|value| !value.is_empty()).map_or("", String::as_str))
 }
 
 fn of_locale(locale: &str) -> Language {

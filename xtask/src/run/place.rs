@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use nix::unistd::geteuid;
 
-use crate::server::USER;
-use crate::unprivileged;
+use relais_testbed::server::USER;
+use relais_testbed::unprivileged;
 
 /// Where the data goes when the wanted place lies under a folder that only root may enter.
 const ELSEWHERE: &str = "/var/lib/relais-demonstration";
@@ -33,10 +33,7 @@ pub fn prepare(wanted: &Path) -> anyhow::Result<PathBuf> {
     unprivileged::give(&elsewhere, USER)?;
     std::fs::remove_dir(&data)?;
     std::os::unix::fs::symlink(&elsewhere, &data)?;
-    eprintln!(
-        "The user {USER} cannot enter {}, so it is a link to {ELSEWHERE}",
-        data.display()
-    );
+    eprintln!("The user {USER} cannot enter {}, so it is a link to {ELSEWHERE}", data.display());
     Ok(elsewhere)
 }
 

@@ -1,16 +1,16 @@
 //! What the demonstration does with the running program, in the words of its own command line. Everything that depends
 //! on how those commands are spelled is in this file.
 
-use std::collections::BTreeSet;
 use std::process::Command;
 
 use anyhow::{Context as _, bail};
 use relais_testbed::corpus::{Corpus, DOMAIN, Person};
+use relais_testbed::filing;
+use relais_testbed::imap::Imap;
 
-use super::imap::Mailbox;
 use crate::command;
 use crate::lmtp;
-use crate::server::Server;
+use relais_testbed::server::Server;
 
 const SEED: u64 = 2026;
 pub const LEAVER: &str = "user1@bm.com";
@@ -87,16 +87,7 @@ fn create_organisation(server: &Server) -> anyhow::Result<()> {
 
 fn create_account(server: &Server, address: &str, name: &str, password: &str) -> anyhow::Result<()> {
     let mut create = server.command();
-    create.args([
-        "account",
-        "create",
-        address,
-        "--name",
-        name,
-        "--password",
-        password,
-        "--json",
-    ]);
+    create.args(["account", "create", address, "--name", name, "--password", password, "--json"]);
     unless_there(&mut create)
 }
 
@@ -104,21 +95,12 @@ fn create_account(server: &Server, address: &str, name: &str, password: &str) ->
 fn fill_mailboxes(server: &Server) -> anyhow::Result<()> {
     for person in people() {
         let messages = Corpus::new(SEED).messages_of(&person);
-        let port = server.configuration.imap_port;
-        let mut mailbox = Mailbox::open(port, &person.address(), &password_of(&person))?;
-        let folders: BTreeSet<&str> = messages.iter().map(|message| message.folder).collect();
-        let mut there = 0;
-        for folder in folders {
-            there += mailbox.count(folder)?;
+        let mut mailbox = Imap::connect(server.dovecot(server.configuration.imap_port))?;
+        if let Err(refusal) = mailbox.login(&person.address(), &password_of(&person))? {
+            bail!("{} cannot sign in: {}", person.address(), refusal.0);
         }
-        eprintln!(
-            "==> filing {} messages for {}",
-            messages.len().saturating_sub(there),
-            person.address()
-        );
-        for message in messages.iter().skip(there) {
-            mailbox.append(message)?;
-        }
+        eprintln!("==> filing {} messages for {}", messages.len(), person.address());
+        filing::file(&mut mailbox, &messages)?;
     }
     Ok(())
 }
@@ -137,10 +119,7 @@ fn write_to_leaver(server: &Server, subject: &str) -> anyhow::Result<()> {
         "Date: {date}\r\nFrom: Client <client@example.org>\r\nTo: <{LEAVER}>\r\nSubject: =?UTF-8?Q?{}?=\r\n\
          Message-ID: <{}.{}@example.org>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n\
          Bonjour\r\n",
-        subject
-            .replace('è', "=C3=A8")
-            .replace('é', "=C3=A9")
-            .replace(' ', "_"),
+        subject.replace('è', "=C3=A8").replace('é', "=C3=A9").replace(' ', "_"),
         subject.split(' ').next().unwrap_or_default().replace('è', "e"),
         std::process::id(),
     );
@@ -169,9 +148,5 @@ fn unless_there(command: &mut Command) -> anyhow::Result<()> {
     if output.status.success() || is_there(&answers) || is_there(&errors) {
         return Ok(());
     }
-    bail!(
-        "{} failed: {}\n{answers}{errors}",
-        command::text(command),
-        output.status
-    )
+    bail!("{} failed: {}\n{answers}{errors}", command::text(command), output.status)
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::language::Language;
 use super::scenario::{self, LEAVER, SUCCESSOR};
-use crate::server::Server;
+use relais_testbed::server::Server;
 
 pub fn text(server: &Server, language: Language) -> String {
     let configuration = &server.configuration;

@@ -78,22 +78,14 @@ impl Metadata {
         let version = command::output(std::process::Command::new("rustc").arg("-vV"))?;
         let host = version.lines().find_map(|line| line.strip_prefix("host: "));
         let host = host.context("rustc -vV names no host")?;
-        let mut cargo = command::cargo(&[
-            "metadata",
-            "--format-version",
-            "1",
-            "--locked",
-            "--filter-platform",
-            host,
-        ]);
+        let mut cargo =
+            command::cargo(&["metadata", "--format-version", "1", "--locked", "--filter-platform", host]);
         let text = command::output(&mut cargo).context("is Cargo.lock up to date?")?;
         serde_json::from_str(&text).context("cargo metadata printed something unexpected")
     }
 
     fn members(&self) -> impl Iterator<Item = &Package> {
-        self.packages
-            .iter()
-            .filter(|package| self.workspace_members.contains(&package.id))
+        self.packages.iter().filter(|package| self.workspace_members.contains(&package.id))
     }
 
     /// The foreign packages that something of ours is built with.
@@ -111,11 +103,7 @@ pub fn check(metadata: &Metadata, root: &Path) -> Vec<Problem> {
     for member in metadata.members() {
         let manifest = std::fs::read_to_string(&member.manifest_path).unwrap_or_default();
         let path = Path::new(&member.manifest_path);
-        let file = path
-            .strip_prefix(root)
-            .unwrap_or(path)
-            .to_string_lossy()
-            .into_owned();
+        let file = path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned();
         for (name, message) in complaints(member) {
             problems.push(Problem::error(&file, line_of(&manifest, &name), message));
         }
@@ -126,10 +114,7 @@ pub fn check(metadata: &Metadata, root: &Path) -> Vec<Problem> {
 /// The dependencies of a crate of ours that should not be there, each with the reason.
 fn complaints(member: &Package) -> Vec<(String, String)> {
     let Some((_, allowed)) = MAY_USE.iter().find(|(name, _)| *name == member.name) else {
-        let message = format!(
-            "{} has no row in the table of xtask/src/tidy/dependencies.rs",
-            member.name
-        );
+        let message = format!("{} has no row in the table of xtask/src/tidy/dependencies.rs", member.name);
         return vec![("name".to_owned(), message)];
     };
     let ours = |name: &str| MAY_USE.iter().any(|(crate_name, _)| *crate_name == name);
@@ -138,11 +123,7 @@ fn complaints(member: &Package) -> Vec<(String, String)> {
         let name = dependency.name.as_str();
         let for_tests = dependency.kind.as_deref() == Some("dev");
         let message = if ours(name) && !allowed.contains(&name) && !(for_tests && name == TESTS_MAY_USE) {
-            let may = if allowed.is_empty() {
-                "nothing of ours".to_owned()
-            } else {
-                allowed.join(", ")
-            };
+            let may = if allowed.is_empty() { "nothing of ours".to_owned() } else { allowed.join(", ") };
             format!("{} must not use {name}; it may use {may}", member.name)
         } else if let Some((_, keeper)) = KEPT_BY.iter().find(|(kept, _)| *kept == name)
             && member.name != *keeper
@@ -159,10 +140,7 @@ fn complaints(member: &Package) -> Vec<(String, String)> {
 }
 
 fn line_of(manifest: &str, key: &str) -> usize {
-    let is_key = |line: &str| {
-        line.strip_prefix(key)
-            .is_some_and(|rest| rest.starts_with(['.', ' ', '=']))
-    };
+    let is_key = |line: &str| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(['.', ' ', '=']));
     manifest.lines().position(is_key).map_or(1, |index| index + 1)
 }
 
@@ -179,38 +157,23 @@ mod tests {
             manifest_path: String::new(),
             dependencies: dependencies
                 .iter()
-                .map(|(name, kind)| Dependency {
-                    name: (*name).to_owned(),
-                    kind: kind.map(str::to_owned),
-                })
+                .map(|(name, kind)| Dependency { name: (*name).to_owned(), kind: kind.map(str::to_owned) })
                 .collect(),
         }
     }
 
     fn blamed(name: &str, dependencies: &[(&str, Option<&str>)]) -> Vec<String> {
-        complaints(&package(name, dependencies))
-            .into_iter()
-            .map(|(name, _)| name)
-            .collect()
+        complaints(&package(name, dependencies)).into_iter().map(|(name, _)| name).collect()
     }
 
     #[test]
     fn the_direction_between_our_crates_is_kept() {
+        assert_eq!(blamed("relais-core", &[("serde", None), ("relais-store", None)]), ["relais-store"]);
         assert_eq!(
-            blamed("relais-core", &[("serde", None), ("relais-store", None)]),
-            ["relais-store"]
-        );
-        assert_eq!(
-            blamed(
-                "relais-store",
-                &[("relais-core", None), ("relais-app", Some("dev"))]
-            ),
+            blamed("relais-store", &[("relais-core", None), ("relais-app", Some("dev"))]),
             ["relais-app"]
         );
-        assert_eq!(
-            blamed("relais", &[("relais-store", None), ("relais-app", None)]),
-            ["relais-store"]
-        );
+        assert_eq!(blamed("relais", &[("relais-store", None), ("relais-app", None)]), ["relais-store"]);
         assert_eq!(
             blamed("xtask", &[("relais-testbed", None), ("relais-engines", None)]),
             ["relais-engines"]
@@ -220,10 +183,7 @@ mod tests {
     #[test]
     fn the_testbed_is_for_tests_only() {
         assert!(blamed("relais-app", &[("relais-testbed", Some("dev"))]).is_empty());
-        assert_eq!(
-            blamed("relais-app", &[("relais-testbed", None)]),
-            ["relais-testbed"]
-        );
+        assert_eq!(blamed("relais-app", &[("relais-testbed", None)]), ["relais-testbed"]);
     }
 
     #[test]

@@ -25,11 +25,7 @@ pub fn check(file: &File) -> Vec<Problem> {
         problems.push(if length > LINES_MAX {
             Problem::error(&file.path, start + 1, format!("{message}, at most {LINES_MAX}"))
         } else {
-            Problem::warning(
-                &file.path,
-                start + 1,
-                format!("{message}, {LINES_WARN} are the aim"),
-            )
+            Problem::warning(&file.path, start + 1, format!("{message}, {LINES_WARN} are the aim"))
         });
     }
     problems
@@ -58,11 +54,7 @@ fn length(lines: &[&str]) -> usize {
     if lines[0].ends_with(['}', ';']) {
         return 1;
     }
-    lines
-        .iter()
-        .skip(1)
-        .position(|line| ends(line))
-        .map_or(lines.len(), |index| index + 2)
+    lines.iter().skip(1).position(|line| ends(line)).map_or(lines.len(), |index| index + 2)
 }
 
 fn indentation(line: &str) -> usize {
@@ -87,12 +79,7 @@ mod tests {
 
     fn judged(head: &str, body_lines: usize) -> Option<Severity> {
         let text = format!("{head}fn long() {{\n{}}}\n", "    x();\n".repeat(body_lines));
-        check(&File {
-            path: "src/a.rs".to_owned(),
-            text,
-        })
-        .first()
-        .map(|problem| problem.severity)
+        check(&File { path: "src/a.rs".to_owned(), text }).first().map(|problem| problem.severity)
     }
 
     #[test]
@@ -105,19 +92,13 @@ mod tests {
     #[test]
     fn tests_may_be_long() {
         assert_eq!(judged("#[test]\n", 200), None);
-        assert_eq!(
-            judged("#[tokio::test(flavor = \"multi_thread\")]\nasync ", 200),
-            None
-        );
+        assert_eq!(judged("#[tokio::test(flavor = \"multi_thread\")]\nasync ", 200), None);
         assert_eq!(judged("#[inline]\n", 200), Some(Severity::Error));
     }
 
     #[test]
     fn only_the_line_that_begins_a_function_names_it() {
-        assert_eq!(
-            function_name("pub(crate) async fn deliver(a: u8) {"),
-            Some("deliver")
-        );
+        assert_eq!(function_name("pub(crate) async fn deliver(a: u8) {"), Some("deliver"));
         assert_eq!(function_name("fn first<T>(x: T) -> T {"), Some("first"));
         assert_eq!(function_name("let run: fn (u8) = x;"), None);
         assert_eq!(function_name("// about fn names"), None);

@@ -37,15 +37,9 @@ pub fn check(metadata: &Metadata, root: &Path) -> Vec<Problem> {
             Some(text) => judge(&package.name, text),
         };
         if let Err(reason) = verdict {
-            let line = lock
-                .lines()
-                .position(|line| line == format!("name = \"{}\"", package.name));
+            let line = lock.lines().position(|line| line == format!("name = \"{}\"", package.name));
             let message = format!("{} {} {reason}", package.name, package.version);
-            problems.push(Problem::error(
-                "Cargo.lock",
-                line.map_or(1, |index| index + 1),
-                message,
-            ));
+            problems.push(Problem::error("Cargo.lock", line.map_or(1, |index| index + 1), message));
         }
     }
     problems
@@ -53,13 +47,9 @@ pub fn check(metadata: &Metadata, root: &Path) -> Vec<Problem> {
 
 fn judge(package: &str, expression: &str) -> Result<(), String> {
     match parse(expression) {
-        None => Err(format!(
-            "has a licence expression that cannot be read: {expression}"
-        )),
+        None => Err(format!("has a licence expression that cannot be read: {expression}")),
         Some(licence) if allows(&licence, package) => Ok(()),
-        Some(_) => Err(format!(
-            "is under {expression}, which is not on the list of permissive licences"
-        )),
+        Some(_) => Err(format!("is under {expression}, which is not on the list of permissive licences")),
     }
 }
 
@@ -81,10 +71,7 @@ fn allows(licence: &Licence, package: &str) -> bool {
 
 /// `None` where the text is no SPDX expression. The slash of older manifests means OR.
 fn parse(expression: &str) -> Option<Licence> {
-    let spaced = expression
-        .replace('(', " ( ")
-        .replace(')', " ) ")
-        .replace('/', " OR ");
+    let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
     let mut words = spaced.split_whitespace().peekable();
     let licence = either(&mut words)?;
     words.next().is_none().then_some(licence)
@@ -162,15 +149,7 @@ mod tests {
 
     #[test]
     fn what_is_no_expression_is_refused() {
-        for text in [
-            "",
-            "MIT OR",
-            "(MIT",
-            "MIT)",
-            "MIT Apache-2.0",
-            "AND MIT",
-            "Apache-2.0 WITH",
-        ] {
+        for text in ["", "MIT OR", "(MIT", "MIT)", "MIT Apache-2.0", "AND MIT", "Apache-2.0 WITH"] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

@@ -9,11 +9,7 @@ pub fn check(file: &File, root: &Path) -> Vec<Problem> {
     if !file.is_markdown() {
         return Vec::new();
     }
-    let folder = root
-        .join(&file.path)
-        .parent()
-        .map(Path::to_path_buf)
-        .unwrap_or_default();
+    let folder = root.join(&file.path).parent().map(Path::to_path_buf).unwrap_or_default();
     let leads_nowhere = |target: &str| {
         let path = target.split('#').next().unwrap_or_default();
         !path.is_empty() && !folder.join(path).exists()
@@ -54,11 +50,7 @@ fn targets(line: &str) -> Vec<String> {
         .and_then(|rest| rest.split_once("]: "))
         .and_then(|(_, target)| target.split_whitespace().next());
     let is_elsewhere = |target: &str| target.contains("://") || target.starts_with("mailto:");
-    inline
-        .chain(reference)
-        .filter(|target| !is_elsewhere(target))
-        .map(str::to_owned)
-        .collect()
+    inline.chain(reference).filter(|target| !is_elsewhere(target)).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -79,14 +71,9 @@ mod tests {
         std::fs::create_dir(root.path().join("docs")).expect("a folder");
         std::fs::write(root.path().join("docs/here.md"), "").expect("a file");
         let text = "[a](here.md#part) [b](../docs) [c](#part)\n[d](gone.md)\n".to_owned();
-        let file = File {
-            path: "docs/index.md".to_owned(),
-            text,
-        };
-        let lines: Vec<usize> = check(&file, root.path())
-            .iter()
-            .map(crate::tidy::problem::Problem::line)
-            .collect();
+        let file = File { path: "docs/index.md".to_owned(), text };
+        let lines: Vec<usize> =
+            check(&file, root.path()).iter().map(crate::tidy::problem::Problem::line).collect();
         assert_eq!(lines, [2]);
     }
 }

@@ -20,21 +20,11 @@ pub enum Severity {
 
 impl Problem {
     pub fn error(file: &str, line: usize, message: impl Into<String>) -> Problem {
-        Problem {
-            severity: Severity::Error,
-            file: file.to_owned(),
-            line,
-            message: message.into(),
-        }
+        Problem { severity: Severity::Error, file: file.to_owned(), line, message: message.into() }
     }
 
     pub fn warning(file: &str, line: usize, message: impl Into<String>) -> Problem {
-        Problem {
-            severity: Severity::Warning,
-            file: file.to_owned(),
-            line,
-            message: message.into(),
-        }
+        Problem { severity: Severity::Warning, file: file.to_owned(), line, message: message.into() }
     }
 
     #[cfg(test)]

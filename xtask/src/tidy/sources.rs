@@ -37,8 +37,7 @@ impl File {
 /// The text files that Git knows, and new ones it does not ignore.
 pub fn files(root: &Path) -> anyhow::Result<Vec<File>> {
     let mut git = Command::new("git");
-    git.args(["ls-files", "--cached", "--others", "--exclude-standard", "-z"])
-        .current_dir(root);
+    git.args(["ls-files", "--cached", "--others", "--exclude-standard", "-z"]).current_dir(root);
     let names = command::output(&mut git)?;
     let mut files = Vec::new();
     for name in names.split_terminator('\0') {
@@ -47,10 +46,7 @@ pub fn files(root: &Path) -> anyhow::Result<Vec<File>> {
         let is_text = extension.is_some_and(|extension| TEXT_EXTENSIONS.contains(&extension));
         // A file that is deleted and not yet committed is still in the list.
         if (is_text || name == ".ci/run") && path.is_file() {
-            files.push(File {
-                path: name.to_owned(),
-                text: std::fs::read_to_string(&path)?,
-            });
+            files.push(File { path: name.to_owned(), text: std::fs::read_to_string(&path)? });
         }
     }
     Ok(files)
@@ -62,10 +58,7 @@ pub fn check(file: &File) -> Vec<Problem> {
         return problems;
     }
     let path = Path::new(&file.path);
-    let name = path
-        .file_stem()
-        .and_then(|name| name.to_str())
-        .unwrap_or_default();
+    let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
     if name == "mod" {
         let message = "no mod.rs: a folder `x/` stands beside `x.rs`";
         problems.push(Problem::error(&file.path, 1, message));
@@ -120,19 +113,13 @@ fn check_lines(file: &File) -> Vec<Problem> {
 /// The name of a module whose text stands in this very file; one with a file of its own is judged by that name.
 fn inline_module(code: &str) -> Option<&str> {
     let (declaration, body) = code.split_once('{')?;
-    let name = declaration
-        .trim_start_matches("pub ")
-        .trim_start_matches("pub(crate) ")
-        .strip_prefix("mod ")?;
+    let name =
+        declaration.trim_start_matches("pub ").trim_start_matches("pub(crate) ").strip_prefix("mod ")?;
     body.is_empty().then_some(name.trim())
 }
 
 fn empty_name(file: &str, line: usize, name: &str) -> Problem {
-    Problem::error(
-        file,
-        line,
-        format!("the name `{name}` says nothing of the subject"),
-    )
+    Problem::error(file, line, format!("the name `{name}` says nothing of the subject"))
 }
 
 #[cfg(test)]
@@ -141,14 +128,8 @@ mod tests {
     use crate::tidy::problem::Severity;
 
     fn lines_of(path: &str, text: &str) -> Vec<usize> {
-        let file = File {
-            path: path.to_owned(),
-            text: text.to_owned(),
-        };
-        check(&file)
-            .iter()
-            .map(crate::tidy::problem::Problem::line)
-            .collect()
+        let file = File { path: path.to_owned(), text: text.to_owned() };
+        check(&file).iter().map(crate::tidy::problem::Problem::line).collect()
     }
 
     #[test]
@@ -179,10 +160,7 @@ mod tests {
     #[test]
     fn long_files_are_warned_of_and_then_refused() {
         let severity_at = |lines: usize| {
-            let file = File {
-                path: "src/a.rs".to_owned(),
-                text: "//\n".repeat(lines),
-            };
+            let file = File { path: "src/a.rs".to_owned(), text: "//\n".repeat(lines) };
             check(&file).first().map(|problem| problem.severity)
         };
         assert_eq!(severity_at(LINES_WARN), None);

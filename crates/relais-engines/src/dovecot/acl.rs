@@ -49,10 +49,7 @@ pub fn write_acl(maildir_root: &Path, members: &[(String, Rights)]) -> io::Resul
     let mut text = String::new();
     for (user, rights) in members {
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.@".contains(&b);
-        assert!(
-            !user.is_empty() && user.bytes().all(plain),
-            "a Dovecot user is the text of an id"
-        );
+        assert!(!user.is_empty() && user.bytes().all(plain), "a Dovecot user is the text of an id");
         text += &format!("user={user} {}\n", rights.letters());
     }
     write_file(maildir_root, &text)?;
@@ -94,10 +91,7 @@ mod tests {
             fs::create_dir_all(root.path().join(folder)).unwrap();
         }
         fs::write(root.path().join(".Sub/dovecot-acl"), "user=acc-0 lrs\n").unwrap();
-        let members = [
-            ("acc-1".to_owned(), Rights::Read),
-            ("acc-2".to_owned(), Rights::ReadWrite),
-        ];
+        let members = [("acc-1".to_owned(), Rights::Read), ("acc-2".to_owned(), Rights::ReadWrite)];
         write_acl(root.path(), &members).unwrap();
         for folder in ["", ".Sub", ".Sub.Deep"] {
             let text = fs::read_to_string(root.path().join(folder).join(FILE)).unwrap();
@@ -105,9 +99,6 @@ mod tests {
         }
         assert!(!root.path().join(".not-a-folder").join(FILE).exists());
         write_acl(root.path(), &[]).unwrap();
-        assert_eq!(
-            fs::read_to_string(root.path().join(".Sub/dovecot-acl")).unwrap(),
-            ""
-        );
+        assert_eq!(fs::read_to_string(root.path().join(".Sub/dovecot-acl")).unwrap(), "");
     }
 }

@@ -35,13 +35,7 @@ impl Identity {
         let unknown = || StartError::NoSuchUser(uid.as_raw());
         let user = User::from_uid(uid).ok().flatten().ok_or_else(unknown)?.name;
         let group = Group::from_gid(gid).ok().flatten().ok_or_else(unknown)?.name;
-        Ok(Self {
-            uid,
-            gid,
-            user,
-            group,
-            foreign: uid != Uid::effective(),
-        })
+        Ok(Self { uid, gid, user, group, foreign: uid != Uid::effective() })
     }
 }
 
@@ -71,14 +65,9 @@ pub(super) fn write(settings: &Settings, identity: &Identity) -> Result<PathBuf,
 /// Text that means itself in a value of Dovecot's configuration.
 fn plain(path: &Path) -> Result<&str, StartError> {
     let is_plain = |text: &&str| {
-        text.starts_with('/')
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"/._-+@".contains(&b))
+        text.starts_with('/') && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-+@".contains(&b))
     };
-    path.to_str()
-        .filter(is_plain)
-        .ok_or_else(|| StartError::NotPlain(path.display().to_string()))
+    path.to_str().filter(is_plain).ok_or_else(|| StartError::NotPlain(path.display().to_string()))
 }
 
 fn make_directory(path: &Path, identity: &Identity) -> Result<(), StartError> {
@@ -86,31 +75,21 @@ fn make_directory(path: &Path, identity: &Identity) -> Result<(), StartError> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
         own(path, identity)
     };
-    make().map_err(|source| StartError::File {
-        path: path.to_owned(),
-        source,
-    })
+    make().map_err(|source| StartError::File { path: path.to_owned(), source })
 }
 
 /// The file holds a key: it is never readable by others, not even while it is written.
 fn put(path: &Path, text: &str, identity: &Identity) -> Result<(), StartError> {
     let new = path.with_extension("new");
     let write = || -> io::Result<()> {
-        let mut file = fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&new)?;
+        let mut file =
+            fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
         file.set_permissions(fs::Permissions::from_mode(0o600))?;
         file.write_all(text.as_bytes())?;
         own(&new, identity)?;
         fs::rename(&new, path)
     };
-    write().map_err(|source| StartError::File {
-        path: path.to_owned(),
-        source,
-    })
+    write().map_err(|source| StartError::File { path: path.to_owned(), source })
 }
 
 fn own(path: &Path, identity: &Identity) -> io::Result<()> {
@@ -154,13 +133,7 @@ fn main(settings: &Settings, dir: &str, dict: &str, identity: &Identity) -> Stri
 
 /// Rootless: no service may change its user or its root directory.
 fn process(settings: &Settings, dir: &str, identity: &Identity) -> String {
-    let Identity {
-        uid,
-        gid,
-        user,
-        group,
-        ..
-    } = identity;
+    let Identity { uid, gid, user, group, .. } = identity;
     format!(
         "\
 base_dir = {dir}/run

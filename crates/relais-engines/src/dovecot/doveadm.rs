@@ -35,7 +35,7 @@ pub(super) struct Doveadm<'a> {
 impl Doveadm<'_> {
     pub(super) async fn kick(&self, user: &str) -> Result<u32, DoveadmError> {
         check_user(user);
-        let commands = json!([["who", {"mask": [user]}, "who"], ["kick", {"mask": [user]}, "kick"]]);
+        let commands = json!([who(user), ["kick", {"mask": [user]}, "kick"]]);
         let answer = self.ask(&commands).await?;
         let sessions = count(&answer, user)?;
         match find(&answer, "kick")? {
@@ -46,7 +46,7 @@ impl Doveadm<'_> {
 
     pub(super) async fn sessions(&self, user: &str) -> Result<u32, DoveadmError> {
         check_user(user);
-        let answer = self.ask(&json!([["who", {"mask": [user]}, "who"]])).await?;
+        let answer = self.ask(&json!([who(user)])).await?;
         count(&answer, user)
     }
 
@@ -72,19 +72,14 @@ impl Doveadm<'_> {
     }
 
     async fn ask_once(&self, commands: &Value) -> Result<Value, DoveadmError> {
-        let stream = tokio::net::UnixStream::connect(&self.socket)
-            .await
-            .map_err(unreachable)?;
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-            .await
-            .map_err(unreachable)?;
+        let stream = tokio::net::UnixStream::connect(&self.socket).await.map_err(unreachable)?;
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(unreachable)?;
         let request = self.request(commands);
         let exchange = async {
             let response = sender.send_request(request).await.map_err(unreachable)?;
             let status = response.status();
-            let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX)
-                .collect()
-                .await;
+            let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
             Ok((status, body.map_err(unreachable)?.to_bytes()))
         };
         // The connection is driven here and ends here: no task outlives the request.
@@ -122,10 +117,7 @@ fn unreachable(error: impl std::fmt::Display) -> DoveadmError {
 
 /// `mask` knows wildcards: one in a name would end other people's sessions.
 fn check_user(user: &str) {
-    assert!(
-        !user.is_empty() && !user.contains(['*', '?']),
-        "a Dovecot user is the text of an id"
-    );
+    assert!(!user.is_empty() && !user.contains(['*', '?']), "a Dovecot user is the text of an id");
 }
 
 enum Outcome<'a> {
@@ -140,27 +132,26 @@ fn find<'a>(answer: &'a Value, tag: &str) -> Result<Outcome<'a>, DoveadmError> {
     let entry = entries.iter().find(|entry| entry[2] == tag).ok_or_else(refused)?;
     match entry[0].as_str() {
         Some("doveadmResponse") => entry[1].as_array().map(Outcome::Done).ok_or_else(refused),
-        Some("error") if entry[1]["type"] == "exitCode" => entry[1]["exitCode"]
-            .as_i64()
-            .map(Outcome::Exit)
-            .ok_or_else(refused),
+        Some("error") if entry[1]["type"] == "exitCode" => {
+            entry[1]["exitCode"].as_i64().map(Outcome::Exit).ok_or_else(refused)
+        }
         _ => Err(refused()),
     }
 }
 
-/// `[{"username":"acc-1","connections":"2","service":"imap",…}]`: numbers come as text.
+/// One row per connection. Without `separateConnections` 2.3.19 closes the list after its first row and puts the
+/// others beside it.
+fn who(user: &str) -> Value {
+    json!(["who", {"mask": [user], "separateConnections": true}, "who"])
+}
+
+/// `[{"username":"acc-1","service":"imap","pid":"17","ip":"127.0.0.1"},…]`
 fn count(answer: &Value, user: &str) -> Result<u32, DoveadmError> {
     match find(answer, "who")? {
-        Outcome::Done(rows) => rows
-            .iter()
-            .filter(|row| row["username"] == user)
-            .map(|row| {
-                row["connections"]
-                    .as_str()
-                    .and_then(|number| number.parse::<u32>().ok())
-            })
-            .sum::<Option<u32>>()
-            .ok_or_else(|| DoveadmError::Refused(answer.to_string())),
+        Outcome::Done(rows) => {
+            let sessions = rows.iter().filter(|row| row["username"] == user).count();
+            u32::try_from(sessions).map_err(|_| DoveadmError::Refused("too many sessions".to_owned()))
+        }
         Outcome::Exit(code) => Err(DoveadmError::Refused(format!("exit code {code}"))),
     }
 }
@@ -173,21 +164,16 @@ mod tests {
     fn answers_of_2_3_19_are_read() {
         let answer = json!([
             ["doveadmResponse", [
-                {"username":"acc-1","connections":"2","service":"imap","pids":"(1 2)","ips":"(127.0.0.1)"},
-                {"username":"acc-1","connections":"1","service":"pop3","pids":"(3)","ips":"(127.0.0.1)"},
-                {"username":"acc-2","connections":"7","service":"imap","pids":"(4)","ips":"(127.0.0.1)"}
+                {"username":"acc-1","service":"imap","pid":"1","ip":"127.0.0.1"},
+                {"username":"acc-1","service":"imap","pid":"2","ip":"127.0.0.1"},
+                {"username":"acc-1","service":"pop3","pid":"3","ip":"127.0.0.1"},
+                {"username":"acc-2","service":"imap","pid":"4","ip":"127.0.0.1"}
             ], "who"],
             ["error", {"type":"exitCode", "exitCode":68}, "kick"]
         ]);
         assert_eq!(count(&answer, "acc-1"), Ok(3));
         assert!(matches!(find(&answer, "kick"), Ok(Outcome::Exit(NOBODY_TO_KICK))));
-        assert!(
-            find(
-                &json!([["error", {"type":"unknownMethod", "exitCode":0}, "kick"]]),
-                "kick"
-            )
-            .is_err()
-        );
+        assert!(find(&json!([["error", {"type":"unknownMethod", "exitCode":0}, "kick"]]), "kick").is_err());
         assert!(find(&json!({}), "kick").is_err());
     }
 }

@@ -15,16 +15,9 @@ const NEEDED: [(&str, &str); 6] = [
 ];
 
 pub(super) fn find(root: &Path) -> Result<PathBuf, StartError> {
-    let packages: Vec<_> = NEEDED
-        .iter()
-        .filter(|(file, _)| !root.join(file).exists())
-        .map(|(_, package)| *package)
-        .collect();
-    if packages.is_empty() {
-        Ok(root.join(BINARY))
-    } else {
-        Err(StartError::Missing { packages })
-    }
+    let packages: Vec<_> =
+        NEEDED.iter().filter(|(file, _)| !root.join(file).exists()).map(|(_, package)| *package).collect();
+    if packages.is_empty() { Ok(root.join(BINARY)) } else { Err(StartError::Missing { packages }) }
 }
 
 #[cfg(test)]

@@ -62,17 +62,12 @@ impl Supervisor {
     pub(super) fn start(program: Program) -> io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let for_thread = Arc::clone(&shared);
-        let thread = std::thread::Builder::new()
-            .name("dovecot".to_owned())
-            .spawn(move || {
-                supervise(&program, &for_thread);
-                for_thread.lock().ended = true;
-                for_thread.changed.notify_all();
-            })?;
-        Ok(Self {
-            shared,
-            thread: Some(thread),
-        })
+        let thread = std::thread::Builder::new().name("dovecot".to_owned()).spawn(move || {
+            supervise(&program, &for_thread);
+            for_thread.lock().ended = true;
+            for_thread.changed.notify_all();
+        })?;
+        Ok(Self { shared, thread: Some(thread) })
     }
 
     pub(super) fn pid(&self) -> Option<i32> {
@@ -88,10 +83,7 @@ impl Drop for Supervisor {
             log_failure("ending Dovecot", kill(pid, Signal::SIGTERM));
         }
         self.shared.changed.notify_all();
-        let wait = self
-            .shared
-            .changed
-            .wait_timeout_while(state, STOP_LIMIT, |state| !state.ended);
+        let wait = self.shared.changed.wait_timeout_while(state, STOP_LIMIT, |state| !state.ended);
         let (state, _) = wait.unwrap_or_else(PoisonError::into_inner);
         if !state.ended
             && let Some(pid) = state.pid
@@ -119,14 +111,9 @@ fn supervise(program: &Program, shared: &Shared) {
         }
         let state = shared.lock();
         if !state.stopping {
-            tracing::warn!(
-                delay_ms = delay.as_millis(),
-                "Dovecot ended and will be started again"
-            );
+            tracing::warn!(delay_ms = delay.as_millis(), "Dovecot ended and will be started again");
         }
-        let wait = shared
-            .changed
-            .wait_timeout_while(state, delay, |state| !state.stopping);
+        let wait = shared.changed.wait_timeout_while(state, delay, |state| !state.stopping);
         if wait.unwrap_or_else(PoisonError::into_inner).0.stopping {
             return;
         }
@@ -176,14 +163,8 @@ fn pid_of(child: &Child) -> Pid {
 fn spawn(program: &Program) -> io::Result<Child> {
     let mut command = Command::new(&program.binary);
     command.arg("-F").arg("-c").arg(&program.config);
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped());
-    command
-        .current_dir("/")
-        .env_clear()
-        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command.current_dir("/").env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
     command.process_group(0);
     if let Some((uid, gid)) = program.user {
         command.uid(uid).gid(gid);
@@ -192,16 +173,9 @@ fn spawn(program: &Program) -> io::Result<Child> {
     let tied = move || {
         nix::sys::prctl::set_pdeathsig(Signal::SIGTERM)?;
         // The parent may have died before the signal was asked for.
-        if getppid() == parent {
-            Ok(())
-        } else {
-            Err(io::Error::from(Errno::ESRCH))
-        }
+        if getppid() == parent { Ok(()) } else { Err(io::Error::from(Errno::ESRCH)) }
     };
-    #[expect(
-        unsafe_code,
-        reason = "runs between fork and exec: two system calls, no allocation, no lock"
-    )]
+    #[expect(unsafe_code, reason = "runs between fork and exec: two system calls, no allocation, no lock")]
     unsafe {
         command.pre_exec(tied);
     }
@@ -214,11 +188,7 @@ fn pass_on(stderr: impl Read) {
     let mut line = Vec::new();
     loop {
         line.clear();
-        match reader
-            .by_ref()
-            .take(LOG_LINE_BYTES_MAX)
-            .read_until(b'\n', &mut line)
-        {
+        match reader.by_ref().take(LOG_LINE_BYTES_MAX).read_until(b'\n', &mut line) {
             Ok(0) | Err(_) => return,
             Ok(_) => {}
         }
@@ -248,10 +218,7 @@ pub(super) fn end_orphan(dir: &Path, config: &Path) -> Result<(), StartError> {
         return Ok(());
     };
     tracing::warn!(pid, "an earlier Dovecot still runs here and is ended");
-    for (signal, limit) in [
-        (Signal::SIGTERM, STOP_LIMIT),
-        (Signal::SIGKILL, Duration::from_secs(5)),
-    ] {
+    for (signal, limit) in [(Signal::SIGTERM, STOP_LIMIT), (Signal::SIGKILL, Duration::from_secs(5))] {
         log_failure("ending an earlier Dovecot", kill(Pid::from_raw(pid), signal));
         let start = Instant::now();
         while start.elapsed() < limit {
@@ -272,7 +239,5 @@ fn orphan(pid_file: &Path, config: &Path) -> Option<i32> {
 /// A zombie has an empty command line, so it counts as gone.
 fn is_ours(pid: i32, config: &Path) -> bool {
     let command_line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    command_line
-        .split(|byte| *byte == 0)
-        .any(|argument| argument == config.as_os_str().as_encoded_bytes())
+    command_line.split(|byte| *byte == 0).any(|argument| argument == config.as_os_str().as_encoded_bytes())
 }

@@ -16,10 +16,7 @@ pub(super) fn needs_copy(error: &io::Error) -> bool {
 /// Copies a message with its time, whole or not at all: first into the `tmp` beside the folder's `cur` and `new`.
 pub(super) fn copy_durably(from: &Path, to: &Path) -> io::Result<()> {
     let (Some(folder), Some(name)) = (to.parent().and_then(Path::parent), to.file_name()) else {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "not a place in a folder",
-        ));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a place in a folder"));
     };
     let written = folder.join("tmp").join(name);
     let copy = || -> io::Result<()> {
@@ -49,12 +46,7 @@ mod tests {
         let source = dir.path().join("source");
         fs::write(&source, "bytes").unwrap();
         let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
-        File::options()
-            .write(true)
-            .open(&source)
-            .unwrap()
-            .set_modified(time)
-            .unwrap();
+        File::options().write(true).open(&source).unwrap().set_modified(time).unwrap();
         let place = dir.path().join("cur/1.a:2,S");
         copy_durably(&source, &place).unwrap();
         assert_eq!(fs::read(&place).unwrap(), b"bytes");

@@ -68,11 +68,9 @@ impl Maildirs {
         key: DeliveryKey,
         now: Timestamp,
     ) -> io::Result<Stored> {
-        self.store_by(mailbox, key, received, now, |source, place| {
-            match fs::hard_link(source, place) {
-                Err(error) if copy::needs_copy(&error) => copy::copy_durably(source, place),
-                linked => linked,
-            }
+        self.store_by(mailbox, key, received, now, |source, place| match fs::hard_link(source, place) {
+            Err(error) if copy::needs_copy(&error) => copy::copy_durably(source, place),
+            linked => linked,
         })
     }
 
@@ -87,9 +85,8 @@ impl Maildirs {
         key: DeliveryKey,
         now: Timestamp,
     ) -> io::Result<Stored> {
-        let stored = self.store_by(mailbox, key, &received, now, |source, place| {
-            fs::rename(source, place)
-        })?;
+        let stored =
+            self.store_by(mailbox, key, &received, now, |source, place| fs::rename(source, place))?;
         if stored == Stored::New {
             received.held.moved();
         }
@@ -111,13 +108,7 @@ impl Maildirs {
         };
         let new = maildir.join("new");
         let number = self.next_number();
-        let path = new.join(message_name(
-            key.0,
-            received.file_bytes(),
-            std::process::id(),
-            number,
-            now,
-        ));
+        let path = new.join(message_name(key.0, received.file_bytes(), std::process::id(), number, now));
         place_file(received.path(), &path).map_err(|error| at("deliver to", &path, &error))?;
         match sync_dir(&new) {
             Ok(()) => claim.stored(now),
@@ -166,22 +157,24 @@ impl Deliveries {
 }
 
 impl Uses {
-    /// Makes room. A mailbox with a delivery under way stays: two sets of keys for one mailbox could each let the
-    /// same message in.
+    /// Makes room when it is short, by a quarter, so that it is seldom done. A mailbox with a delivery under way
+    /// stays: two sets of keys for one mailbox could each let the same message in.
     fn evict(&mut self) {
-        let idle_keys = |recent: &Arc<Recent>| (Arc::strong_count(recent) == 1).then(|| recent.len());
-        let mut keys: usize = self
+        let mut idle: Vec<(u64, MailboxId, usize)> = self
             .entries
-            .values()
-            .filter_map(|(_, recent)| idle_keys(recent))
-            .sum();
-        while self.entries.len() >= MAILBOXES_MAX || keys >= KEYS_MAX {
-            let idle = self
-                .entries
-                .iter()
-                .filter_map(|(mailbox, (used, recent))| Some((*used, *mailbox, idle_keys(recent)?)))
-                .min_by_key(|(used, ..)| *used);
-            let Some((_, mailbox, count)) = idle else { return };
+            .iter()
+            .filter(|(_, (_, recent))| Arc::strong_count(recent) == 1)
+            .map(|(mailbox, (used, recent))| (*used, *mailbox, recent.len()))
+            .collect();
+        let mut keys: usize = idle.iter().map(|(.., count)| count).sum();
+        if self.entries.len() < MAILBOXES_MAX && keys < KEYS_MAX {
+            return;
+        }
+        idle.sort_unstable();
+        for (_, mailbox, count) in idle {
+            if self.entries.len() <= MAILBOXES_MAX / 4 * 3 && keys <= KEYS_MAX / 4 * 3 {
+                return;
+            }
             self.entries.remove(&mailbox);
             keys -= count;
         }
@@ -236,11 +229,7 @@ impl Recent {
                         keys.retain(|_, delivery| delivery.is_younger_than(oldest));
                     }
                     keys.insert(key, Delivery::UnderWay);
-                    return Ok(Some(Claim {
-                        recent: self,
-                        key,
-                        end: None,
-                    }));
+                    return Ok(Some(Claim { recent: self, key, end: None }));
                 }
             }
         }
@@ -307,4 +296,24 @@ fn read_keys(maildir: &Path, oldest: i64) -> io::Result<HashMap<KeyBytes, Delive
 
 fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_bounded_and_a_mailbox_in_use_is_never_forgotten() {
+        let deliveries = Deliveries::default();
+        let mailbox = |number: usize| MailboxId::from_number(i64::try_from(number).unwrap());
+        let held = deliveries.recent(mailbox(0));
+        for number in 1..3 * MAILBOXES_MAX {
+            deliveries.recent(mailbox(number));
+        }
+        let count = unpoisoned(&deliveries.mailboxes).entries.len();
+        assert!((MAILBOXES_MAX / 2..=MAILBOXES_MAX).contains(&count), "{count}");
+        assert!(Arc::ptr_eq(&held, &deliveries.recent(mailbox(0))));
+        let newest = deliveries.recent(mailbox(3 * MAILBOXES_MAX - 1));
+        assert_eq!(Arc::strong_count(&newest), 2);
+    }
 }

@@ -7,26 +7,17 @@ use std::path::Path;
 
 /// `error` with what was tried and where, its kind kept.
 pub(super) fn at(doing: &str, path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(
-        error.kind(),
-        format!("cannot {doing} {}: {error}", path.display()),
-    )
+    io::Error::new(error.kind(), format!("cannot {doing} {}: {error}", path.display()))
 }
 
 /// Makes the entries of a directory durable.
 pub(super) fn sync_dir(path: &Path) -> io::Result<()> {
-    File::open(path)
-        .and_then(|dir| dir.sync_all())
-        .map_err(|error| at("make durable", path, &error))
+    File::open(path).and_then(|dir| dir.sync_all()).map_err(|error| at("make durable", path, &error))
 }
 
 /// Creates a directory and its parents, for us alone; one that exists is fine.
 pub(super) fn create_dir(path: &Path) -> io::Result<()> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-        .map_err(|error| at("create", path, &error))
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| at("create", path, &error))
 }
 
 /// `cur`, `new` and `tmp` of one folder, and its entry in the directory above, durable.

@@ -119,11 +119,7 @@ pub(super) fn messages_of(path: &Path) -> io::Result<Vec<Entry>> {
             let name = entry.file_name();
             // Dovecot and we put nothing else there; editors and file servers may.
             if !name.as_bytes().starts_with(b".") {
-                messages.push(Entry {
-                    shelf,
-                    name,
-                    inode: entry.ino(),
-                });
+                messages.push(Entry { shelf, name, inode: entry.ino() });
             }
         }
     }
@@ -138,10 +134,7 @@ impl Maildirs {
     pub fn folders(&self, mailbox: MailboxId) -> io::Result<Vec<FolderReport>> {
         let root = self.maildir(mailbox);
         let folders = folders_of(&root)?;
-        folders
-            .iter()
-            .map(|folder| report(&root.join(folder.dir()), folder.name()))
-            .collect()
+        folders.iter().map(|folder| report(&root.join(folder.dir()), folder.name())).collect()
     }
 
     /// The folders that [`Maildirs::hand_over`] filled below `under`, by the names they had at their source: to
@@ -154,9 +147,7 @@ impl Maildirs {
         let parent = FolderDir::named(under);
         let prefix = format!("{}/", parent.name());
         let folders = folders_of(&root)?;
-        let below = folders
-            .iter()
-            .filter(|folder| folder.is_within(&parent) && **folder != parent);
+        let below = folders.iter().filter(|folder| folder.is_within(&parent) && **folder != parent);
         below
             .map(|folder| {
                 let name = folder.name();
@@ -214,9 +205,7 @@ fn digest_of(folder: &Path, message: &Entry, buffer: &mut [u8]) -> io::Result<Op
     let mut file = match File::open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let renamed = messages_of(folder)?
-                .into_iter()
-                .find(|other| other.inode == message.inode);
+            let renamed = messages_of(folder)?.into_iter().find(|other| other.inode == message.inode);
             match renamed.map(|other| File::open(other.path(folder))) {
                 Some(Ok(file)) => file,
                 Some(Err(_)) | None => return Ok(None),
@@ -242,38 +231,49 @@ pub(super) fn visit_messages(
     messages: &[Entry],
     mut visit: impl FnMut(&Entry) -> io::Result<()>,
 ) -> io::Result<()> {
-    let mut missed = visit_once(messages, &mut visit)?;
-    for _ in 0..5 {
-        if missed.is_empty() {
-            return Ok(());
-        }
-        let renamed: Vec<Entry> = messages_of(path)?
-            .into_iter()
-            .filter(|message| missed.contains(base(message.name.as_bytes())))
-            .collect();
-        missed = visit_once(&renamed, &mut visit)?;
+    let mut missed = Missed::default();
+    for message in messages {
+        missed.unless_found(message, visit(message))?;
     }
-    let reason = format!(
-        "messages in {} are renamed faster than they can be read",
-        path.display()
-    );
-    Err(io::Error::new(io::ErrorKind::ResourceBusy, reason))
+    missed.visit_again(path, visit)
 }
 
-fn visit_once(
-    messages: &[Entry],
-    visit: &mut impl FnMut(&Entry) -> io::Result<()>,
-) -> io::Result<HashSet<Vec<u8>>> {
-    let mut missed = HashSet::new();
-    for message in messages {
-        match visit(message) {
+/// Messages, by base name, that were listed and then not found.
+#[derive(Debug, Default)]
+pub(super) struct Missed(HashSet<Vec<u8>>);
+
+impl Missed {
+    /// Remembers the message if `visited` says not found; any other error stays one.
+    pub(super) fn unless_found(&mut self, message: &Entry, visited: io::Result<()>) -> io::Result<()> {
+        match visited {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                missed.insert(base(message.name.as_bytes()).to_vec());
+                self.0.insert(base(message.name.as_bytes()).to_vec());
+                Ok(())
             }
-            visited => visited?,
+            visited => visited,
         }
     }
-    Ok(missed)
+
+    /// Visits what has another name or shelf now, until all is found or gone.
+    pub(super) fn visit_again(
+        mut self,
+        path: &Path,
+        mut visit: impl FnMut(&Entry) -> io::Result<()>,
+    ) -> io::Result<()> {
+        for _ in 0..5 {
+            if self.0.is_empty() {
+                return Ok(());
+            }
+            let before = std::mem::take(&mut self);
+            for message in messages_of(path)? {
+                if before.0.contains(base(message.name.as_bytes())) {
+                    self.unless_found(&message, visit(&message))?;
+                }
+            }
+        }
+        let reason = format!("messages in {} are renamed faster than they can be read", path.display());
+        Err(io::Error::new(io::ErrorKind::ResourceBusy, reason))
+    }
 }
 
 /// The directories of one folder, held open: no path is walked again for each message.
@@ -285,11 +285,17 @@ pub(super) struct OpenFolder {
 }
 
 impl OpenFolder {
-    /// Opens a folder that exists.
+    /// Opens a folder that exists; a shelf that is missing in it is made.
     pub(super) fn open(path: PathBuf) -> io::Result<Self> {
         let open = |shelf: Shelf| {
             let dir = path.join(shelf.dir());
-            File::open(&dir).map_err(|error| at("open", &dir, &error))
+            let opened = match File::open(&dir) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    fs::create_dir(&dir).and_then(|()| File::open(&dir))
+                }
+                opened => opened,
+            };
+            opened.map_err(|error| at("open", &dir, &error))
         };
         let (new, cur) = (open(Shelf::New)?, open(Shelf::Cur)?);
         Ok(Self { path, new, cur })
@@ -306,37 +312,42 @@ impl OpenFolder {
         }
     }
 
-    /// Reads a message's header block into `head`, at most [`HEAD_BYTES_MAX`].
-    pub(super) fn read_head(&self, message: &Entry, head: &mut Vec<u8>) -> io::Result<()> {
+    /// Reads a message's header block into `buffer`, at most [`HEAD_BYTES_MAX`].
+    pub(super) fn read_head<'a>(&self, message: &Entry, buffer: &'a mut HeadBuffer) -> io::Result<&'a [u8]> {
         /// Most header blocks end within this; one read is then enough.
         const STEP_BYTES: usize = 8 * 1024;
-        let mut read = || -> io::Result<()> {
+        let mut read = || -> io::Result<usize> {
             let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
-            let mut file: File = openat(
-                self.shelf(message.shelf),
-                message.name.as_os_str(),
-                flags,
-                Mode::empty(),
-            )?
-            .into();
-            head.resize(HEAD_BYTES_MAX, 0);
+            let mut file: File =
+                openat(self.shelf(message.shelf), message.name.as_os_str(), flags, Mode::empty())?.into();
             let mut length = 0;
             while length < HEAD_BYTES_MAX {
                 let end = (length + STEP_BYTES).min(HEAD_BYTES_MAX);
-                let read = file.read(&mut head[length..end])?;
+                let read = file.read(&mut buffer.0[length..end])?;
                 let looked_at = length.saturating_sub(3);
                 length += read;
-                if let Some(end) = head_end(&head[..length], looked_at) {
-                    length = end;
-                    break;
+                if let Some(end) = head_end(&buffer.0[..length], looked_at) {
+                    return Ok(end);
                 }
                 if read == 0 {
                     break;
                 }
             }
-            head.truncate(length);
-            Ok(())
+            Ok(length)
         };
-        read().map_err(|error| at("read", &message.path(&self.path), &error))
+        match read() {
+            Ok(length) => Ok(&buffer.0[..length]),
+            Err(error) => Err(at("read", &message.path(&self.path), &error)),
+        }
+    }
+}
+
+/// Room for one header block, used again for each message.
+#[derive(Debug)]
+pub(super) struct HeadBuffer(Box<[u8]>);
+
+impl HeadBuffer {
+    pub(super) fn new() -> Self {
+        Self(vec![0; HEAD_BYTES_MAX].into())
     }
 }

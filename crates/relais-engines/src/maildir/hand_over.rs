@@ -7,7 +7,7 @@
 //! a list of what it gave, so that a later one does not bring back what the successor has erased or moved.
 
 use super::durable::{at, create_dir, create_folder, replace_file, sync_dir};
-use super::folders::{Entry, FolderReport, OpenFolder, folders_of, messages_of, visit_messages};
+use super::folders::{Entry, FolderReport, HeadBuffer, Missed, OpenFolder, folders_of, messages_of};
 use super::names::{FolderDir, base, hex, name_beside};
 use super::{Maildirs, copy, subscriptions};
 use crate::message::PersonalMarks;
@@ -16,12 +16,14 @@ use nix::unistd::linkat;
 use relais_core::ids::MailboxId;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
 
 /// How many messages pass between two calls of `progress`.
 const PROGRESS_STEP: u64 = 256;
@@ -141,49 +143,67 @@ impl Run<'_> {
             self.done += messages.len() as u64;
             return Ok(());
         }
-        let source = OpenFolder::open(self.source.join(folder.dir()))?;
         let below = folder.below(self.parent);
         self.create(&below)?;
-        let path = self.destination.join(below.dir());
-        copy_keywords(source.path(), &path)?;
-        let mut giving = Giving {
-            here: messages_of(&path)?
-                .into_iter()
-                .map(|message| (base(message.name.as_bytes()).to_vec(), message))
-                .collect(),
-            source,
-            below,
-            path,
-            destination: None,
-            head: Vec::new(),
-        };
-        let mut report = FolderReport {
-            name,
-            messages: 0,
-            bytes: 0,
-            sha256: None,
-        };
-        visit_messages(&self.source.join(folder.dir()), messages, |message| {
-            let key = given_key(&giving.below, base(message.name.as_bytes()));
-            let gives = self.given.contains(&key) || giving.give(message, self.personal)?;
-            if gives {
-                report.messages += 1;
-                report.bytes += message.size_bytes(giving.source.path())?;
-                if self.given.insert(key) && self.touched.last() != Some(&giving.below) {
-                    self.touched.push(giving.below.clone());
-                }
+        let giving = Giving::open(self.source.join(folder.dir()), self.destination.join(below.dir()))?;
+        self.report.folders.push(FolderReport { name, messages: 0, bytes: 0, sha256: None });
+
+        let mut todo = Vec::new();
+        for message in messages {
+            if self.given.contains(&given_key(&below, base(message.name.as_bytes()))) {
+                self.count(&giving, message, Mark::Professional)?;
+            } else if let Some(name) = giving.name_for(message)? {
+                todo.push((message, name));
             } else {
-                self.report.personal_messages += 1;
+                self.note(&giving, &below, message, Mark::Professional)?;
             }
-            self.done += 1;
-            if self.done % PROGRESS_STEP == 0 {
-                (self.progress)(self.done.min(self.total), self.total);
-            }
-            Ok(())
+        }
+        let mut missed = Missed::default();
+        read_ahead(&giving.source, &todo, self.personal, |message, name, mark| {
+            let given = mark.and_then(|mark| {
+                giving.give(message, name, mark)?;
+                self.note(&giving, &below, message, mark)
+            });
+            missed.unless_found(message, given)
         })?;
-        self.report.messages += report.messages;
-        self.report.bytes += report.bytes;
-        self.report.folders.push(report);
+        let mut buffer = HeadBuffer::new();
+        missed.visit_again(giving.source.path(), |message| {
+            let mark = mark_of(&giving.source, message, self.personal, &mut buffer)?;
+            if let Some(name) = giving.name_for(message)? {
+                giving.give(message, &name, mark)?;
+            }
+            self.note(&giving, &below, message, mark)
+        })
+    }
+
+    /// Remembers that a message is given, if it is, and counts it.
+    fn note(&mut self, giving: &Giving, below: &FolderDir, message: &Entry, mark: Mark) -> io::Result<()> {
+        if mark == Mark::Professional {
+            self.given.insert(given_key(below, base(message.name.as_bytes())));
+            if self.touched.last() != Some(below) {
+                self.touched.push(below.clone());
+            }
+        }
+        self.count(giving, message, mark)
+    }
+
+    fn count(&mut self, giving: &Giving, message: &Entry, mark: Mark) -> io::Result<()> {
+        match mark {
+            Mark::Personal => self.report.personal_messages += 1,
+            Mark::Professional => {
+                let bytes = message.size_bytes(giving.source.path())?;
+                let folder =
+                    self.report.folders.last_mut().expect("a folder is reported before its messages");
+                folder.messages += 1;
+                folder.bytes += bytes;
+                self.report.messages += 1;
+                self.report.bytes += bytes;
+            }
+        }
+        self.done += 1;
+        if self.done.is_multiple_of(PROGRESS_STEP) {
+            (self.progress)(self.done.min(self.total), self.total);
+        }
         Ok(())
     }
 
@@ -209,63 +229,109 @@ impl Run<'_> {
     }
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    Personal,
+    Professional,
+}
+
+fn mark_of(
+    source: &OpenFolder,
+    message: &Entry,
+    personal: &PersonalMarks,
+    buffer: &mut HeadBuffer,
+) -> io::Result<Mark> {
+    let head = source.read_head(message, buffer)?;
+    Ok(if personal.mark_head(head) { Mark::Personal } else { Mark::Professional })
+}
+
+/// Gives each message with its mark. Heads are read by a second thread while this one links: both wait for the
+/// file system most of the time.
+fn read_ahead(
+    source: &OpenFolder,
+    todo: &[(&Entry, OsString)],
+    personal: &PersonalMarks,
+    mut give: impl FnMut(&Entry, &OsStr, io::Result<Mark>) -> io::Result<()>,
+) -> io::Result<()> {
+    const STEP: usize = 128;
+    std::thread::scope(|scope| {
+        let (sender, receiver) = mpsc::sync_channel::<Vec<io::Result<Mark>>>(8);
+        scope.spawn(move || {
+            let mut buffer = HeadBuffer::new();
+            for step in todo.chunks(STEP) {
+                let marks = step.iter().map(|(message, _)| mark_of(source, message, personal, &mut buffer));
+                if sender.send(marks.collect()).is_err() {
+                    // The other thread met an error.
+                    return;
+                }
+            }
+        });
+        for (step, marks) in todo.chunks(STEP).zip(receiver) {
+            for ((message, name), mark) in step.iter().zip(marks) {
+                give(message, name, mark)?;
+            }
+        }
+        Ok(())
+    })
+}
+
 /// One folder on its way.
 struct Giving {
     source: OpenFolder,
-    below: FolderDir,
     path: PathBuf,
-    destination: Option<OpenFolder>,
+    /// Opened for the first message it gets.
+    destination: OnceCell<OpenFolder>,
     /// What the destination folder holds, by base name.
     here: HashMap<Vec<u8>, Entry>,
-    head: Vec<u8>,
 }
 
 impl Giving {
-    /// Links one message unless it is there; `false` if it is marked personal.
-    fn give(&mut self, message: &Entry, personal: &PersonalMarks) -> io::Result<bool> {
-        let mut name = message.name.clone();
-        if let Some(other) = self.here.get(base(name.as_bytes())) {
-            if self.is_same(message, other)? {
-                return Ok(true);
-            }
-            name = name_beside(name.as_bytes(), message.inode);
-            if self.here.contains_key(base(name.as_bytes())) {
-                return Ok(true);
-            }
-        }
-        self.source.read_head(message, &mut self.head)?;
-        if personal.mark_head(&self.head) {
-            return Ok(false);
-        }
-        self.link(message, &name)?;
-        Ok(true)
+    fn open(source: PathBuf, path: PathBuf) -> io::Result<Self> {
+        copy_keywords(&source, &path)?;
+        let here = messages_of(&path)?
+            .into_iter()
+            .map(|message| (base(message.name.as_bytes()).to_vec(), message))
+            .collect();
+        let source = OpenFolder::open(source)?;
+        Ok(Self { source, path, here, destination: OnceCell::new() })
     }
 
-    fn is_same(&self, message: &Entry, other: &Entry) -> io::Result<bool> {
-        Ok(message.inode == other.inode
-            || message.size_bytes(self.source.path())? == other.size_bytes(&self.path)?)
-    }
-
-    fn link(&mut self, message: &Entry, name: &OsStr) -> io::Result<()> {
-        let destination = match &self.destination {
-            Some(open) => open,
-            None => {
-                if !self.path.join("cur").is_dir() {
-                    // The successor removed the folder, and mail has come since.
-                    create_folder(&self.path)?;
-                }
-                self.destination.insert(OpenFolder::open(self.path.clone())?)
-            }
+    /// The name a message gets; `None` if it is there already.
+    fn name_for(&self, message: &Entry) -> io::Result<Option<OsString>> {
+        let Some(other) = self.here.get(base(message.name.as_bytes())) else {
+            return Ok(Some(message.name.clone()));
         };
+        if message.inode == other.inode
+            || message.size_bytes(self.source.path())? == other.size_bytes(&self.path)?
+        {
+            return Ok(None);
+        }
+        let name = name_beside(message.name.as_bytes(), message.inode);
+        Ok((!self.here.contains_key(base(name.as_bytes()))).then_some(name))
+    }
+
+    fn give(&self, message: &Entry, name: &OsStr, mark: Mark) -> io::Result<()> {
+        match mark {
+            Mark::Personal => Ok(()),
+            Mark::Professional => self.link(message, name),
+        }
+    }
+
+    fn destination(&self) -> io::Result<&OpenFolder> {
+        if let Some(open) = self.destination.get() {
+            return Ok(open);
+        }
+        // The successor may have removed the folder, and mail has come since.
+        create_folder(&self.path)?;
+        let open = OpenFolder::open(self.path.clone())?;
+        Ok(self.destination.get_or_init(|| open))
+    }
+
+    fn link(&self, message: &Entry, name: &OsStr) -> io::Result<()> {
+        let destination = self.destination()?;
         let (old, new) = (self.source.shelf(message.shelf), destination.shelf(message.shelf));
         let linked = linkat(old, message.name.as_os_str(), new, name, AtFlags::empty());
-        let place = || {
-            Entry {
-                name: name.to_owned(),
-                ..message.clone()
-            }
-            .path(&self.path)
-        };
+        let place = || Entry { name: name.to_owned(), ..message.clone() }.path(&self.path);
         match linked.map_err(io::Error::from) {
             Err(error) if copy::needs_copy(&error) => {
                 copy::copy_durably(&message.path(self.source.path()), &place())
@@ -278,10 +344,7 @@ impl Giving {
 /// The letters of a client's own flags have their meaning in this file (`0 $Forwarded`); a folder that has none
 /// of its own takes it along.
 fn copy_keywords(source: &Path, destination: &Path) -> io::Result<()> {
-    let (from, to) = (
-        source.join("dovecot-keywords"),
-        destination.join("dovecot-keywords"),
-    );
+    let (from, to) = (source.join("dovecot-keywords"), destination.join("dovecot-keywords"));
     if to.exists() || !destination.exists() {
         return Ok(());
     }
@@ -302,13 +365,4 @@ fn read_given(list: &Path) -> io::Result<HashSet<Vec<u8>>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(HashSet::new()),
         Err(error) => Err(at("read", list, &error)),
     }
-}
-
-/// The directory names of every folder of a tree, by where they stand below `parent`.
-pub(super) fn placed_below(source: &Path, parent: &FolderDir) -> io::Result<HashMap<OsString, FolderDir>> {
-    let folders = folders_of(source)?;
-    Ok(folders
-        .into_iter()
-        .map(|folder| (folder.below(parent).dir().to_owned(), folder))
-        .collect())
 }

@@ -60,10 +60,7 @@ pub(super) fn size_of(name: &[u8]) -> Option<u64> {
 
 /// Another name for a message whose own is taken by a different one; the same for the same `inode`.
 pub(super) fn name_beside(name: &[u8], inode: u64) -> OsString {
-    let cut = name
-        .iter()
-        .position(|byte| matches!(byte, b',' | b':'))
-        .unwrap_or(name.len());
+    let cut = name.iter().position(|byte| matches!(byte, b',' | b':')).unwrap_or(name.len());
     let mut beside = name[..cut].to_vec();
     beside.extend_from_slice(format!("R{inode}").as_bytes());
     beside.extend_from_slice(&name[cut..]);
@@ -188,22 +185,14 @@ impl FolderDir {
     /// A folder of the top level with this one part as its name.
     pub(super) fn named(component: &str) -> Self {
         let encoded = encode_utf7(&folder_component(component));
-        Self::fitting(
-            format!(".{encoded}").into_bytes(),
-            b".folder-",
-            component.as_bytes(),
-        )
+        Self::fitting(format!(".{encoded}").into_bytes(), b".folder-", component.as_bytes())
     }
 
     /// Where this folder stands when its whole tree is put below `parent`; INBOX under its own name.
     pub(super) fn below(&self, parent: &Self) -> Self {
         let mut name = parent.0.as_bytes().to_vec();
         let short_prefix = [name.as_slice(), b".folder-"].concat();
-        name.extend_from_slice(if self.is_inbox() {
-            b".INBOX"
-        } else {
-            self.0.as_bytes()
-        });
+        name.extend_from_slice(if self.is_inbox() { b".INBOX" } else { self.0.as_bytes() });
         Self::fitting(name, &short_prefix, self.0.as_bytes())
     }
 
@@ -237,12 +226,7 @@ impl FolderDir {
 
     /// The parts of the name as Dovecot lists them in `subscriptions`: encoded.
     pub(super) fn encoded_parts(&self) -> Vec<&[u8]> {
-        self.0
-            .as_bytes()
-            .get(1..)
-            .unwrap_or_default()
-            .split(|byte| *byte == b'.')
-            .collect()
+        self.0.as_bytes().get(1..).unwrap_or_default().split(|byte| *byte == b'.').collect()
     }
 
     /// The name as an IMAP client sees it, `Projets/2024`.
@@ -261,12 +245,10 @@ impl FolderDir {
 /// Lower-case hexadecimal.
 pub(super) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            write!(text, "{byte:02x}").expect("writing to a String succeeds");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a String succeeds");
+        text
+    })
 }
 
 #[cfg(test)]
@@ -286,17 +268,7 @@ mod tests {
             assert_eq!(encode_utf7(text), encoded);
             assert_eq!(decode_utf7(encoded).as_deref(), Some(text));
         }
-        for broken in [
-            "&",
-            "&AOk",
-            "&AOl-",
-            "&AGE-",
-            "&2D0-",
-            "&é-",
-            "é",
-            "&AOk-&AOk-",
-            "&A-",
-        ] {
+        for broken in ["&", "&AOk", "&AOl-", "&AGE-", "&2D0-", "&é-", "é", "&AOk-&AOk-", "&A-"] {
             assert_eq!(decode_utf7(broken), None, "{broken:?}");
         }
     }
@@ -338,19 +310,12 @@ mod tests {
             assert_eq!(size_of(flagged.as_bytes()), Some(1234));
             assert_eq!(base(flagged.as_bytes()), name.as_bytes());
         }
-        for foreign in [
-            "1.M1P1.relais,S=1",
-            "1.M1P1Q1K+001020304050607.relais,S=1",
-            "x",
-            "",
-            "1.é.relais,S=1",
-        ] {
+        for foreign in
+            ["1.M1P1.relais,S=1", "1.M1P1Q1K+001020304050607.relais,S=1", "x", "", "1.é.relais,S=1"]
+        {
             assert_eq!(delivery_of(foreign.as_bytes()), None, "{foreign}");
         }
-        assert_eq!(
-            name_beside(b"1.M1.h,S=5:2,S", 9),
-            OsString::from("1.M1.hR9,S=5:2,S")
-        );
+        assert_eq!(name_beside(b"1.M1.h,S=5:2,S", 9), OsString::from("1.M1.hR9,S=5:2,S"));
     }
 
     proptest! {

@@ -3,7 +3,7 @@
 
 use super::Maildirs;
 use super::durable::{at, create_folder, sync_dir};
-use super::folders::{OpenFolder, folders_of, messages_of, usage_of, visit_messages};
+use super::folders::{HeadBuffer, OpenFolder, folders_of, messages_of, usage_of, visit_messages};
 use super::names::{FolderDir, name_beside};
 use crate::message::PersonalMarks;
 use relais_core::ids::MailboxId;
@@ -21,15 +21,12 @@ impl Maildirs {
     /// When a message cannot be read or moved. Run it again.
     pub fn set_aside_personal(&self, mailbox: MailboxId, marks: &PersonalMarks) -> io::Result<u64> {
         let (maildir, personal) = (self.maildir(mailbox), self.personal(mailbox));
-        let mut head = Vec::new();
+        let mut buffer = HeadBuffer::new();
         for folder in folders_of(&maildir)? {
             let whole = marks.mark_folder(&folder.name());
             let open = OpenFolder::open(maildir.join(folder.dir()))?;
             move_messages(&open, &personal, &folder, |message| {
-                if !whole {
-                    open.read_head(message, &mut head)?;
-                }
-                Ok(whole || marks.mark_head(&head))
+                Ok(whole || marks.mark_head(open.read_head(message, &mut buffer)?))
             })?;
         }
         sync_tree(&personal)?;
@@ -45,10 +42,8 @@ impl Maildirs {
         let (maildir, personal) = (self.maildir(mailbox), self.personal(mailbox));
         let mut moved = 0;
         for folder in folders_of(&personal)? {
-            let path = personal.join(folder.dir());
-            if path.join("new").is_dir() && path.join("cur").is_dir() {
-                moved += move_messages(&OpenFolder::open(path)?, &maildir, &folder, |_| Ok(true))?;
-            }
+            let open = OpenFolder::open(personal.join(folder.dir()))?;
+            moved += move_messages(&open, &maildir, &folder, |_| Ok(true))?;
         }
         sync_tree(&maildir)?;
         sync_tree(&personal)?;

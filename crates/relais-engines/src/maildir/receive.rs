@@ -117,9 +117,7 @@ impl Incoming {
     }
 
     fn write_out(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file
-            .write_all(bytes)
-            .map_err(|error| at("write", self.held.path(), &error))
+        self.file.write_all(bytes).map_err(|error| at("write", self.held.path(), &error))
     }
 
     /// Ends the message and makes its bytes durable.
@@ -128,9 +126,7 @@ impl Incoming {
     /// When the file cannot be written or synced; the message is forgotten.
     pub fn finish(mut self) -> io::Result<Received> {
         self.flush()?;
-        self.file
-            .sync_all()
-            .map_err(|error| at("make durable", self.held.path(), &error))?;
+        self.file.sync_all().map_err(|error| at("make durable", self.held.path(), &error))?;
         Ok(Received {
             held: self.held,
             digest: self.digest.finalize().into(),
@@ -227,7 +223,7 @@ pub(super) fn head_end(bytes: &[u8], from: usize) -> Option<usize> {
         }
     }
     let mut place = from;
-    while let Some(found) = bytes[place..].iter().position(|byte| *byte == b'\n') {
+    while let Some(found) = memchr::memchr(b'\n', &bytes[place..]) {
         place += found + 1;
         for empty in [b"\r\n".as_slice(), b"\n"] {
             if bytes[place..].starts_with(empty) {
@@ -240,9 +236,6 @@ pub(super) fn head_end(bytes: &[u8], from: usize) -> Option<usize> {
 
 fn received_fields(head: &[u8]) -> usize {
     head.split(|byte| *byte == b'\n')
-        .filter(|line| {
-            line.get(..9)
-                .is_some_and(|start| start.eq_ignore_ascii_case(b"received:"))
-        })
+        .filter(|line| line.get(..9).is_some_and(|start| start.eq_ignore_ascii_case(b"received:")))
         .count()
 }

@@ -26,6 +26,7 @@ impl Maildirs {
     /// # Errors
     /// When files cannot be moved or removed. Run it again.
     pub fn remove(&self, mailbox: MailboxId) -> io::Result<Removed> {
+        self.known_mailboxes().remove(&mailbox);
         self.deliveries.forget(mailbox);
         let home = self.home(mailbox);
         let removing = self.root.join("removing").join(mailbox.to_string());

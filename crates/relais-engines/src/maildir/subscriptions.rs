@@ -47,11 +47,8 @@ fn change(maildir: &Path, change: impl FnOnce(&mut Vec<Vec<u8>>, u8)) -> io::Res
             None => (b"".as_slice(), b'.', content),
         },
     };
-    let mut lines: Vec<Vec<u8>> = listed
-        .split(|byte| *byte == b'\n')
-        .filter(|line| !line.is_empty())
-        .map(<[u8]>::to_vec)
-        .collect();
+    let mut lines: Vec<Vec<u8>> =
+        listed.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect();
     let count = lines.len();
     change(&mut lines, separator);
     if lines.len() == count {

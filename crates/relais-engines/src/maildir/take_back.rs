@@ -3,11 +3,12 @@
 use super::Maildirs;
 use super::durable::{at, create_folder, remove_file, sync_dir};
 use super::folders::{Entry, Shelf, folders_of, messages_of};
-use super::hand_over::{placed_below, require_two_mailboxes};
+use super::hand_over::require_two_mailboxes;
 use super::names::{FolderDir, base};
 use super::subscriptions;
 use relais_core::ids::MailboxId;
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
@@ -31,18 +32,17 @@ impl Maildirs {
             remove_file(&list)?;
             list.parent().map_or(Ok(()), sync_dir)?;
         }
-        let folders: Vec<FolderDir> = folders_of(&destination)?
-            .into_iter()
-            .filter(|folder| folder.is_within(&parent))
-            .collect();
-        let placed = placed_below(&source, &parent)?;
-        let mut originals = Originals::read(&source, &destination)?;
+        let folders: Vec<FolderDir> =
+            folders_of(&destination)?.into_iter().filter(|folder| folder.is_within(&parent)).collect();
+        // What was set aside since was perhaps handed over before.
+        let trees = [source, self.personal(from)];
+        let placed = placed_below(&trees, &parent)?;
+        let mut originals = Originals::read(&trees, &destination)?;
         let mut removed = 0;
         let mut others: Vec<(PathBuf, Entry)> = Vec::new();
         for folder in &folders {
             let path = destination.join(folder.dir());
-            let from_folder = placed.get(folder.dir()).map(|folder| source.join(folder.dir()));
-            let names = from_folder.map_or(Ok(HashMap::new()), |path| by_base(&path))?;
+            let names = by_base(placed.get(folder.dir()).map_or(&[], Vec::as_slice))?;
             for message in messages_of(&path)? {
                 let original = names.get(base(message.name.as_bytes()));
                 match original {
@@ -62,9 +62,7 @@ impl Maildirs {
                 removed += 1;
             }
         }
-        remove_empty(&destination, &parent, &folders, |folder| {
-            placed.contains_key(folder.dir())
-        })?;
+        remove_empty(&destination, &parent, &folders, |folder| placed.contains_key(folder.dir()))?;
         Ok(removed)
     }
 }
@@ -76,23 +74,20 @@ struct Originals {
 }
 
 impl Originals {
-    fn read(source: &Path, destination: &Path) -> io::Result<Self> {
+    fn read(trees: &[PathBuf; 2], destination: &Path) -> io::Result<Self> {
         let device = |path: &Path| {
-            fs::metadata(path)
-                .map(|metadata| metadata.dev())
-                .map_err(|error| at("find", path, &error))
+            fs::metadata(path).map(|metadata| metadata.dev()).map_err(|error| at("find", path, &error))
         };
-        let one_file_system = device(source)? == device(destination)?;
+        let one_file_system = device(&trees[0])? == device(destination)?;
         let mut twins = HashMap::new();
-        for folder in folders_of(source)? {
-            for message in messages_of(&source.join(folder.dir()))? {
-                *twins.entry(message.inode).or_default() += 1;
+        for tree in trees {
+            for folder in folders_of(tree)? {
+                for message in messages_of(&tree.join(folder.dir()))? {
+                    *twins.entry(message.inode).or_default() += 1;
+                }
             }
         }
-        Ok(Self {
-            twins,
-            one_file_system,
-        })
+        Ok(Self { twins, one_file_system })
     }
 
     /// Whether two files of one name are one message: the same file, or a copy of the same size.
@@ -104,9 +99,7 @@ impl Originals {
     }
 
     fn took(&mut self, inode: u64) {
-        self.twins
-            .entry(inode)
-            .and_modify(|count| *count = count.saturating_sub(1));
+        self.twins.entry(inode).and_modify(|count| *count = count.saturating_sub(1));
     }
 
     /// Whether a file is one of the twins that are left; then it is one less.
@@ -124,17 +117,26 @@ impl Originals {
     }
 }
 
-fn by_base(folder: &Path) -> io::Result<HashMap<Vec<u8>, (PathBuf, Entry)>> {
-    let messages = messages_of(folder)?;
-    Ok(messages
-        .into_iter()
-        .map(|message| {
-            (
-                base(message.name.as_bytes()).to_vec(),
-                (folder.to_owned(), message),
-            )
-        })
-        .collect())
+/// The directories of every folder of these trees, by where the folder stands below `parent`.
+fn placed_below(trees: &[PathBuf], parent: &FolderDir) -> io::Result<HashMap<OsString, Vec<PathBuf>>> {
+    let mut placed: HashMap<OsString, Vec<PathBuf>> = HashMap::new();
+    for tree in trees {
+        for folder in folders_of(tree)? {
+            let place = folder.below(parent).dir().to_owned();
+            placed.entry(place).or_default().push(tree.join(folder.dir()));
+        }
+    }
+    Ok(placed)
+}
+
+fn by_base(folders: &[PathBuf]) -> io::Result<HashMap<Vec<u8>, (&Path, Entry)>> {
+    let mut found = HashMap::new();
+    for folder in folders {
+        for message in messages_of(folder)? {
+            found.insert(base(message.name.as_bytes()).to_vec(), (folder.as_path(), message));
+        }
+    }
+    Ok(found)
 }
 
 /// Removes the folders that the hand-over made and that hold nothing now; the parent when nothing is below it.

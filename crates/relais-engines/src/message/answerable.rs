@@ -33,11 +33,7 @@ pub fn answerable(
     own_addresses: &[EmailAddress],
 ) -> Result<(), NotAnswerable> {
     let sender = envelope_sender.unwrap_or_default();
-    let sender = sender
-        .trim()
-        .trim_start_matches('<')
-        .trim_end_matches('>')
-        .to_lowercase();
+    let sender = sender.trim().trim_start_matches('<').trim_end_matches('>').to_lowercase();
     if sender.is_empty() {
         return Err(NotAnswerable::NullSender);
     }
@@ -65,17 +61,12 @@ fn judge_head(head: &Head) -> Result<(), NotAnswerable> {
     if head.precedence.iter().any(is_bulk) {
         return Err(NotAnswerable::Bulk);
     }
-    let automatic = head
-        .auto_submitted
-        .as_ref()
-        .is_some_and(|value| keyword(value) != "no");
+    let automatic = head.auto_submitted.as_ref().is_some_and(|value| keyword(value) != "no");
     if automatic || head.content_type.starts_with("multipart/report") {
         return Err(NotAnswerable::Automatic);
     }
     let suppresses = |value: &String| {
-        value
-            .split([',', ';'])
-            .any(|kind| matches!(keyword(kind).as_str(), "all" | "oof" | "autoreply"))
+        value.split([',', ';']).any(|kind| matches!(keyword(kind).as_str(), "all" | "oof" | "autoreply"))
     };
     if head.auto_response_suppress.iter().any(suppresses) {
         return Err(NotAnswerable::Suppressed);
@@ -104,9 +95,7 @@ fn is_robot(local: &str) -> bool {
     let silent = ["noreply", "donotreply", "nepasrepondre"];
     is_list_officer
         || matches!(plain.as_str(), "mailerdaemon" | "listserv" | "majordomo")
-        || silent
-            .iter()
-            .any(|word| plain.starts_with(word) || plain.ends_with(word))
+        || silent.iter().any(|word| plain.starts_with(word) || plain.ends_with(word))
 }
 
 #[cfg(test)]
@@ -141,11 +130,7 @@ mod tests {
             (Some("request@x.test"), Ok(())),
             (Some("user1@noreply.test"), Ok(())),
         ] {
-            assert_eq!(
-                answerable(&Head::default(), sender, &own()),
-                expected,
-                "{sender:?}"
-            );
+            assert_eq!(answerable(&Head::default(), sender, &own()), expected, "{sender:?}");
         }
     }
 
@@ -159,10 +144,7 @@ mod tests {
             ("Auto-Submitted: auto-replied", Err(Automatic)),
             ("auto-submitted: auto-generated; x=y", Err(Automatic)),
             ("Auto-Submitted:", Err(Automatic)),
-            (
-                "Content-Type: multipart/report; report-type=delivery-status",
-                Err(Automatic),
-            ),
+            ("Content-Type: multipart/report; report-type=delivery-status", Err(Automatic)),
             ("Precedence: bulk", Err(Bulk)),
             ("Precedence: LIST", Err(Bulk)),
             ("Precedence: junk", Err(Bulk)),
@@ -176,11 +158,7 @@ mod tests {
             ("To: noreply@x.test", Ok(())),
         ] {
             let head = Head::parse(format!("{line}\r\n\r\n").as_bytes());
-            assert_eq!(
-                answerable(&head, Some("client@x.test"), &own()),
-                expected,
-                "{line}"
-            );
+            assert_eq!(answerable(&head, Some("client@x.test"), &own()), expected, "{line}");
         }
     }
 

@@ -61,21 +61,14 @@ impl Head {
         self.message_id = parsed.message_id().map(str::to_owned);
         self.references = ids(parsed.references());
         self.in_reply_to = ids(parsed.in_reply_to());
-        self.from = parsed
-            .from()
-            .and_then(|from| from.first())
-            .and_then(|from| from.address())
-            .map(str::to_owned);
+        self.from =
+            parsed.from().and_then(|from| from.first()).and_then(|from| from.address()).map(str::to_owned);
     }
 }
 
 /// The block with its last line ended: the parser does not see a field that was cut off.
 pub(super) fn ended(block: &[u8]) -> Cow<'_, [u8]> {
-    if block.ends_with(b"\n") {
-        block.into()
-    } else {
-        [block, b"\r\n"].concat().into()
-    }
+    if block.ends_with(b"\n") { block.into() } else { [block, b"\r\n"].concat().into() }
 }
 
 fn push(values: &mut Vec<String>, value: String) {
@@ -86,11 +79,7 @@ fn push(values: &mut Vec<String>, value: String) {
 
 fn ids(value: &HeaderValue<'_>) -> Vec<String> {
     let texts = value.as_text_list().unwrap_or_default();
-    texts
-        .iter()
-        .take(VALUES_MAX)
-        .map(|id| id.trim_matches(['<', '>', ' ']).to_owned())
-        .collect()
+    texts.iter().take(VALUES_MAX).map(|id| id.trim_matches(['<', '>', ' ']).to_owned()).collect()
 }
 
 /// The fields of a header block in order: name in lower case; value unfolded (RFC 5322, section 2.2.3), trimmed,
@@ -111,9 +100,7 @@ pub(super) fn fields(block: &[u8]) -> impl Iterator<Item = (String, String)> {
                 value.extend_from_slice(more);
             }
             value.retain(|byte| !matches!(byte, b'\r' | b'\n'));
-            let name = String::from_utf8_lossy(&line[..colon])
-                .trim()
-                .to_ascii_lowercase();
+            let name = String::from_utf8_lossy(&line[..colon]).trim().to_ascii_lowercase();
             return Some((name, String::from_utf8_lossy(&value).trim().to_owned()));
         }
     })
@@ -160,14 +147,7 @@ mod tests {
         ] {
             let _ = Head::parse(block);
         }
-        assert_eq!(
-            Head::parse(b"Subject: caf\xe9")
-                .subject
-                .chars()
-                .take(3)
-                .collect::<String>(),
-            "caf"
-        );
+        assert_eq!(Head::parse(b"Subject: caf\xe9").subject.chars().take(3).collect::<String>(), "caf");
         assert_eq!(Head::parse(b"rubbish\nSubject: x\n\n").subject, "x");
         let huge = [b"Subject: ".as_slice(), &b"a".repeat(200_000)].concat();
         assert_eq!(Head::parse(&huge).subject.len(), 200_000);

@@ -43,10 +43,7 @@ pub struct Reply<'a> {
 #[must_use]
 pub fn reply(reply: &Reply<'_>) -> Vec<u8> {
     let mut message = MessageBuilder::new()
-        .from(Address::new_address(
-            Some(line(reply.from_name, NAME_CHARS_MAX)),
-            reply.from.as_str(),
-        ))
+        .from(Address::new_address(Some(line(reply.from_name, NAME_CHARS_MAX)), reply.from.as_str()))
         .header("To", Raw::new(format!("<{}>", to_address(reply.to))))
         .subject(Text::new(subject(reply)))
         .date(Date::new(reply.now.as_second()))
@@ -59,9 +56,7 @@ pub fn reply(reply: &Reply<'_>) -> Vec<u8> {
     }
     let text = reply.text.replace("\r\n", "\n").replace(['\r', '\0'], "");
     let mut bytes = Vec::new();
-    message
-        .text_body(text.replace('\n', "\r\n"))
-        .serialize(&mut bytes);
+    message.text_body(text.replace('\n', "\r\n")).serialize(&mut bytes);
     bytes
 }
 
@@ -69,11 +64,7 @@ fn subject(reply: &Reply<'_>) -> String {
     let prefix = line(reply.subject_prefix, NAME_CHARS_MAX);
     let answered = line(&reply.head.subject, SUBJECT_CHARS_MAX);
     let colon = if prefix == FRENCH_PREFIX { " :" } else { ":" };
-    if answered.is_empty() {
-        prefix
-    } else {
-        format!("{prefix}{colon} {answered}")
-    }
+    if answered.is_empty() { prefix } else { format!("{prefix}{colon} {answered}") }
 }
 
 /// References of the answered message and its own id (RFC 5322, section 3.6.4).
@@ -94,11 +85,8 @@ fn references(head: &Head, answered: String) -> Vec<String> {
 
 /// A text as one line: control characters become spaces.
 fn line(text: &str, chars_max: usize) -> String {
-    let plain: String = text
-        .chars()
-        .map(|letter| if letter.is_control() { ' ' } else { letter })
-        .take(chars_max)
-        .collect();
+    let plain: String =
+        text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(chars_max).collect();
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -116,10 +104,7 @@ fn id(text: &str) -> Option<String> {
 /// The recipient as it stands between angle brackets. Quoted local parts may hold spaces, nothing may end the
 /// brackets or the line.
 fn to_address(text: &str) -> String {
-    text.chars()
-        .filter(|letter| !letter.is_control() && !"<>".contains(*letter))
-        .take(320)
-        .collect()
+    text.chars().filter(|letter| !letter.is_control() && !"<>".contains(*letter)).take(320).collect()
 }
 
 #[cfg(test)]
@@ -146,40 +131,19 @@ mod tests {
         let head = Head::parse(
             b"Subject: =?utf-8?q?R=C3=A9union?=\r\nMessage-ID: <m1@x.test>\r\nReferences: <a@x.test> <b@x.test>\r\n\r\n",
         );
-        let bytes = write(
-            &head,
-            "René Martin",
-            "client@x.test",
-            "Bonjour,\nj'ai quitté.\n",
-            FRENCH_PREFIX,
-        );
+        let bytes = write(&head, "René Martin", "client@x.test", "Bonjour,\nj'ai quitté.\n", FRENCH_PREFIX);
         let parsed = MessageParser::default().parse(&bytes).unwrap();
         assert_eq!(parsed.subject(), Some("Réponse automatique : Réunion"));
-        assert_eq!(
-            parsed.header_raw("Auto-Submitted").unwrap().trim(),
-            "auto-replied"
-        );
+        assert_eq!(parsed.header_raw("Auto-Submitted").unwrap().trim(), "auto-replied");
         assert_eq!(parsed.header_raw("In-Reply-To").unwrap().trim(), "<m1@x.test>");
-        assert_eq!(
-            parsed.references().as_text_list().unwrap(),
-            ["a@x.test", "b@x.test", "m1@x.test"]
-        );
+        assert_eq!(parsed.references().as_text_list().unwrap(), ["a@x.test", "b@x.test", "m1@x.test"]);
         assert_eq!(parsed.message_id(), Some("r1@bm.com"));
         assert_eq!(parsed.header_raw("To").unwrap().trim(), "<client@x.test>");
-        assert_eq!(
-            parsed.from().unwrap().first().unwrap().name(),
-            Some("René Martin")
-        );
+        assert_eq!(parsed.from().unwrap().first().unwrap().name(), Some("René Martin"));
         assert_eq!(parsed.date().unwrap().to_timestamp(), 1_795_291_200);
-        assert_eq!(
-            parsed.body_text(0).unwrap().replace("\r\n", "\n").trim_end(),
-            "Bonjour,\nj'ai quitté."
-        );
+        assert_eq!(parsed.body_text(0).unwrap().replace("\r\n", "\n").trim_end(), "Bonjour,\nj'ai quitté.");
         let content_type = parsed.header_raw("Content-Type").unwrap().to_lowercase();
-        assert!(
-            content_type.contains("text/plain") && content_type.contains("utf-8"),
-            "{content_type}"
-        );
+        assert!(content_type.contains("text/plain") && content_type.contains("utf-8"), "{content_type}");
 
         let english = write(&Head::default(), "", "client@x.test", "Gone.", ENGLISH_PREFIX);
         let parsed = MessageParser::default().parse(&english).unwrap();
@@ -190,23 +154,14 @@ mod tests {
     #[test]
     fn many_references_keep_the_first_and_the_newest() {
         let references: Vec<String> = (0..60).map(|number| format!("{number}@x")).collect();
-        let head = Head {
-            references,
-            message_id: Some("m@x".to_owned()),
-            ..Head::default()
-        };
+        let head = Head { references, message_id: Some("m@x".to_owned()), ..Head::default() };
         let ids = super::references(&head, "m@x".to_owned());
         assert_eq!(ids.len(), REFERENCES_MAX);
-        assert_eq!(
-            (ids[0].as_str(), ids[18].as_str(), ids[19].as_str()),
-            ("0@x", "59@x", "m@x")
-        );
+        assert_eq!((ids[0].as_str(), ids[18].as_str(), ids[19].as_str()), ("0@x", "59@x", "m@x"));
     }
 
     fn field_names(bytes: &[u8]) -> Vec<String> {
-        crate::message::head::fields(bytes)
-            .map(|(name, _)| name)
-            .collect()
+        crate::message::head::fields(bytes).map(|(name, _)| name).collect()
     }
 
     fn every_line_ends_with_crlf(bytes: &[u8]) -> bool {

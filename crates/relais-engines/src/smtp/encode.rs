@@ -10,10 +10,7 @@ pub struct DataEncoder {
 
 impl Default for DataEncoder {
     fn default() -> Self {
-        Self {
-            at_line_start: true,
-            after_cr: false,
-        }
+        Self { at_line_start: true, after_cr: false }
     }
 }
 
@@ -84,17 +81,9 @@ mod tests {
         ];
         for (content, wire) in rows {
             assert_eq!(encode(&[content]), *wire, "{content:?}");
-            assert_eq!(
-                encode(&content.chunks(1).collect::<Vec<_>>()),
-                *wire,
-                "{content:?} byte by byte"
-            );
+            assert_eq!(encode(&content.chunks(1).collect::<Vec<_>>()), *wire, "{content:?} byte by byte");
             for cut in 0..content.len() {
-                assert_eq!(
-                    encode(&[&content[..cut], &content[cut..]]),
-                    *wire,
-                    "{content:?} cut at {cut}"
-                );
+                assert_eq!(encode(&[&content[..cut], &content[cut..]]), *wire, "{content:?} cut at {cut}");
             }
         }
     }

@@ -11,13 +11,7 @@ pub(super) fn pdf(file_name: String, lines: &[String]) -> Attachment {
     for line in lines {
         let plain: String = line
             .chars()
-            .map(|letter| {
-                if letter.is_ascii() && !"()\\".contains(letter) {
-                    letter
-                } else {
-                    '?'
-                }
-            })
+            .map(|letter| if letter.is_ascii() && !"()\\".contains(letter) { letter } else { '?' })
             .collect();
         let _ = writeln!(content, "({plain}) Tj T*");
     }
@@ -43,11 +37,7 @@ pub(super) fn pdf(file_name: String, lines: &[String]) -> Attachment {
         file,
         "xref\n0 {size}\n{table}trailer\n<< /Size {size} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n"
     );
-    Attachment {
-        file_name,
-        media_type: "application/pdf",
-        bytes: file.into_bytes(),
-    }
+    Attachment { file_name, media_type: "application/pdf", bytes: file.into_bytes() }
 }
 
 /// Figures by month, separated by semicolons as French spreadsheets expect.
@@ -59,9 +49,5 @@ pub(super) fn csv(file_name: String, random: &mut Random) -> Attachment {
         let spent = planned + random.between(-400, 700);
         let _ = write!(table, "{month};{planned};{spent};{}\r\n", spent - planned);
     }
-    Attachment {
-        file_name,
-        media_type: "text/csv; charset=utf-8",
-        bytes: table.into_bytes(),
-    }
+    Attachment { file_name, media_type: "text/csv; charset=utf-8", bytes: table.into_bytes() }
 }

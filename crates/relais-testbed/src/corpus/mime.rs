@@ -40,20 +40,12 @@ impl Draft {
     pub(super) fn bytes(&self) -> Vec<u8> {
         let mut out = String::new();
         self.write_headers(&mut out);
-        let boundary: String = self
-            .message_id
-            .chars()
-            .filter(char::is_ascii_alphanumeric)
-            .collect();
+        let boundary: String = self.message_id.chars().filter(char::is_ascii_alphanumeric).collect();
         if self.attachments.is_empty() {
             self.write_content(&mut out, &boundary);
         } else {
             let outer = format!("mixed-{boundary}");
-            write_header(
-                &mut out,
-                "Content-Type",
-                &format!("multipart/mixed; boundary=\"{outer}\""),
-            );
+            write_header(&mut out, "Content-Type", &format!("multipart/mixed; boundary=\"{outer}\""));
             let _ = write!(out, "\r\n--{outer}\r\n");
             self.write_content(&mut out, &boundary);
             for attachment in &self.attachments {
@@ -89,11 +81,7 @@ impl Draft {
             return;
         };
         let inner = format!("alt-{boundary}");
-        write_header(
-            out,
-            "Content-Type",
-            &format!("multipart/alternative; boundary=\"{inner}\""),
-        );
+        write_header(out, "Content-Type", &format!("multipart/alternative; boundary=\"{inner}\""));
         let _ = write!(out, "\r\n--{inner}\r\n");
         write_text_part(out, "text/plain", &self.text);
         let _ = write!(out, "--{inner}\r\n");
@@ -193,10 +181,8 @@ fn encoded_words(text: &str) -> String {
             word.push(letter);
         }
     }
-    let encoded: Vec<String> = words
-        .iter()
-        .map(|word| format!("=?UTF-8?B?{}?=", STANDARD.encode(word)))
-        .collect();
+    let encoded: Vec<String> =
+        words.iter().map(|word| format!("=?UTF-8?B?{}?=", STANDARD.encode(word))).collect();
     encoded.join("\r\n ")
 }
 
@@ -218,18 +204,12 @@ mod tests {
         write_quoted_printable_line(&mut out, &"é=a ".repeat(40));
         assert!(out.lines().all(|line| line.len() <= 76), "{out}");
         assert!(out.starts_with("=C3=A9=3Da =C3=A9"));
-        assert!(
-            out.ends_with("=20\r\n"),
-            "a space at the end of a line has to be written as =20"
-        );
+        assert!(out.ends_with("=20\r\n"), "a space at the end of a line has to be written as =20");
     }
 
     #[test]
     fn an_accented_file_name_is_written_as_rfc_2231_says() {
         assert_eq!(file_name_parameter("a.pdf"), "filename=\"a.pdf\"");
-        assert_eq!(
-            file_name_parameter("été.csv"),
-            "filename*=UTF-8''%C3%A9t%C3%A9.csv"
-        );
+        assert_eq!(file_name_parameter("été.csv"), "filename*=UTF-8''%C3%A9t%C3%A9.csv");
     }
 }

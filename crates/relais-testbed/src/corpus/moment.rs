@@ -1,9 +1,8 @@
 //! Times of the corpus: seconds since 1970 in, header and IMAP texts out. The real clock is never asked.
 
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-const MONTHS: [&str; 12] = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-];
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const DAY_S: i64 = 86_400;
 
 /// A calendar date and the time of day, as a clock in Paris shows it.
@@ -36,13 +35,7 @@ impl Local {
 
     fn clock(&self) -> String {
         let s = self.second_of_day;
-        format!(
-            "{:02}:{:02}:{:02} +0{}00",
-            s / 3600,
-            s / 60 % 60,
-            s % 60,
-            self.offset_hours
-        )
+        format!("{:02}:{:02}:{:02} +0{}00", s / 3600, s / 60 % 60, s % 60, self.offset_hours)
     }
 
     fn month_name(&self) -> &'static str {
@@ -52,24 +45,12 @@ impl Local {
     /// The `Date:` field (RFC 5322, section 3.3).
     pub(super) fn header(&self) -> String {
         let day = DAYS[self.weekday];
-        format!(
-            "{day}, {} {} {} {}",
-            self.day,
-            self.month_name(),
-            self.year,
-            self.clock()
-        )
+        format!("{day}, {} {} {} {}", self.day, self.month_name(), self.year, self.clock())
     }
 
     /// The date-time of an IMAP `APPEND` (RFC 3501, section 9), without its quotes.
     pub(super) fn imap(&self) -> String {
-        format!(
-            "{:02}-{}-{} {}",
-            self.day,
-            self.month_name(),
-            self.year,
-            self.clock()
-        )
+        format!("{:02}-{}-{} {}", self.day, self.month_name(), self.year, self.clock())
     }
 
     pub(super) fn is_weekend(&self) -> bool {
@@ -86,11 +67,7 @@ fn civil(days: i64) -> (i64, i64, i64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
@@ -101,10 +78,7 @@ mod tests {
     #[test]
     fn known_instants_print_as_the_calendar_says() {
         assert_eq!(Local::of(0).header(), "Thu, 1 Jan 1970 01:00:00 +0100");
-        assert_eq!(
-            Local::of(1_709_164_800).header(),
-            "Thu, 29 Feb 2024 01:00:00 +0100"
-        );
+        assert_eq!(Local::of(1_709_164_800).header(), "Thu, 29 Feb 2024 01:00:00 +0100");
         assert_eq!(Local::of(1_751_371_200).imap(), "01-Jul-2025 14:00:00 +0200");
     }
 

@@ -91,13 +91,8 @@ pub(super) const FAMILY_SUBJECTS: [&str; 5] = [
     "Résultats de la prise de sang",
 ];
 
-pub(super) const OPENINGS: [&str; 5] = [
-    "Bonjour,",
-    "Bonjour à tous,",
-    "Chers collègues,",
-    "Bonsoir,",
-    "Madame,",
-];
+pub(super) const OPENINGS: [&str; 5] =
+    ["Bonjour,", "Bonjour à tous,", "Chers collègues,", "Bonsoir,", "Madame,"];
 
 pub(super) const SENTENCES: [&str; 14] = [
     "Comme convenu, voici les éléments dont nous avons parlé hier au téléphone.",
@@ -116,10 +111,5 @@ pub(super) const SENTENCES: [&str; 14] = [
     "« Mieux vaut tard que jamais », dirait notre trésorier.",
 ];
 
-pub(super) const CLOSINGS: [&str; 5] = [
-    "Bien cordialement,",
-    "Merci d'avance,",
-    "À bientôt,",
-    "Bonne journée à tous,",
-    "Très cordialement,",
-];
+pub(super) const CLOSINGS: [&str; 5] =
+    ["Bien cordialement,", "Merci d'avance,", "À bientôt,", "Bonne journée à tous,", "Très cordialement,"];

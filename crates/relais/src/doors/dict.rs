@@ -3,10 +3,12 @@
 //!
 //! The door translates. What it asks is behind [`Authority`]; the bytes are in [`codec`], the keys in [`question`].
 
+mod app;
 pub mod codec;
 pub mod question;
 mod server;
 
+pub use app::AppAuthority;
 pub use server::{Socket, serve};
 
 use std::net::IpAddr;

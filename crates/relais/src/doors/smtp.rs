@@ -9,6 +9,7 @@
 //! `smtp-proto` was tried for the commands: it also ends lines at a bare LF, repairs broken UTF-8 and skips what
 //! follows most commands, so the parsers here are our own.
 
+mod app;
 mod auth;
 pub mod command;
 mod content;
@@ -24,6 +25,7 @@ mod tests;
 mod trace;
 mod wire;
 
+pub use app::AppReception;
 pub use listener::Listener;
 pub use reception::{Envelope, MessageSink, Peer, Protocol, Reception, SignInRefusal, Submitter};
 
@@ -130,8 +132,7 @@ impl Buffered {
             let more = bytes_after - bytes_before;
             self.bytes.fetch_add(more, Ordering::Relaxed) + more
         } else {
-            self.bytes
-                .fetch_sub(bytes_before - bytes_after, Ordering::Relaxed)
+            self.bytes.fetch_sub(bytes_before - bytes_after, Ordering::Relaxed)
         };
         self.bytes_peak.fetch_max(bytes, Ordering::Relaxed);
     }

@@ -34,9 +34,7 @@ pub fn stored(directory: &Path) -> usize {
     let maildirs = std::fs::read_dir(directory).expect("Maildirs");
     maildirs
         .map(|maildir| {
-            std::fs::read_dir(maildir.expect("a Maildir").path().join("new"))
-                .expect("new")
-                .count()
+            std::fs::read_dir(maildir.expect("a Maildir").path().join("new")).expect("new").count()
         })
         .sum()
 }

@@ -9,8 +9,7 @@ use anyhow::{Context as _, bail};
 use nix::unistd::{User, geteuid};
 
 use super::Target;
-use crate::server;
-use crate::unprivileged::{self, NOBODY};
+use relais_testbed::unprivileged::{self, NOBODY};
 
 const PROGRAM: &str = "/usr/sbin/dovecot";
 const START_MAX: Duration = Duration::from_secs(20);
@@ -44,11 +43,7 @@ impl Peer {
         let mut command = unprivileged::server(PROGRAM, NOBODY);
         command.arg("-F").arg("-c").arg(&file).current_dir(directory);
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-        let mut peer = Peer {
-            child: command.spawn()?,
-            port,
-            directory: directory.to_owned(),
-        };
+        let mut peer = Peer { child: command.spawn()?, port, directory: directory.to_owned() };
         peer.wait_until_it_listens(directory)?;
         Ok(peer)
     }
@@ -56,9 +51,7 @@ impl Peer {
     pub fn target(&self, recipients: usize) -> Target {
         Target {
             address: format!("127.0.0.1:{}", self.port),
-            recipients: (0..recipients)
-                .map(|number| format!("reader{number}@bm.com"))
-                .collect(),
+            recipients: (0..recipients).map(|number| format!("reader{number}@bm.com")).collect(),
         }
     }
 
@@ -80,16 +73,13 @@ impl Peer {
     pub fn stored(&self) -> usize {
         let homes = std::fs::read_dir(self.directory.join("mail")).expect("homes");
         let new = |home: std::io::Result<std::fs::DirEntry>| home.expect("a home").path().join("Maildir/new");
-        homes
-            .map(new)
-            .map(|new| std::fs::read_dir(new).expect("new mail").count())
-            .sum()
+        homes.map(new).map(|new| std::fs::read_dir(new).expect("new mail").count()).sum()
     }
 }
 
 impl Drop for Peer {
     fn drop(&mut self) {
-        server::end(&mut self.child);
+        relais_testbed::server::end(&mut self.child);
     }
 }
 

@@ -1,4 +1,4 @@
-//! A running `relais serve`: its configuration file, its start, its end. Used by the demonstration and by benchmarks.
+//! A running `relais serve`: its configuration file, its start, its end. Used by tests, the demonstration and benchmarks.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
@@ -54,6 +54,21 @@ impl Configuration {
         }
     }
 
+    /// For a test: every port free, and no user of our own to be made on the machine.
+    pub fn for_test() -> Configuration {
+        let local = || format!("127.0.0.1:{}", crate::net::free_port());
+        Configuration {
+            http: local(),
+            lmtp: local(),
+            smtp: local(),
+            imap_port: crate::net::free_port(),
+            pop3_port: crate::net::free_port(),
+            sieve_port: crate::net::free_port(),
+            user: geteuid().is_root().then(|| unprivileged::NOBODY.to_owned()),
+            ..Configuration::standard()
+        }
+    }
+
     /// The file of an earlier start, or else the standard.
     pub fn of(data: &Path) -> anyhow::Result<Configuration> {
         let path = data.join(CONFIGURATION_FILE);
@@ -82,8 +97,8 @@ impl Configuration {
     fn write(&self, data: &Path) -> anyhow::Result<()> {
         let path = data.join(CONFIGURATION_FILE);
         std::fs::write(&path, toml::to_string(self)?).with_context(|| path.display().to_string())?;
-        if geteuid().is_root() {
-            unprivileged::give(&path, USER)?;
+        if let Some(user) = self.user.as_deref().filter(|_| geteuid().is_root()) {
+            unprivileged::give(&path, user)?;
         }
         Ok(())
     }
@@ -111,31 +126,19 @@ impl Server {
         let log = File::create(&log_path).with_context(|| log_path.display().to_string())?;
         let mut command = unprivileged::bound_to_us(&program.to_string_lossy());
         command.arg("serve").arg("--data").arg(data).current_dir(data);
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()?;
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn()?;
         let output = BufReader::new(child.stdout.take().context("standard output was not captured")?);
         match wait_for_ready(output) {
             Ok(output) => {
                 let (program, data) = (program.to_owned(), data.to_owned());
-                Ok(Server {
-                    child,
-                    output: Some(output),
-                    program,
-                    data,
-                    configuration,
-                })
+                Ok(Server { child, output: Some(output), program, data, configuration })
             }
             Err(error) => {
                 end(&mut child);
                 let log = std::fs::read_to_string(&log_path).unwrap_or_default();
                 let lines: Vec<&str> = log.lines().collect();
                 let tail = lines[lines.len().saturating_sub(20)..].join("\n");
-                Err(error.context(format!(
-                    "relais serve did not start. The end of its log:\n{tail}\n"
-                )))
+                Err(error.context(format!("relais serve did not start. The end of its log:\n{tail}\n")))
             }
         }
     }
@@ -154,6 +157,59 @@ impl Server {
             return;
         };
         std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
+    }
+
+    /// Ends the program as a power cut would, and waits until the system has taken it away.
+    pub fn kill_9(&mut self) -> anyhow::Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Starts the program again on the same data, after [`Server::kill_9`].
+    pub fn start_again(&mut self) -> anyhow::Result<()> {
+        let again = Server::start(&self.program, &self.data, self.configuration.clone())?;
+        *self = again;
+        Ok(())
+    }
+
+    /// The process id of the program.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Asks the program's API over the operator's socket: status and document. `body` is sent as JSON unless it is null.
+    pub fn api(
+        &self,
+        method: &str,
+        path: &str,
+        body: &serde_json::Value,
+    ) -> anyhow::Result<(u16, serde_json::Value)> {
+        crate::http::ask(&self.data.join("relais.sock"), method, &format!("/api/v1{path}"), body)
+    }
+
+    /// As [`Server::api`], for what has to succeed.
+    pub fn must(
+        &self,
+        method: &str,
+        path: &str,
+        body: &serde_json::Value,
+    ) -> anyhow::Result<serde_json::Value> {
+        let (status, document) = self.api(method, path, body)?;
+        if !(200..300).contains(&status) {
+            bail!("{method} {path} answered {status}: {document}");
+        }
+        Ok(document)
+    }
+
+    /// The address of a mail or web door.
+    pub fn address(&self, door: &str) -> anyhow::Result<std::net::SocketAddr> {
+        door.parse().with_context(|| format!("{door} is not an address"))
+    }
+
+    /// The address of one of Dovecot's ports.
+    pub fn dovecot(&self, port: u16) -> std::net::SocketAddr {
+        (std::net::Ipv4Addr::LOCALHOST, port).into()
     }
 
     /// Whether the program has ended by itself.
@@ -226,13 +282,8 @@ mod tests {
     #[test]
     fn keys_that_are_not_ours_survive() {
         let mut configuration = Configuration::standard();
-        configuration
-            .rest
-            .insert("smarthost".to_owned(), "mail.example:25".into());
+        configuration.rest.insert("smarthost".to_owned(), "mail.example:25".into());
         let text = toml::to_string(&configuration).expect("it can be written");
-        assert_eq!(
-            toml::from_str::<Configuration>(&text).expect("it can be read"),
-            configuration
-        );
+        assert_eq!(toml::from_str::<Configuration>(&text).expect("it can be read"), configuration);
     }
 }

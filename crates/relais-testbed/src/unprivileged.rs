@@ -1,12 +1,10 @@
 //! Started as root, servers run as somebody else: who that is, and what that user can reach.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use nix::unistd::{User, chown, geteuid};
-
-use crate::command;
 
 /// Has no rights anywhere; enough for what is measured and thrown away.
 pub const NOBODY: &str = "nobody";
@@ -17,15 +15,13 @@ pub fn create_user(name: &str) -> anyhow::Result<()> {
         return Ok(());
     }
     let mut useradd = Command::new("useradd");
-    useradd.args([
-        "--system",
-        "--user-group",
-        "--no-create-home",
-        "--home-dir",
-        "/nonexistent",
-    ]);
+    useradd.args(["--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent"]);
     useradd.args(["--shell", "/usr/sbin/nologin", name]);
-    command::announce_and_run(&mut useradd)
+    let status = useradd.status().context("useradd does not start")?;
+    if !status.success() {
+        bail!("useradd {name} failed: {status}");
+    }
+    Ok(())
 }
 
 pub fn give(path: &Path, user_name: &str) -> anyhow::Result<()> {
@@ -35,7 +31,9 @@ pub fn give(path: &Path, user_name: &str) -> anyhow::Result<()> {
 
 /// Whether the user can get to the directory: one closed folder above it is enough to say no.
 pub fn can_reach(user_name: &str, directory: &Path) -> bool {
-    command::succeeds(becoming(user_name, "test").arg("-x").arg(directory))
+    let mut test = becoming(user_name, "test");
+    let test = test.arg("-x").arg(directory).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    test.status().is_ok_and(|status| status.success())
 }
 
 /// A server that ends when we do, whatever becomes of us. As root it runs as `user_name`; else as ourselves.
@@ -56,13 +54,7 @@ pub fn bound_to_us(program: &str) -> Command {
 
 fn becoming(user_name: &str, program: &str) -> Command {
     let mut setpriv = Command::new("setpriv");
-    setpriv.args([
-        "--reuid",
-        user_name,
-        "--regid",
-        &group_of(user_name),
-        "--clear-groups",
-    ]);
+    setpriv.args(["--reuid", user_name, "--regid", &group_of(user_name), "--clear-groups"]);
     setpriv.args(["--pdeathsig", "TERM", "--", program]);
     setpriv
 }

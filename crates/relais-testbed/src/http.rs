@@ -1,0 +1,71 @@
+//! One HTTP/1.1 request with a JSON document over a unix socket, read to its end.
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
+const ANSWER_MAX: Duration = Duration::from_secs(120);
+
+/// Status and document; the document is a text where the answer is not JSON.
+///
+/// # Errors
+/// When nobody listens, or the answer is not HTTP.
+pub fn ask(socket: &Path, method: &str, path: &str, body: &Value) -> Result<(u16, Value)> {
+    ask_as(socket, None, method, path, body)
+}
+
+/// As [`ask`], with a bearer secret.
+///
+/// # Errors
+/// As [`ask`].
+pub fn ask_as(
+    socket: &Path,
+    secret: Option<&str>,
+    method: &str,
+    path: &str,
+    body: &Value,
+) -> Result<(u16, Value)> {
+    let mut stream =
+        UnixStream::connect(socket).with_context(|| format!("nobody at {}", socket.display()))?;
+    stream.set_read_timeout(Some(ANSWER_MAX))?;
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let kind = if body.is_empty() { "" } else { "Content-Type: application/json\r\n" };
+    let bearer = secret.map(|secret| format!("Authorization: Bearer {secret}\r\n")).unwrap_or_default();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: relais\r\nConnection: close\r\n{bearer}{kind}Content-Length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes())?;
+    stream.write_all(body.as_bytes())?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    let end =
+        answer.windows(4).position(|four| four == b"\r\n\r\n").context("an answer without end of head")?;
+    let head = String::from_utf8_lossy(&answer[..end]).into_owned();
+    let status = head.split(' ').nth(1).context("an answer without status")?.parse()?;
+    let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
+    let body = if chunked { unchunk(&answer[end + 4..])? } else { answer[end + 4..].to_vec() };
+    let text = String::from_utf8(body).context("an answer that is not UTF-8")?;
+    Ok((status, serde_json::from_str(&text).unwrap_or(Value::String(text))))
+}
+
+/// RFC 9112, section 7.1.
+fn unchunk(mut rest: &[u8]) -> Result<Vec<u8>> {
+    let mut whole = Vec::new();
+    loop {
+        let end = rest.windows(2).position(|two| two == b"\r\n").context("a chunk without size")?;
+        let size = usize::from_str_radix(std::str::from_utf8(&rest[..end])?.trim(), 16)?;
+        rest = &rest[end + 2..];
+        if size == 0 {
+            return Ok(whole);
+        }
+        if rest.len() < size + 2 {
+            bail!("a chunk is cut short");
+        }
+        whole.extend_from_slice(&rest[..size]);
+        rest = &rest[size + 2..];
+    }
+}

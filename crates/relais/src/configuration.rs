@@ -1,0 +1,94 @@
+//! What an administrator may set: `relais.toml` in the data directory. Every key has a default that works on one
+//! machine; an unknown key is an error, because a misspelt one would silently do nothing.
+
+use anyhow::{Context, bail};
+use serde::Deserialize;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Configuration {
+    /// The name this server greets with.
+    pub hostname: String,
+    /// `postgres://…`; SQLite in the data directory if absent.
+    pub database: Option<String>,
+    /// The REST API.
+    pub http: SocketAddr,
+    pub lmtp: SocketAddr,
+    pub smtp: SocketAddr,
+    /// Where Dovecot listens.
+    pub mail_listen: IpAddr,
+    /// A port of 0 turns its protocol off.
+    pub imap_port: u16,
+    pub pop3_port: u16,
+    pub sieve_port: u16,
+    /// `host:port` of the server that takes mail for elsewhere.
+    pub smarthost: Option<String>,
+    pub message_bytes_max: u64,
+    /// Sessions at once on each of the two mail doors.
+    pub mail_sessions_max: usize,
+    /// The user to become when started as root.
+    pub user: String,
+    /// Words that mark a message or a folder as personal; ours if absent.
+    pub personal_marks: Option<Vec<String>>,
+}
+
+impl Default for Configuration {
+    fn default() -> Self {
+        let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        Self {
+            hostname: "localhost.localdomain".to_owned(),
+            database: None,
+            http: local(8025),
+            lmtp: local(2424),
+            smtp: local(2525),
+            mail_listen: Ipv4Addr::LOCALHOST.into(),
+            imap_port: 2143,
+            pop3_port: 2110,
+            sieve_port: 24190,
+            smarthost: None,
+            message_bytes_max: 64 << 20,
+            mail_sessions_max: 500,
+            user: "relais".to_owned(),
+            personal_marks: None,
+        }
+    }
+}
+
+impl Configuration {
+    /// Reads the file; the defaults if it is not there.
+    ///
+    /// # Errors
+    /// With the file, the line and what is wrong there.
+    pub fn read(file: &Path) -> anyhow::Result<Self> {
+        let text = match std::fs::read_to_string(file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(error).with_context(|| format!("reading {}", file.display())),
+        };
+        let configuration: Self = toml::from_str(&text).with_context(|| format!("in {}", file.display()))?;
+        configuration.smarthost_parts()?;
+        Ok(configuration)
+    }
+
+    /// Host and port of the smarthost.
+    ///
+    /// # Errors
+    /// When it is not written `host:port`.
+    pub fn smarthost_parts(&self) -> anyhow::Result<Option<(String, u16)>> {
+        let Some(text) = &self.smarthost else { return Ok(None) };
+        let parts =
+            text.rsplit_once(':').and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
+        match parts {
+            Some(parts) => Ok(Some(parts)),
+            None => bail!("smarthost = {text:?} is not host:port; write it like \"127.0.0.1:25\""),
+        }
+    }
+
+    /// Whether any protocol of Dovecot is on.
+    #[must_use]
+    pub fn wants_dovecot(&self) -> bool {
+        [self.imap_port, self.pop3_port, self.sieve_port].iter().any(|port| *port != 0)
+    }
+}

@@ -1,0 +1,8 @@
+//! The real program, the real Dovecot, real clients: what a person or a mail server meets. Rows of the reference are
+//! cited by id.
+
+mod bad_input;
+mod crash;
+mod doors_and_states;
+mod reference;
+mod world;

@@ -1,0 +1,199 @@
+//! An organisation on a program of its own, in a directory of its own.
+
+use anyhow::Result;
+use relais_testbed::http;
+use relais_testbed::imap::{Imap, Refusal};
+use relais_testbed::mail::{Lmtp, Reply, Smtp};
+use relais_testbed::net::{server_dir, wait_for};
+use relais_testbed::pop3::Pop3;
+use relais_testbed::postgres::PrivatePostgres;
+use relais_testbed::server::{Configuration, Server};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::time::Duration;
+use tempfile::TempDir;
+
+pub const LIMIT: Duration = Duration::from_secs(60);
+pub const ORGANISATION: &str = "Association BM";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Database {
+    Sqlite,
+    Postgres,
+}
+
+pub struct World {
+    pub server: Server,
+    dir: TempDir,
+}
+
+pub fn password_of(login: &str) -> String {
+    format!("secret of {login}")
+}
+
+/// A message with a line of text, CRLF line ends and an id of its own.
+pub fn message(subject: &str) -> Vec<u8> {
+    let id = subject.replace(|c: char| !c.is_ascii_alphanumeric(), ".");
+    format!(
+        "From: Client <client@far.example>\r\nTo: someone@bm.com\r\nSubject: {subject}\r\nMessage-ID: <{id}@far.example>\r\n\
+         Date: Sat, 21 Nov 2026 10:00:00 +0000\r\n\r\nBonjour.\r\n"
+    )
+    .into_bytes()
+}
+
+impl World {
+    pub fn start(database: Database) -> Self {
+        match database {
+            Database::Sqlite => Self::start_with(None),
+            Database::Postgres => {
+                Self::start_on(&PrivatePostgres::shared().fresh_database().expect("a database"))
+            }
+        }
+    }
+
+    /// On this database.
+    pub fn start_on(url: &str) -> Self {
+        Self::start_with(Some(url))
+    }
+
+    fn start_with(database: Option<&str>) -> Self {
+        let dir = server_dir().expect("a directory");
+        let mut configuration = Configuration::for_test();
+        if let Some(url) = database {
+            configuration.rest.insert("database".to_owned(), url.into());
+        }
+        let program = Path::new(env!("CARGO_BIN_EXE_relais"));
+        let server = Server::start(program, dir.path(), configuration).expect("the program starts");
+        let world = Self { server, dir };
+        world.must("POST", "/organisations", json!({ "name": ORGANISATION, "language": "fr" }));
+        world.must(
+            "POST",
+            &format!("/organisations/{}/domains", percent(ORGANISATION)),
+            json!({ "name": "bm.com" }),
+        );
+        world
+    }
+
+    pub fn data(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub fn must(&self, method: &str, path: &str, body: Value) -> Value {
+        self.server.must(method, path, &body).expect("the API agrees")
+    }
+
+    pub fn api(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
+        self.server.api(method, path, &body).expect("the API answers")
+    }
+
+    /// A path below the organisation.
+    pub fn of_organisation(&self, method: &str, path: &str, body: Value) -> Value {
+        self.must(method, &format!("/organisations/{}{path}", percent(ORGANISATION)), body)
+    }
+
+    /// An active account `login@bm.com`; its id.
+    pub fn person(&self, login: &str, name: &str) -> String {
+        let body =
+            json!({ "address": format!("{login}@bm.com"), "name": name, "password": password_of(login) });
+        let account = self.of_organisation("POST", "/accounts", body);
+        account["id"].as_str().expect("an id").to_owned()
+    }
+
+    pub fn lmtp(&self, to: &str, message: &[u8]) -> Reply {
+        let address = self.server.address(&self.server.configuration.lmtp).expect("an address");
+        let mut lmtp = Lmtp::open(address).expect("LMTP greets");
+        lmtp.send("client@far.example", &[to], message).expect("an answer").remove(0)
+    }
+
+    pub fn smtp(&self, to: &[&str], message: &[u8]) -> Vec<Reply> {
+        let address = self.server.address(&self.server.configuration.smtp).expect("an address");
+        let mut smtp = Smtp::open(address).expect("SMTP greets");
+        smtp.send("client@far.example", to, message).expect("answers")
+    }
+
+    pub fn try_imap(&self, login: &str, password: &str) -> Result<Imap, Refusal> {
+        let address = self.server.dovecot(self.server.configuration.imap_port);
+        let mut imap = Imap::connect(address).expect("IMAP greets");
+        imap.login(login, password).expect("an answer").map(|()| imap)
+    }
+
+    pub fn imap(&self, login: &str) -> Imap {
+        self.try_imap(&format!("{login}@bm.com"), &password_of(login)).expect("the login is right")
+    }
+
+    pub fn try_pop(&self, login: &str, password: &str) -> Result<Pop3, String> {
+        let address = self.server.dovecot(self.server.configuration.pop3_port);
+        let mut pop = Pop3::connect(address).expect("POP3 greets");
+        pop.login(login, password).expect("an answer").map(|()| pop).map_err(|refusal| format!("{refusal:?}"))
+    }
+
+    /// Signs in at the API: status and document.
+    pub fn sign_in(&self, login: &str) -> (u16, Value) {
+        let body = json!({ "login": format!("{login}@bm.com"), "password": password_of(login) });
+        self.api("POST", "/sessions", body)
+    }
+
+    /// Asks as somebody with a secret instead of as the operator.
+    pub fn as_bearer(&self, secret: &str, method: &str, path: &str, body: Value) -> (u16, Value) {
+        http::ask_as(&self.data().join("relais.sock"), Some(secret), method, &format!("/api/v1{path}"), &body)
+            .expect("the API answers")
+    }
+
+    /// The bodies in a folder, or none where there is no such folder.
+    pub fn bodies(&self, login: &str, folder: &str) -> Vec<String> {
+        let mut imap = self.imap(login);
+        let there = imap.select(folder).expect("an answer").is_ok();
+        let messages = if there { imap.fetch_all(folder).expect("messages") } else { Vec::new() };
+        messages.into_iter().map(|message| String::from_utf8_lossy(&message.body).into_owned()).collect()
+    }
+
+    pub fn count_of(&self, login: &str, folder: &str, subject: &str) -> usize {
+        let line = format!("Subject: {subject}\r\n");
+        self.bodies(login, folder).iter().filter(|body| body.contains(&line)).count()
+    }
+
+    /// Starts a departure and waits until it is where it is said to get: finished, undone, held, or at a step.
+    pub fn depart(&self, login: &str, order: Value) -> String {
+        let departure = self.must("POST", &format!("/accounts/{login}@bm.com/departure"), order);
+        departure["id"].as_str().expect("an id").to_owned()
+    }
+
+    pub fn wait_until_state(&self, departure: &str, state: &str) -> Value {
+        wait_for(LIMIT, &format!("the departure is {state}"), || {
+            let found = self.must("GET", &format!("/departures/{departure}"), Value::Null);
+            assert!(found["state"] != "held" || state == "held", "held: {}", found["trouble"]);
+            (found["state"] == state).then_some(found)
+        })
+    }
+
+    /// Waits until the next step to do is this one.
+    pub fn wait_until_at(&self, departure: &str, step: &str) -> Value {
+        wait_for(LIMIT, &format!("the departure is at {step}"), || {
+            let found = self.must("GET", &format!("/departures/{departure}"), Value::Null);
+            let done = usize::try_from(found["steps_done"].as_u64()?).ok()?;
+            (found["plan"]["steps"][done] == step).then_some(found)
+        })
+    }
+
+    /// The outbound messages, the newest first.
+    pub fn spool(&self) -> Vec<Value> {
+        self.must("GET", "/spool", Value::Null).as_array().cloned().unwrap_or_default()
+    }
+
+    pub fn check_chain(&self) {
+        let check = self.of_organisation("GET", "/events/verify", Value::Null);
+        assert!(check["broken_at"].is_null(), "{check}");
+        assert!(check["events"].as_i64() > Some(0), "{check}");
+    }
+}
+
+/// So many seconds from now, as the API writes times.
+pub fn in_seconds(seconds: i64) -> String {
+    #[expect(clippy::disallowed_methods, reason = "the real program runs on the real clock")]
+    let now = jiff::Timestamp::now();
+    (now + jiff::SignedDuration::from_secs(seconds)).to_string()
+}
+
+pub fn percent(text: &str) -> String {
+    text.replace(' ', "%20")
+}
