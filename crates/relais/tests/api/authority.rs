@@ -155,7 +155,9 @@ fn described() -> BTreeSet<(String, String)> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everyone_gets_from_every_route_what_the_reviewed_table_says() {
-    let samples = samples(&World::new().await.made);
+    let mut world = World::new().await;
+    let mut changed = false;
+    let samples = samples(&world.made);
     let tried: BTreeSet<_> =
         samples.iter().map(|one| (one.method.to_owned(), one.template.to_owned())).collect();
     assert_eq!(tried, described(), "a route without a request here, or a request without a route");
@@ -171,12 +173,15 @@ async fn everyone_gets_from_every_route_what_the_reviewed_table_says() {
     for one in &samples {
         let mut line = String::new();
         for who in Who::ALL {
-            let world = World::new().await;
+            if changed {
+                world = World::new().await;
+            }
             let answer = match &one.body {
                 Some(body) => world.ask_with(who, one.method, &one.path, body).await,
                 None => world.ask(who, one.method, &one.path).await,
             };
             let status = answer.status;
+            changed = one.method != "GET" && status.is_success();
             assert!(!status.is_server_error(), "{who:?} {} {}: {}", one.method, one.path, answer.text);
             assert!(status.is_success() || !answer.code().is_empty());
             write!(line, "{} ", status.as_u16()).expect("strings take text");

@@ -2,6 +2,7 @@
 
 use crate::world::{Who, World};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 #[tokio::test]
 async fn every_operation_has_a_summary_an_example_and_its_problems() {
@@ -10,10 +11,13 @@ async fn every_operation_has_a_summary_an_example_and_its_problems() {
     assert_eq!(answer.status, 200);
     let document = answer.json();
     assert_eq!(document["openapi"].as_str().map(|version| &version[..3]), Some("3.1"));
+    let mut names = BTreeSet::new();
     for (path, item) in document["paths"].as_object().expect("paths") {
         for (method, operation) in item.as_object().expect("operations") {
             let what = format!("{method} {path}");
             assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{what}");
+            let name = operation["operationId"].as_str().expect("a name");
+            assert!(names.insert(name.to_owned()), "{what}: {name} is not unique");
             if let Some(body) = operation.get("requestBody") {
                 assert!(!body["content"]["application/json"]["example"].is_null(), "{what} has no example");
             }

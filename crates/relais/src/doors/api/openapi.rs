@@ -6,7 +6,7 @@ use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{
-    ComponentsBuilder, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, PathItem, Ref, RefOr, Required,
+    ComponentsBuilder, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, Ref, RefOr, Required,
     ResponseBuilder, SecurityRequirement,
 };
 use utoipa::{PartialSchema, ToSchema};
@@ -36,15 +36,16 @@ pub fn openapi() -> OpenApi {
     components.schemas.extend(inner);
     document.security = Some(vec![SecurityRequirement::new("secret", Vec::<String>::new())]);
     for (path, item) in &mut document.paths.paths {
-        for operation in operations(item) {
-            complete(path, operation);
+        for operation in [&mut item.get, &mut item.post, &mut item.put, &mut item.delete] {
+            operation.iter_mut().for_each(|operation| complete(path, operation));
+        }
+        if path.starts_with("/api/") {
+            for operation in [&mut item.post, &mut item.put, &mut item.delete].into_iter().flatten() {
+                add(operation, "409", "How things stand does not allow it; the code says what to do.");
+            }
         }
     }
     document
-}
-
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.post, &mut item.put, &mut item.delete].into_iter().filter_map(Option::as_mut)
 }
 
 /// What may go wrong with every request, and with those that name something or bring something.
@@ -55,6 +56,9 @@ fn complete(path: &str, operation: &mut Operation) {
     for name in &names {
         parameters.insert(0, RefOr::T(segment(name)));
     }
+    // Handlers are named within their file: together with its subject the name is unique.
+    let subject = operation.tags.iter().flatten().next().map_or("", String::as_str).replace(' ', "_");
+    operation.operation_id = operation.operation_id.take().map(|name| format!("{subject}_{name}"));
     if !path.starts_with("/api/") {
         return;
     }
@@ -76,15 +80,14 @@ fn complete(path: &str, operation: &mut Operation) {
     }
     if path.ends_with("/sessions") {
         problems.push(("429", "Too many failed attempts; see Retry-After."));
-    } else if operation.responses.responses.keys().any(|code| code != "200")
-        || operation.request_body.is_some()
-        || !names.is_empty()
-    {
-        problems.push(("409", "How things stand does not allow it; the code says what to do."));
     }
     for (code, text) in problems {
-        operation.responses.responses.entry(code.to_owned()).or_insert_with(|| problem(text));
+        add(operation, code, text);
     }
+}
+
+fn add(operation: &mut Operation, code: &str, text: &str) {
+    operation.responses.responses.entry(code.to_owned()).or_insert_with(|| problem(text));
 }
 
 fn problem(text: &str) -> RefOr<utoipa::openapi::Response> {

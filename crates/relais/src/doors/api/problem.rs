@@ -428,3 +428,42 @@ fn title(status: StatusCode, language: Language) -> &'static str {
     };
     language.pick(french, english)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fails_inside_is_never_told_and_every_sentence_says_what_to_do() {
+        let inner = "/var/lib/relais/relais.db: malformed";
+        for problem in [
+            Problem::from(Error::Internal(inner.to_owned())),
+            Problem::from(Error::Unavailable(inner.to_owned())),
+            Problem::from(Error::StorageFull),
+            Problem::from(Error::Conflict),
+            Problem::from(SignInRefusal::Unavailable),
+            Problem::BodyBroken,
+            Problem::BodyTooSlow,
+        ] {
+            let french = problem.document(Language::French, "1");
+            let english = problem.document(Language::English, "1");
+            assert_ne!(french.detail, english.detail);
+            for document in [french, english] {
+                let text = serde_json::to_string(&document).unwrap();
+                assert!(!text.contains("malformed") && document.detail.contains(';'), "{text}");
+                assert_eq!(document.status, problem.status().as_u16());
+            }
+        }
+    }
+
+    #[test]
+    fn of_several_refusals_the_one_that_asks_most_gives_the_status() {
+        for (refusals, expected) in [
+            (vec![Refusal::DateInThePast, Refusal::SuccessorIsLeaver], 422),
+            (vec![Refusal::DateInThePast, Refusal::OwnerCannotLeave], 409),
+            (vec![Refusal::OwnerCannotLeave, Refusal::NotAllowed], 403),
+        ] {
+            assert_eq!(status_of_all(&refusals).as_u16(), expected, "{refusals:?}");
+        }
+    }
+}
