@@ -13,14 +13,15 @@ use relais_core::account::{Account, Cause};
 use relais_core::address::EmailAddress;
 use relais_core::authority::{Actor, Power};
 use relais_core::departure::{
-    Departure, DepartureState, Findings, Order, Plan, PlanFacts, Step, StepReport, plan,
+    Departure, DepartureState, Findings, NewMail, Order, Plan, PlanFacts, Step, StepReport, plan,
 };
-use relais_core::ids::{AccountId, DepartureId};
+use relais_core::ids::{AccountId, DepartureId, OrganisationId};
 use relais_core::inbound::Inbound;
-use relais_core::lifecycle::{Availability, Command};
+use relais_core::lifecycle::{Availability, Command, check_free, check_name};
 use relais_core::organisation::Target;
 use relais_core::refusal::Refusal;
-use relais_store::{Tx, accounts, addresses, departures, groups, mailboxes, organisations};
+use relais_core::routing;
+use relais_store::{Tx, accounts, addresses, departures, events, groups, mailboxes, organisations};
 use serde_json::json;
 
 /// How long a runner may be silent before another takes over its departure.
@@ -28,6 +29,22 @@ const LEASE: SignedDuration = SignedDuration::from_mins(2);
 const RETRY_DELAY: SignedDuration = SignedDuration::from_secs(5);
 /// How many `user1.bck`, `user1.bck2`… are tried.
 const BACKUP_NAMES_MAX: u32 = 100;
+
+const UNDO_ASKED: &str = "departure.undo_asked";
+
+/// What a person reads of trouble that is not a refusal; what it was exactly stands in the log.
+const PASSES_FR: &str = "Le stockage ou un moteur ne répond pas ; l'étape sera tentée à nouveau d'elle-même.";
+const PASSES_EN: &str = "Storage or an engine does not answer; the step is tried again by itself.";
+const DEFECT_FR: &str =
+    "L'étape a échoué par un défaut interne ; voyez le journal du serveur, puis reprenez ou annulez.";
+const DEFECT_EN: &str = "The step failed by an internal defect; see the server's log, then resume or undo.";
+
+/// Where the runner leaves a departure.
+struct Pause {
+    wake_at: Timestamp,
+    /// The state for which that was decided.
+    seen: DepartureState,
+}
 
 /// How a step ended.
 pub(crate) enum Ended {
@@ -113,8 +130,8 @@ impl Relais {
     /// # Errors
     /// [`Refusal::DepartureOver`] when nothing is left to stop.
     pub async fn hold_departure(&self, id: DepartureId, actor: Actor) -> Result<Departure, Error> {
-        self.change_departure(id, actor, "departure.held", |departure, now| match departure.state {
-            DepartureState::Undone | DepartureState::Finished => Err(Refusal::DepartureOver),
+        self.change_departure(id, actor, "departure.held", |_, departure, now| match departure.state {
+            DepartureState::Undone | DepartureState::Finished => Err(Refusal::DepartureOver.into()),
             DepartureState::Held => Ok(None),
             DepartureState::Scheduled | DepartureState::Running | DepartureState::Undoing => {
                 Ok(Some((DepartureState::Held, now)))
@@ -129,14 +146,18 @@ impl Relais {
     /// [`Refusal::DepartureNotHeld`] when it was not.
     pub async fn resume_departure(&self, id: DepartureId, actor: Actor) -> Result<Departure, Error> {
         let departure = self
-            .change_departure(id, actor, "departure.resumed", |departure, now| match departure.state {
+            .change_departure(id, actor, "departure.resumed", |tx, departure, now| match departure.state {
+                // Whoever asked for the way back does not get the way forth.
+                DepartureState::Held if undo_was_asked(tx, departure)? => {
+                    Ok(Some((DepartureState::Undoing, now)))
+                }
                 DepartureState::Held if departure.plan.begins_at > now => {
                     Ok(Some((DepartureState::Scheduled, departure.plan.begins_at)))
                 }
                 DepartureState::Held => Ok(Some((DepartureState::Running, now))),
-                DepartureState::Undone | DepartureState::Finished => Err(Refusal::DepartureOver),
+                DepartureState::Undone | DepartureState::Finished => Err(Refusal::DepartureOver.into()),
                 DepartureState::Scheduled | DepartureState::Running | DepartureState::Undoing => {
-                    Err(Refusal::DepartureNotHeld)
+                    Err(Refusal::DepartureNotHeld.into())
                 }
             })
             .await?;
@@ -147,12 +168,16 @@ impl Relais {
     /// Takes everything back, from the last step to the first.
     ///
     /// # Errors
-    /// [`Refusal::DepartureNotUndoable`] once the account is deleted.
+    /// [`Refusal::DepartureNotUndoable`] once the account is deleted; [`Refusal::DepartureInProgress`] when a later
+    /// departure of the account is under way.
     pub async fn undo_departure(&self, id: DepartureId, actor: Actor) -> Result<Departure, Error> {
         let departure = self
-            .change_departure(id, actor, "departure.undo_asked", |departure, now| {
+            .change_departure(id, actor, UNDO_ASKED, |tx, departure, now| {
                 if departure.is_past_deletion() {
-                    return Err(Refusal::DepartureNotUndoable);
+                    return Err(Refusal::DepartureNotUndoable.into());
+                }
+                if departures::open_of(tx, departure.plan.account)?.is_some_and(|open| open != departure.id) {
+                    return Err(Refusal::DepartureInProgress.into());
                 }
                 Ok(match departure.state {
                     DepartureState::Undone | DepartureState::Undoing => None,
@@ -172,7 +197,7 @@ impl Relais {
         id: DepartureId,
         actor: Actor,
         event: &'static str,
-        next: impl Fn(&Departure, Timestamp) -> Result<Option<(DepartureState, Timestamp)>, Refusal>
+        next: impl Fn(&mut Tx<'_>, &Departure, Timestamp) -> Result<Option<(DepartureState, Timestamp)>, Error>
         + Send
         + 'static,
     ) -> Result<Departure, Error> {
@@ -183,7 +208,7 @@ impl Relais {
                 if !actor.has(Power::EndAccounts, departure.organisation) {
                     return Err(Refusal::NotAllowed.into());
                 }
-                if let Some((state, wake_at)) = next(&departure, now)? {
+                if let Some((state, wake_at)) = next(tx, &departure, now)? {
                     departures::set_state(tx, id, state, None, wake_at)?;
                     note(
                         tx,
@@ -218,12 +243,19 @@ impl Relais {
                 return false;
             }
         };
-        let wake_at = match self.advance(id).await {
-            Ok(wake_at) => wake_at,
-            Err(error) => self.note_trouble(id, &error).await,
+        let (wake_at, seen) = match self.advance(id).await {
+            Ok(Pause { wake_at, seen }) => (wake_at, Some(seen)),
+            Err(error) => (self.note_trouble(id, &error).await, None),
         };
-        let released =
-            self.store.write(move |tx| departures::release(tx, id, wake_at).map_err(Error::from)).await;
+        let released = self
+            .store
+            .write(move |tx| {
+                let state = departures::get(tx, id)?.map(|departure| departure.state);
+                // Someone said otherwise since it was last looked at: what they want does not wait.
+                let wake_at = if seen.is_some() && seen != state { now } else { wake_at };
+                departures::release(tx, id, wake_at).map_err(Error::from)
+            })
+            .await;
         if let Err(error) = released {
             tracing::warn!(%error, %id, "the lease of a departure runs out by itself");
         }
@@ -231,23 +263,24 @@ impl Relais {
     }
 
     /// Does step after step and returns when to look again.
-    async fn advance(&self, id: DepartureId) -> Result<Timestamp, Error> {
+    async fn advance(&self, id: DepartureId) -> Result<Pause, Error> {
         loop {
             let departure = self.look(move |tx| departures::get(tx, id)).await?.ok_or(Error::NotFound)?;
+            let until = |wake_at| Ok(Pause { wake_at, seen: departure.state });
             let now = self.now();
             match departure.state {
-                DepartureState::Held | DepartureState::Undone | DepartureState::Finished => return Ok(now),
+                DepartureState::Held | DepartureState::Undone | DepartureState::Finished => {
+                    return until(now);
+                }
                 DepartureState::Undoing => {
-                    if self.undo_last_step(&departure).await? == undo::Left::Nothing {
-                        return Ok(now);
-                    }
+                    self.undo_last_step(&departure).await?;
                 }
                 DepartureState::Scheduled | DepartureState::Running => {
-                    let Some(step) = departure.next_step() else { return Ok(now) };
+                    let Some(step) = departure.next_step() else { return until(now) };
                     match self.do_step(&departure, step).await? {
                         Ended::Done(detail) => self.record(&departure, step, detail).await?,
                         Ended::Recorded => {}
-                        Ended::Wait(until) => return Ok(until),
+                        Ended::Wait(end) => return until(end),
                     }
                     self.settle_effects().await;
                 }
@@ -271,17 +304,20 @@ impl Relais {
         let passes = matches!(error, Error::Unavailable(_) | Error::StorageFull | Error::Conflict);
         tracing::warn!(%error, %id, passes, "a step of a departure failed");
         let (next_at, passes) = (now + RETRY_DELAY, passes);
-        let (text, refusal) = match error {
-            Error::Refused(refusal) => (None, Some(refusal.clone())),
-            other => (Some(other.to_string()), None),
+        let refusal = match error {
+            Error::Refused(refusal) => Some(refusal.clone()),
+            _ => None,
         };
         let written = self
             .store
             .write(move |tx| {
                 let departure = departures::get(tx, id)?.ok_or(Error::NotFound)?;
                 let organisation = organisations::get(tx, departure.organisation)?.ok_or(Error::NotFound)?;
-                let said = refusal.as_ref().map(|refusal| refusal.sentence(organisation.language));
-                let trouble = said.or_else(|| text.clone()).unwrap_or_default();
+                let trouble = match &refusal {
+                    Some(refusal) => refusal.sentence(organisation.language),
+                    None if passes => organisation.language.pick(PASSES_FR, PASSES_EN).to_owned(),
+                    None => organisation.language.pick(DEFECT_FR, DEFECT_EN).to_owned(),
+                };
                 let state = if passes { departure.state } else { DepartureState::Held };
                 departures::set_state(tx, id, state, Some(&trouble), next_at)?;
                 if !passes {
@@ -321,10 +357,16 @@ pub(crate) fn record_in(
         let detail = json!({ "step": step, "report": report.detail });
         note(tx, departure.organisation, "departure.step_done", id, detail, actor, now)?;
     }
-    if departure.state == DepartureState::Scheduled {
+    // As it is now: it may have been held since the step began.
+    if departures::get(tx, id)?.is_some_and(|departure| departure.state == DepartureState::Scheduled) {
         departures::set_state(tx, id, DepartureState::Running, None, now)?;
     }
     Ok(())
+}
+
+fn undo_was_asked(tx: &mut Tx<'_>, departure: &Departure) -> Result<bool, Error> {
+    let events = events::page(tx, departure.organisation, &departure.id.to_string(), 0, i64::MAX)?;
+    Ok(events.iter().any(|event| event.kind == UNDO_ASKED))
 }
 
 /// The plan as things are, with the refusals of the freeze found before anything happens.
@@ -353,13 +395,12 @@ fn draw_up(
         findings: findings(tx, &account, messages, size_bytes)?,
         language,
     };
-    let mut refusals = Vec::new();
-    let planned = match plan(order, &facts, now) {
-        Ok(plan) => Some(plan),
-        Err(found) => {
-            refusals = found;
-            None
+    let (planned, mut refusals) = match plan(order, &facts, now) {
+        Ok(plan) => {
+            let refusals = in_the_way(tx, &plan, account.organisation)?;
+            (Some(plan), refusals)
         }
+        Err(refusals) => (None, refusals),
     };
     let freeze = Command::Deactivate { cause: Cause::Departure, inbound: Some(Inbound::deliver()) };
     match decide_only(tx, &account, freeze, actor, now) {
@@ -375,6 +416,28 @@ fn draw_up(
         (Some(plan), true) => Ok((plan, account)),
         _ => Err(Error::RefusedAll(refusals)),
     }
+}
+
+/// What a later step would be refused for, found while nothing has happened yet.
+fn in_the_way(tx: &mut Tx<'_>, plan: &Plan, organisation: OrganisationId) -> Result<Vec<Refusal>, Error> {
+    let mut refusals = Vec::new();
+    match &plan.new_mail {
+        NewMail::Redirect { .. } => {
+            let leaver = Target::Account(plan.account);
+            let through = routing::loop_through(tx, leaver, &plan.inbound()?)?;
+            refusals.extend(through.map(|through| Refusal::RedirectLoop { through }));
+        }
+        NewMail::Responder { name, .. } => refusals.extend(check_name(name).err()),
+        NewMail::Reply { .. } => {}
+    }
+    if let Some(address) = &plan.shared_mailbox {
+        let found = mailboxes::named(tx, address)?.filter(|mailbox| mailbox.organisation == organisation);
+        if found.is_none() {
+            let wanted = addresses::availability(tx, address, organisation)?;
+            refusals.extend(check_free(address, &wanted).err());
+        }
+    }
+    Ok(refusals)
 }
 
 fn findings(tx: &mut Tx<'_>, account: &Account, messages: u64, size_bytes: u64) -> Result<Findings, Error> {

@@ -237,6 +237,15 @@ pub fn default_reply(language: Language, leaver: &EmailAddress, successor: Optio
     }
 }
 
+/// What a responder says for whoever has left and has no text of their own.
+#[must_use]
+pub fn common_reply(language: Language) -> &'static str {
+    language.pick(
+        "Bonjour,\n\nLe titulaire de cette adresse a quitté l'organisation. Votre message n'a pas été transmis.\nVeuillez contacter l'organisation par une autre voie.\n",
+        "Hello,\n\nThe holder of this address has left the organisation. Your message was not passed on.\nPlease contact the organisation another way.\n",
+    )
+}
+
 /// The plan for `order`.
 ///
 /// # Errors

@@ -126,6 +126,13 @@ impl Inbound {
         &phase.expect("the last phase has no end").treatment
     }
 
+    /// The same from `now` on: without the phases that have ended.
+    #[must_use]
+    pub fn from_now(&self, now: Timestamp) -> Self {
+        let to_come = self.0.iter().filter(|phase| phase.until.is_none_or(|end| now < end));
+        Self(to_come.cloned().collect())
+    }
+
     #[must_use]
     pub fn phases(&self) -> &[Phase] {
         &self.0
@@ -165,6 +172,8 @@ mod tests {
             Inbound::until_then_refuse(Treatment::reply("parti".into(), LocalCopy::None), month).unwrap();
         assert!(matches!(inbound.at(at("2026-12-20T23:59:59Z")), Treatment::Accept { reply: Some(_), .. }));
         assert_eq!(inbound.at(month), &Treatment::Refuse);
+        assert_eq!(inbound.from_now(at("2026-12-20T23:59:59Z")), inbound);
+        assert_eq!(inbound.from_now(month), Inbound::refuse());
     }
 
     #[test]

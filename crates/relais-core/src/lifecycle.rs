@@ -210,12 +210,22 @@ pub fn check_name(name: &str) -> Result<(), Refusal> {
 /// # Errors
 /// The refusal that names what stands in the way.
 pub fn check_available(address: &EmailAddress, wanted: &Availability, to: Target) -> Result<(), Refusal> {
+    match check_free(address, wanted) {
+        Err(Refusal::AddressTaken { .. }) if *wanted == Availability::Held(to) => Ok(()),
+        checked => checked,
+    }
+}
+
+/// Whether `address` may be given to something new as things are.
+///
+/// # Errors
+/// The refusal that names what stands in the way.
+pub fn check_free(address: &EmailAddress, wanted: &Availability) -> Result<(), Refusal> {
     if RESERVED.contains(&address.local()) {
         return Err(Refusal::AddressReserved { address: address.clone() });
     }
     match wanted {
         Availability::Free(_) => Ok(()),
-        Availability::Held(holder) if *holder == to => Ok(()),
         Availability::Held(_) => Err(Refusal::AddressTaken { address: address.clone() }),
         Availability::Retired => Err(Refusal::AddressRetired { address: address.clone() }),
         Availability::NotHosted => Err(Refusal::DomainNotHosted { domain: address.domain().to_owned() }),

@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use relais_core::account::{Account, Cause};
 use relais_core::address::EmailAddress;
 use relais_core::authority::Actor;
-use relais_core::departure::{AddressHeir, Departure, DepartureState, NewMail, Plan, Step};
+use relais_core::departure::{
+    AddressHeir, Departure, DepartureState, NewMail, Plan, Step, StepReport, common_reply, default_reply,
+};
 use relais_core::ids::{MailboxId, ResponderId};
 use relais_core::inbound::Inbound;
 use relais_core::lifecycle::Command;
@@ -16,7 +18,7 @@ use relais_core::organisation::{AddressKind, DomainKind, MailboxRight, Responder
 use relais_core::refusal::Refusal;
 use relais_core::rights::{Act, Verdict, may, standing};
 use relais_engines::maildir::{FolderReport, HandOver, folder_component};
-use relais_store::{Tx, accounts, addresses, departures, mailboxes, responders};
+use relais_store::{Tx, accounts, addresses, departures, mailboxes, organisations, responders};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -62,13 +64,18 @@ impl Relais {
             Step::RouteInbound => self.in_transaction(departure, step, route_inbound).await,
             Step::Rename => self.in_transaction(departure, step, rename).await,
             Step::GiveAddresses => self.in_transaction(departure, step, give_addresses).await,
-            Step::Certificate => self.in_transaction(departure, step, finish).await,
+            Step::Certificate => {
+                if !departure.is_past_deletion() {
+                    self.hand_over_late_mail(departure).await?;
+                }
+                self.in_transaction(departure, step, finish).await
+            }
             Step::CutSessions => {
                 let cut = self.cut_sessions(departure.plan.account).await?;
                 Ok(Ended::Done(json!({ "sessions_cut": cut, "sessions_left": 0 })))
             }
             Step::HandOverMail => {
-                let handed = self.hand_over_mail(departure).await?;
+                let handed = self.hand_over_mail(departure, None).await?;
                 Ok(Ended::Done(json!(handed)))
             }
             Step::Wait => match departure.plan.delete_after {
@@ -76,10 +83,7 @@ impl Relais {
                 Some(_) | None => Ok(Ended::Done(json!({ "waited_until": departure.plan.delete_after }))),
             },
             Step::Delete => {
-                // Mail that was kept here since the hand-over goes after it.
-                if departure.plan.old_mail_to.is_some() {
-                    self.hand_over_mail(departure).await?;
-                }
+                self.hand_over_late_mail(departure).await?;
                 self.in_transaction(departure, step, delete).await
             }
         }
@@ -95,6 +99,11 @@ impl Relais {
         let (departure, ids, now) = (departure.clone(), self.ids.clone(), self.now());
         self.store
             .write(move |tx| {
+                // Another runner took over while this one was silent: nothing is done twice.
+                let as_it_is = departures::get(tx, departure.id)?.ok_or(Error::NotFound)?;
+                if as_it_is.steps_done != departure.steps_done {
+                    return Ok(Ended::Recorded);
+                }
                 let mut run = Run {
                     actor: Actor::Departure { id: departure.id, organisation: departure.organisation },
                     plan: &departure.plan,
@@ -114,7 +123,29 @@ impl Relais {
             .await
     }
 
-    async fn hand_over_mail(&self, departure: &Departure) -> Result<HandedOver, Error> {
+    /// Mail that was kept here since the hand-over goes after it, and is counted with it.
+    async fn hand_over_late_mail(&self, departure: &Departure) -> Result<(), Error> {
+        let Some(before) = departure.report_of(Step::HandOverMail).cloned() else { return Ok(()) };
+        let known: HandedOver = serde_json::from_value(before.detail.clone())
+            .map_err(|error| Error::Internal(format!("report of {}: {error}", departure.id)))?;
+        let handed = self.hand_over_mail(departure, Some(known)).await?;
+        let report = StepReport { detail: json!(handed), ..before };
+        let (id, steps_done) = (departure.id, departure.steps_done);
+        self.store
+            .write(move |tx| {
+                departures::forget_step(tx, id, Step::HandOverMail)?;
+                departures::record_step(tx, id, steps_done, &report)?;
+                Ok(())
+            })
+            .await
+    }
+
+    /// Hands over what was not yet, and reads back what is there unless it is `known`.
+    async fn hand_over_mail(
+        &self,
+        departure: &Departure,
+        known: Option<HandedOver>,
+    ) -> Result<HandedOver, Error> {
         let plan = departure.plan.clone();
         let to =
             plan.old_mail_to.clone().ok_or_else(|| Error::Internal("no destination is planned".into()))?;
@@ -132,7 +163,11 @@ impl Relais {
             maildirs.create(from)?;
             maildirs.create(mailbox)?;
             let handed = maildirs.hand_over(from, mailbox, &under, &marks, &mut |_, _| {})?;
-            let folders = maildirs.folders_below(mailbox, &under)?;
+            let same = known.filter(|known| known.mailbox == mailbox && known.messages == handed.messages);
+            let folders = match same {
+                Some(known) => known.folders,
+                None => maildirs.folders_below(mailbox, &under)?,
+            };
             Ok::<(HandOver, Vec<FolderReport>), std::io::Error>((handed, folders))
         })
         .await??;
@@ -187,9 +222,14 @@ fn freeze(run: &mut Run<'_, '_, '_>) -> Result<serde_json::Value, Error> {
         }
     }
     let before = run.account()?;
-    let inbound = (before.deactivation.is_none()).then(Inbound::deliver);
+    // Closed by this departure, also if it is to freeze a second time what it has frozen.
+    let closed = before
+        .deactivation
+        .as_ref()
+        .is_none_or(|closed| closed.cause == Cause::Departure && closed.at >= run.departure.created_at);
+    let inbound = before.deactivation.is_none().then(Inbound::deliver);
     run.command(Command::Deactivate { cause: Cause::Departure, inbound })?;
-    Ok(json!(Frozen { closed: before.deactivation.is_none(), inbound_before: before.inbound }))
+    Ok(json!(Frozen { closed, inbound_before: before.inbound }))
 }
 
 fn inventory(run: &mut Run<'_, '_, '_>) -> Result<serde_json::Value, Error> {
@@ -211,7 +251,8 @@ fn route_inbound(run: &mut Run<'_, '_, '_>) -> Result<serde_json::Value, Error> 
     // A responder answers from the moment the addresses are its own: until then mail is kept.
     let inbound = match run.plan.new_mail {
         NewMail::Responder { .. } => Inbound::deliver(),
-        NewMail::Redirect { .. } | NewMail::Reply { .. } => run.plan.inbound()?,
+        // It may have been held longer than its first phases were to last.
+        NewMail::Redirect { .. } | NewMail::Reply { .. } => run.plan.inbound()?.from_now(run.now),
     };
     run.command(Command::SetInbound { inbound: inbound.clone() })?;
     Ok(json!({ "inbound": inbound, "shared_mailbox_made": made }))
@@ -249,10 +290,32 @@ fn ensure_responder(run: &mut Run<'_, '_, '_>, name: &str, text: &str) -> Result
         return Ok(found.id);
     }
     let id = ResponderId::from_number(run.ids.next());
-    let responder =
-        Responder { id, organisation, name: name.to_owned(), text: text.to_owned(), created_at: run.now };
+    let usual = usual_texts(run)?;
+    // Those who leave later are not answered for with this one's name.
+    let text = if text == usual.own { usual.common } else { text.to_owned() };
+    let responder = Responder { id, organisation, name: name.to_owned(), text, created_at: run.now };
     insert_responder(run.tx, &responder, run.actor, run.now)?;
     Ok(id)
+}
+
+struct UsualTexts {
+    own: String,
+    common: String,
+}
+
+fn usual_texts(run: &mut Run<'_, '_, '_>) -> Result<UsualTexts, Error> {
+    let organisation = organisations::get(run.tx, run.departure.organisation)?.ok_or(Error::NotFound)?;
+    let language = organisation.language;
+    let own = default_reply(language, &run.plan.leaver, run.plan.successor.as_ref());
+    Ok(UsualTexts { own, common: common_reply(language).to_owned() })
+}
+
+/// What the responder says for the leaver; `None` is its common text, if someone wrote one (B15).
+fn own_text(run: &mut Run<'_, '_, '_>, responder: ResponderId, text: &str) -> Result<Option<String>, Error> {
+    let usual = usual_texts(run)?;
+    let common = responders::get(run.tx, responder)?.map(|responder| responder.text).unwrap_or_default();
+    let someone_wrote_one = common != usual.common && !common.trim().is_empty();
+    Ok((text != usual.own || !someone_wrote_one).then(|| text.to_owned()))
 }
 
 /// The mailbox behind an address: an account's, or a shared one.
@@ -265,8 +328,9 @@ fn destination(tx: &mut Tx<'_>, address: &EmailAddress) -> Result<MailboxId, Err
 }
 
 fn rename(run: &mut Run<'_, '_, '_>) -> Result<serde_json::Value, Error> {
-    let from = run.account()?.address;
     let to = run.plan.renamed_to.clone();
+    // Renamed already, if it is done a second time.
+    let from = Some(run.account()?.address).filter(|from| *from != to).unwrap_or(run.plan.leaver.clone());
     run.command(Command::Rename { to: to.clone() })?;
     Ok(json!(Renamed { from, to }))
 }
@@ -291,15 +355,21 @@ fn give_addresses(run: &mut Run<'_, '_, '_>) -> Result<serde_json::Value, Error>
         }
     };
     let held = addresses::of_target(run.tx, Target::Account(run.plan.account))?;
-    let mut given = Given { addresses: vec![], to, stayed: vec![] };
+    let mut given = Given { addresses: given_before(run, to)?, to, stayed: vec![] };
+    let text = match (&run.plan.new_mail, to) {
+        (NewMail::Responder { text, until, .. }, Target::Responder(id)) => {
+            Some((own_text(run, id, text)?, *until))
+        }
+        _ => None,
+    };
     for address in held.into_iter().filter(|held| held.kind == AddressKind::Alias) {
         if address.domain == DomainKind::Provider {
             given.stayed.push(address.address);
             continue;
         }
         run.command(Command::MoveAddress { address: address.address.clone(), to })?;
-        if let NewMail::Responder { text, until, .. } = &run.plan.new_mail {
-            addresses::set_reply(run.tx, &address.address, Some(text), *until)?;
+        if let Some((text, until)) = &text {
+            addresses::set_reply(run.tx, &address.address, text.as_deref(), *until)?;
         }
         given.addresses.push(address.address);
     }
@@ -307,6 +377,17 @@ fn give_addresses(run: &mut Run<'_, '_, '_>) -> Result<serde_json::Value, Error>
         run.command(Command::SetInbound { inbound: Inbound::refuse() })?;
     }
     Ok(json!(given))
+}
+
+/// The leaver's addresses that the heir has already, if it is done a second time.
+fn given_before(run: &mut Run<'_, '_, '_>, to: Target) -> Result<Vec<EmailAddress>, Error> {
+    let mut given = Vec::new();
+    for address in &run.plan.findings.addresses {
+        if addresses::get(run.tx, address)?.is_some_and(|held| held.target == Some(to)) {
+            given.push(address.clone());
+        }
+    }
+    Ok(given)
 }
 
 fn delete(run: &mut Run<'_, '_, '_>) -> Result<serde_json::Value, Error> {

@@ -8,23 +8,18 @@ use jiff::Timestamp;
 use relais_core::account::Account;
 use relais_core::authority::Actor;
 use relais_core::departure::{Departure, DepartureState, Step, StepReport};
+use relais_core::inbound::Inbound;
 use relais_core::lifecycle::{AddressChange, Command};
-use relais_core::organisation::{AddressKind, Target};
+use relais_core::organisation::{AddressKind, DomainKind, Target};
+use relais_core::refusal::Refusal;
 use relais_store::{Tx, accounts, addresses, departures};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-/// Whether there is more to undo.
-#[derive(PartialEq, Eq)]
-pub(super) enum Left {
-    Something,
-    Nothing,
-}
-
 impl Relais {
-    pub(super) async fn undo_last_step(&self, departure: &Departure) -> Result<Left, Error> {
+    /// Takes back the last step that was done, or ends the way back.
+    pub(super) async fn undo_last_step(&self, departure: &Departure) -> Result<(), Error> {
         let last = departure.plan.steps.iter().rev().find_map(|step| departure.report_of(*step)).cloned();
-        let left = if last.is_some() { Left::Something } else { Left::Nothing };
         if let Some(report) = last.as_ref().filter(|report| report.step == Step::HandOverMail) {
             self.take_mail_back(departure, report).await?;
         }
@@ -52,7 +47,7 @@ impl Relais {
             })
             .await?;
         self.settle_effects().await;
-        Ok(left)
+        Ok(())
     }
 
     async fn take_mail_back(&self, departure: &Departure, report: &StepReport) -> Result<(), Error> {
@@ -90,13 +85,27 @@ fn undo_in(
             if frozen.closed {
                 command(tx, Command::Reactivate)
             } else {
-                command(tx, Command::SetInbound { inbound: frozen.inbound_before })
+                let inbound = frozen.inbound_before.from_now(now);
+                match command(tx, Command::SetInbound { inbound }) {
+                    // The world went on. Mail is kept, and whoever closed the account decides anew.
+                    Err(Error::Refused(Refusal::RedirectLoop { .. } | Refusal::RedirectNowhere { .. })) => {
+                        command(tx, Command::SetInbound { inbound: Inbound::deliver() })
+                    }
+                    done => done,
+                }
             }
         }
         Step::Rename => {
             let renamed: Renamed = read(report)?;
             command(tx, Command::Rename { to: renamed.from })?;
-            command(tx, Command::RemoveAlias { address: renamed.to })
+            let held = addresses::get(tx, &renamed.to)?;
+            match held.filter(|held| held.target == Some(Target::Account(id))) {
+                // What a provider domain gave once stays with whom it was given to.
+                Some(held) if held.domain == DomainKind::Own => {
+                    command(tx, Command::RemoveAlias { address: renamed.to })
+                }
+                Some(_) | None => Ok(()),
+            }
         }
         Step::GiveAddresses => take_addresses_back(tx, departure, &read(report)?, now),
         Step::CutSessions
@@ -105,7 +114,7 @@ fn undo_in(
         | Step::HandOverMail
         | Step::Wait
         | Step::Certificate => Ok(()),
-        Step::Delete => Err(relais_core::refusal::Refusal::DepartureNotUndoable.into()),
+        Step::Delete => Err(Refusal::DepartureNotUndoable.into()),
     }
 }
 
