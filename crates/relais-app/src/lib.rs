@@ -24,6 +24,7 @@ pub use error::Error;
 pub use mail::{Envelope, Message};
 pub use organisations::NewAccountRequest;
 pub use relais_core as core;
+pub use relais_store::{Store, schema};
 pub use throttle::Network;
 
 use relais_engines::dovecot::Dovecot;
@@ -31,7 +32,6 @@ use relais_engines::maildir::Maildirs;
 use relais_engines::message::PersonalMarks;
 use relais_engines::smtp::Smarthost;
 use relais_engines::spool::SpoolFiles;
-use relais_store::Store;
 use std::sync::Arc;
 use tokio::sync::Notify;
 

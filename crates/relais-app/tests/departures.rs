@@ -198,7 +198,7 @@ async fn a_scheduled_departure_begins_on_its_day(w: &mut World) {
     assert_eq!(w.deliver(CLIENT, "user1", "le dernier jour").await, "ok");
     w.advance_days(1);
     // The day has come and no workflow ran: closed to the person, and no mail is lost.
-    assert!(w.relais.may_open_mail(one.id).await.unwrap().is_none());
+    assert!(w.relais.open_mail_of(one.id).await.unwrap().is_none());
     assert_eq!(w.deliver(CLIENT, "user1", "le jour même").await, "ok");
     w.run_until_idle().await;
     w.assert_state(id, DepartureState::Finished).await;

@@ -132,8 +132,7 @@ impl Buffered {
             let more = bytes_after - bytes_before;
             self.bytes.fetch_add(more, Ordering::Relaxed) + more
         } else {
-            self.bytes
-                .fetch_sub(bytes_before - bytes_after, Ordering::Relaxed)
+            self.bytes.fetch_sub(bytes_before - bytes_after, Ordering::Relaxed)
         };
         self.bytes_peak.fetch_max(bytes, Ordering::Relaxed);
     }

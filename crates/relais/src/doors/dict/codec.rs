@@ -69,25 +69,15 @@ impl Request {
             b'H' => {
                 let major = number(field()?)?;
                 let (_minor, _value_type, _user) = (field()?, field()?, field()?);
-                Ok(Self::Hello {
-                    major,
-                    dict: text(field()?)?,
-                })
+                Ok(Self::Hello { major, dict: text(field()?)? })
             }
-            b'L' => Ok(Self::Lookup {
-                key: Key(unescape(field()?)?),
-            }),
+            b'L' => Ok(Self::Lookup { key: Key(unescape(field()?)?) }),
             b'I' => {
                 let (_flags, _rows_max) = (field()?, field()?);
                 let prefix = Key(unescape(field()?)?);
-                Ok(Self::Iterate {
-                    prefix,
-                    user: text(field()?)?,
-                })
+                Ok(Self::Iterate { prefix, user: text(field()?)? })
             }
-            b'C' | b'D' => Ok(Self::Commit {
-                id: number(field()?)?,
-            }),
+            b'C' | b'D' => Ok(Self::Commit { id: number(field()?)? }),
             // begin, set, unset, atomic increment, timestamp, rollback, hide log values
             b'B' | b'S' | b'U' | b'A' | b'T' | b'R' | b'V' => Ok(Self::Part),
             other => Err(Malformed::Command(*other)),
@@ -96,10 +86,7 @@ impl Request {
 }
 
 fn number(field: &[u8]) -> Result<u32, Malformed> {
-    std::str::from_utf8(field)
-        .ok()
-        .and_then(|digits| digits.parse().ok())
-        .ok_or(Malformed::Field)
+    std::str::from_utf8(field).ok().and_then(|digits| digits.parse().ok()).ok_or(Malformed::Field)
 }
 
 fn text(field: &[u8]) -> Result<String, Malformed> {
@@ -196,31 +183,15 @@ mod tests {
     #[test]
     fn requests_of_2_3_19_are_read() {
         let rows: [(&[u8], _); 7] = [
-            (
-                b"H3\t2\t0\t\tshares",
-                Request::Hello {
-                    major: 3,
-                    dict: "shares".into(),
-                },
-            ),
-            (
-                b"Lshared/userdb/acc-1\tacc-1",
-                Request::Lookup {
-                    key: key("shared/userdb/acc-1"),
-                },
-            ),
+            (b"H3\t2\t0\t\tshares", Request::Hello { major: 3, dict: "shares".into() }),
+            (b"Lshared/userdb/acc-1\tacc-1", Request::Lookup { key: key("shared/userdb/acc-1") }),
             (
                 "Lshared/passdb/b@x.test/127.0.0.1/p\"w%/b\\x'é\x01t\x011\tb@x.test".as_bytes(),
-                Request::Lookup {
-                    key: key("shared/passdb/b@x.test/127.0.0.1/p\"w%/b\\x'é\t\x01"),
-                },
+                Request::Lookup { key: key("shared/passdb/b@x.test/127.0.0.1/p\"w%/b\\x'é\t\x01") },
             ),
             (
                 b"I1\t0\tshared/shared-boxes/user/acc-1/\tacc-1",
-                Request::Iterate {
-                    prefix: key("shared/shared-boxes/user/acc-1/"),
-                    user: "acc-1".into(),
-                },
+                Request::Iterate { prefix: key("shared/shared-boxes/user/acc-1/"), user: "acc-1".into() },
             ),
             (b"B1\tacc-1", Request::Part),
             (b"S1\tshared/shared-boxes/user/acc-1/s@x.test\t1", Request::Part),
@@ -250,16 +221,10 @@ mod tests {
     #[test]
     fn answers_are_the_bytes_dovecot_reads() {
         let rows: [(Answer, &[u8]); 5] = [
-            (
-                Answer::Found("a\tb\n\x01\0\r".into()),
-                b"Oa\x01tb\x01n\x011\x010\x01r\n",
-            ),
+            (Answer::Found("a\tb\n\x01\0\r".into()), b"Oa\x01tb\x01n\x011\x010\x01r\n"),
             (Answer::NotFound, b"N\n"),
             (Answer::Failed("later"), b"Flater\n"),
-            (
-                Answer::Rows(vec!["shared/userdb/a".into()]),
-                b"Oshared/userdb/a\t1\n\n",
-            ),
+            (Answer::Rows(vec!["shared/userdb/a".into()]), b"Oshared/userdb/a\t1\n\n"),
             (Answer::Committed { id: 7 }, b"O7\n"),
         ];
         for (answer, bytes) in rows {
@@ -278,9 +243,6 @@ mod tests {
 
     #[test]
     fn a_key_does_not_print_the_password_in_it() {
-        assert_eq!(
-            format!("{:?}", key("shared/passdb/a@x.test/::1/secret")),
-            "Key(…)"
-        );
+        assert_eq!(format!("{:?}", key("shared/passdb/a@x.test/::1/secret")), "Key(…)");
     }
 }

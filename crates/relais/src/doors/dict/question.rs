@@ -9,11 +9,7 @@ use super::codec::Key;
 pub enum Lookup<'a> {
     /// `passdb/<name typed>/<remote address>/<password>`. No name holds a slash (Dovecot's `auth_username_chars`),
     /// and a password may hold any number of them.
-    Passdb {
-        login: &'a str,
-        peer: Option<IpAddr>,
-        password: &'a str,
-    },
+    Passdb { login: &'a str, peer: Option<IpAddr>, password: &'a str },
     /// `userdb/<Dovecot user>`
     Userdb { user: &'a str },
     /// Nothing that exists: a key that is not ours, or a password that is not UTF-8.
@@ -43,11 +39,7 @@ impl<'a> Lookup<'a> {
         }
         let mut parts = key.strip_prefix("passdb/")?.splitn(3, '/');
         let (login, peer, password) = (parts.next()?, parts.next()?, parts.next()?);
-        Some(Self::Passdb {
-            login,
-            peer: peer.parse().ok(),
-            password,
-        })
+        Some(Self::Passdb { login, peer: peer.parse().ok(), password })
     }
 }
 
@@ -96,32 +88,16 @@ mod tests {
         for (rest, peer, password) in rows {
             let key = key(&format!("shared/passdb/b@x.test/{rest}"));
             let peer = peer.map(|peer| peer.parse().unwrap());
-            assert_eq!(
-                Lookup::of(&key),
-                Lookup::Passdb {
-                    login: "b@x.test",
-                    peer,
-                    password
-                }
-            );
+            assert_eq!(Lookup::of(&key), Lookup::Passdb { login: "b@x.test", peer, password });
         }
     }
 
     #[test]
     fn other_keys_are_nothing() {
-        for text in [
-            "",
-            "shared/",
-            "shared/passdb/b@x.test/127.0.0.1",
-            "priv/userdb/a",
-            "shared/other/a",
-        ] {
+        for text in ["", "shared/", "shared/passdb/b@x.test/127.0.0.1", "priv/userdb/a", "shared/other/a"] {
             assert_eq!(Lookup::of(&key(text)), Lookup::Nothing);
         }
-        assert_eq!(
-            Lookup::of(&Key(b"shared/passdb/b@x.test/::1/\xff".to_vec())),
-            Lookup::Nothing
-        );
+        assert_eq!(Lookup::of(&Key(b"shared/passdb/b@x.test/::1/\xff".to_vec())), Lookup::Nothing);
     }
 
     #[test]
@@ -129,10 +105,7 @@ mod tests {
         let mine = key("shared/shared-boxes/user/acc-1/");
         assert_eq!(List::of(&mine, "acc-1"), List::Shares { user: "acc-1" });
         assert_eq!(List::of(&mine, "acc-2"), List::Nothing);
-        assert_eq!(
-            List::of(&key("shared/shared-boxes/anyone/"), "acc-1"),
-            List::Nothing
-        );
+        assert_eq!(List::of(&key("shared/shared-boxes/anyone/"), "acc-1"), List::Nothing);
         assert_eq!(List::of(&key("shared/shared-boxes/"), "acc-1"), List::Nothing);
         assert_eq!(List::of(&key("shared/userdb/"), ""), List::Users);
     }

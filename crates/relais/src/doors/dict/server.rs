@@ -64,10 +64,7 @@ pub async fn serve<A: Authority>(socket: Socket, authority: Arc<A>) -> std::conv
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut connections = JoinSet::new();
     loop {
-        let place = Arc::clone(&places)
-            .acquire_owned()
-            .await
-            .expect("the semaphore is never closed");
+        let place = Arc::clone(&places).acquire_owned().await.expect("the semaphore is never closed");
         match socket.0.accept().await {
             Ok((stream, _)) => {
                 let authority = Arc::clone(&authority);
@@ -140,11 +137,7 @@ async fn in_time(answer: impl Future<Output = Answer>) -> Answer {
 
 async fn look_up<A: Authority>(authority: &A, question: Lookup<'_>) -> Answer {
     match question {
-        Lookup::Passdb {
-            login,
-            peer,
-            password,
-        } => match authority.passdb(login, password, peer).await {
+        Lookup::Passdb { login, peer, password } => match authority.passdb(login, password, peer).await {
             PassdbAnswer::Found { user } => found(&json!({"nopassword": "y", "user": user})),
             PassdbAnswer::Refused { reason } => {
                 let reason = reason.replace(|c: char| c.is_control(), " ");
@@ -172,10 +165,7 @@ fn found(value: &serde_json::Value) -> Answer {
 async fn list<A: Authority>(authority: &A, question: List<'_>) -> Answer {
     let (prefix, names) = match question {
         List::Users => ("shared/userdb/".to_owned(), authority.users().await),
-        List::Shares { user } => (
-            format!("shared/shared-boxes/user/{user}/"),
-            authority.shares(user).await,
-        ),
+        List::Shares { user } => (format!("shared/shared-boxes/user/{user}/"), authority.shares(user).await),
         List::Nothing => return Answer::Rows(Vec::new()),
     };
     match names {

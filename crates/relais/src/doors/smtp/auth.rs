@@ -89,10 +89,7 @@ impl<R: Reception, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, R, S> {
             if !authorization.is_empty() && authorization != login {
                 return Err(Failed(reply::sign_in_refusal(SignInRefusal::Credentials)));
             }
-            Ok(Credentials {
-                login: login.to_owned(),
-                password: password.to_owned(),
-            })
+            Ok(Credentials { login: login.to_owned(), password: password.to_owned() })
         }))
     }
 

@@ -84,16 +84,8 @@ impl CommandError {
             Self::GreetingName => (501, (5, 5, 4), "Greet with your domain name or [address]"),
             Self::MailSyntax => (501, (5, 5, 4), "Write MAIL FROM:<address>"),
             Self::RecipientSyntax => (501, (5, 5, 4), "Write RCPT TO:<address>"),
-            Self::Sender => (
-                501,
-                (5, 1, 7),
-                "The sender's address is not written as RFC 5321 has it",
-            ),
-            Self::Recipient => (
-                501,
-                (5, 1, 3),
-                "The recipient's address is not written as RFC 5321 has it",
-            ),
+            Self::Sender => (501, (5, 1, 7), "The sender's address is not written as RFC 5321 has it"),
+            Self::Recipient => (501, (5, 1, 3), "The recipient's address is not written as RFC 5321 has it"),
             Self::Parameter => (555, (5, 5, 4), "This parameter is not offered here"),
             Self::ParameterValue => (501, (5, 5, 4), "A parameter has a wrong value or stands twice"),
             Self::SignInSyntax => (501, (5, 5, 4), "Write AUTH and a mechanism"),
@@ -172,9 +164,7 @@ fn mail(argument: &str) -> Result<Mail, CommandError> {
         match (name.as_str(), value) {
             ("SIZE", Some(value)) => mail.size_bytes = Some(size(value)?),
             ("BODY", Some(value))
-                if ["7BIT", "8BITMIME"]
-                    .iter()
-                    .any(|body| body.eq_ignore_ascii_case(value)) => {}
+                if ["7BIT", "8BITMIME"].iter().any(|body| body.eq_ignore_ascii_case(value)) => {}
             ("SMTPUTF8", None) => mail.smtputf8 = true,
             // RFC 4954, section 5: who sent it first. Nobody here trusts it, so it is read and let go.
             ("AUTH", Some(value)) if !value.is_empty() => {}
@@ -206,17 +196,12 @@ fn recipient(argument: &str) -> Result<String, CommandError> {
         mailbox(path).ok_or(CommandError::Recipient)?
     };
     // Parameters of RCPT are those of DSN (RFC 3461), which is not offered.
-    if parameters.trim_matches(' ').is_empty() {
-        Ok(recipient)
-    } else {
-        Err(CommandError::Parameter)
-    }
+    if parameters.trim_matches(' ').is_empty() { Ok(recipient) } else { Err(CommandError::Parameter) }
 }
 
 fn after_keyword<'a>(text: &'a str, keyword: &str) -> Option<&'a str> {
     let head = text.get(..keyword.len())?;
-    head.eq_ignore_ascii_case(keyword)
-        .then(|| text[keyword.len()..].trim_start_matches(' '))
+    head.eq_ignore_ascii_case(keyword).then(|| text[keyword.len()..].trim_start_matches(' '))
 }
 
 /// What stands between `<` and `>`, and what follows: nothing, or a blank and more.
@@ -248,11 +233,7 @@ pub fn mailbox(path: &str) -> Option<String> {
             let (route, mailbox) = route.split_once(':')?;
             let mut hops = route.split(',').enumerate();
             let hop_ok = |(place, hop): (usize, &str)| {
-                let domain = if place == 0 {
-                    Some(hop)
-                } else {
-                    hop.strip_prefix('@')
-                };
+                let domain = if place == 0 { Some(hop) } else { hop.strip_prefix('@') };
                 domain.is_some_and(is_domain)
             };
             if !hops.all(hop_ok) {
@@ -289,10 +270,7 @@ fn unquote(quoted: &str) -> Option<(String, &str)> {
                 let local = if is_dot_string(&plain) { plain } else { requoted };
                 return Some((local, &quoted[at + 1..]));
             }
-            '\\' => characters
-                .next()
-                .map(|(_, escaped)| escaped)
-                .filter(|c| (' '..='~').contains(c))?,
+            '\\' => characters.next().map(|(_, escaped)| escaped).filter(|c| (' '..='~').contains(c))?,
             other => other,
         };
         if character.is_control() {
@@ -313,8 +291,7 @@ fn is_dot_string(text: &str) -> bool {
             || "!#$%&'*+-/=?^_`{|}~".contains(c)
             || (!c.is_ascii() && !c.is_control() && !c.is_whitespace())
     };
-    text.split('.')
-        .all(|atom| !atom.is_empty() && atom.chars().all(in_atom))
+    text.split('.').all(|atom| !atom.is_empty() && atom.chars().all(in_atom))
 }
 
 /// A domain of one or more labels. Underscores are let through: hosts that write to us have them.
@@ -335,10 +312,7 @@ fn is_literal(text: &str) -> bool {
     let Some(inner) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else {
         return false;
     };
-    let ipv6 = inner
-        .get(..5)
-        .filter(|tag| tag.eq_ignore_ascii_case("IPv6:"))
-        .map(|_| &inner[5..]);
+    let ipv6 = inner.get(..5).filter(|tag| tag.eq_ignore_ascii_case("IPv6:")).map(|_| &inner[5..]);
     match ipv6 {
         Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
         None => inner.parse::<std::net::Ipv4Addr>().is_ok(),
@@ -393,26 +367,14 @@ mod tests {
     fn parameters_of_mail_are_exact() {
         let rows = [
             ("MAIL FROM:<> SIZE=1", Ok((None, Some(1), false))),
-            (
-                "mail from:<a@b.c> body=8bitmime size=5 SMTPUTF8 AUTH=<>",
-                Ok((Some("a@b.c"), Some(5), true)),
-            ),
+            ("mail from:<a@b.c> body=8bitmime size=5 SMTPUTF8 AUTH=<>", Ok((Some("a@b.c"), Some(5), true))),
             ("MAIL FROM: <a@b.c>  ", Ok((Some("a@b.c"), None, false))),
-            (
-                "MAIL FROM:<a@b.c> SIZE=99999999999999999999",
-                Ok((Some("a@b.c"), Some(u64::MAX), false)),
-            ),
+            ("MAIL FROM:<a@b.c> SIZE=99999999999999999999", Ok((Some("a@b.c"), Some(u64::MAX), false))),
             ("MAIL FROM:<a@b.c> SIZE=", Err(CommandError::ParameterValue)),
             ("MAIL FROM:<a@b.c> SIZE=-1", Err(CommandError::ParameterValue)),
-            (
-                "MAIL FROM:<a@b.c> SIZE=1 SIZE=2",
-                Err(CommandError::ParameterValue),
-            ),
+            ("MAIL FROM:<a@b.c> SIZE=1 SIZE=2", Err(CommandError::ParameterValue)),
             ("MAIL FROM:<a@b.c> SMTPUTF8=1", Err(CommandError::ParameterValue)),
-            (
-                "MAIL FROM:<a@b.c> BODY=BINARYMIME",
-                Err(CommandError::ParameterValue),
-            ),
+            ("MAIL FROM:<a@b.c> BODY=BINARYMIME", Err(CommandError::ParameterValue)),
             ("MAIL FROM:<a@b.c> RET=FULL", Err(CommandError::Parameter)),
             ("MAIL FROM:<a@b.c>SIZE=1", Err(CommandError::MailSyntax)),
             ("MAIL FROM:a@b.c", Err(CommandError::MailSyntax)),
@@ -423,9 +385,7 @@ mod tests {
         ];
         for (line, expected) in rows {
             let read = parse(line).map(|command| {
-                let Command::Mail(mail) = command else {
-                    panic!("{line}")
-                };
+                let Command::Mail(mail) = command else { panic!("{line}") };
                 (mail.sender, mail.size_bytes, mail.smtputf8)
             });
             let expected = expected.map(|(sender, size, utf8)| (sender.map(str::to_owned), size, utf8));

@@ -71,9 +71,7 @@ impl<R: Reception, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, R, S> {
                 return Ok(Next::Listen);
             }
         };
-        self.wire
-            .out
-            .extend_from_slice(b"354 End the message with a dot on a line of its own\r\n");
+        self.wire.out.extend_from_slice(b"354 End the message with a dot on a line of its own\r\n");
         let received = self.receive(&envelope, message).await;
         self.content.clear();
         self.content.shrink_to(CONTENT_KEPT_BYTES);
@@ -99,10 +97,7 @@ impl<R: Reception, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, R, S> {
         message: R::Message,
     ) -> Result<Received<R::Message>, Ended> {
         let settings = &self.door.settings;
-        let mut held = Held {
-            buffered: &self.door.buffered,
-            bytes: 0,
-        };
+        let mut held = Held { buffered: &self.door.buffered, bytes: 0 };
         let mut sink = Sink::Open(message);
         let mut trace = Some(trace::fields(envelope, settings, (self.door.clock)()));
         let mut decoder = DataDecoder::default();
@@ -180,15 +175,8 @@ impl<R: Reception, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, R, S> {
             Ok(message) => Sink::Open(message),
             Err(error) => {
                 warn!(%error, "a message cannot be kept");
-                let full = matches!(
-                    error.kind(),
-                    io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-                );
-                let refusal = if full {
-                    MailRefusal::StorageFull
-                } else {
-                    MailRefusal::Unavailable
-                };
+                let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+                let refusal = if full { MailRefusal::StorageFull } else { MailRefusal::Unavailable };
                 Sink::Refused(refusal.answer())
             }
         }
@@ -253,9 +241,8 @@ async fn one_answer<R: Reception>(
         Some(first) if refusals().count() == results.len() => Err(first),
         Some(_) => {
             let recipients = envelope.recipients.iter().cloned();
-            let failed = recipients
-                .zip(&results)
-                .filter_map(|(recipient, result)| Some((recipient, result.err()?)));
+            let failed =
+                recipients.zip(&results).filter_map(|(recipient, result)| Some((recipient, result.err()?)));
             reception.report(envelope, failed.collect()).await
         }
     }
@@ -264,10 +251,7 @@ async fn one_answer<R: Reception>(
 /// Room for `more` bytes, growing by doubling up to [`CONTENT_BYTES`] and never beyond.
 fn make_room(content: &mut Vec<u8>, more: usize) {
     let needed = content.len() + more;
-    assert!(
-        needed <= CONTENT_BYTES,
-        "content goes to the sink before its buffer is full"
-    );
+    assert!(needed <= CONTENT_BYTES, "content goes to the sink before its buffer is full");
     if needed > content.capacity() {
         let capacity = needed.max(content.capacity() * 2).min(CONTENT_BYTES);
         content.reserve_exact(capacity - content.len());

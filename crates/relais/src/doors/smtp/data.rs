@@ -44,10 +44,7 @@ pub struct DataDecoder {
 
 impl Default for DataDecoder {
     fn default() -> Self {
-        Self {
-            place: Place::LineStart,
-            fault: None,
-        }
+        Self { place: Place::LineStart, fault: None }
     }
 }
 
@@ -155,19 +152,11 @@ mod tests {
         let mut before = 0;
         for piece in pieces {
             if let Progress::Ended { consumed } = decoder.feed(piece, &mut content) {
-                return Decoded {
-                    content,
-                    consumed: Some(before + consumed),
-                    fault: decoder.fault(),
-                };
+                return Decoded { content, consumed: Some(before + consumed), fault: decoder.fault() };
             }
             before += piece.len();
         }
-        Decoded {
-            content,
-            consumed: None,
-            fault: decoder.fault(),
-        }
+        Decoded { content, consumed: None, fault: decoder.fault() }
     }
 
     #[test]
@@ -184,11 +173,7 @@ mod tests {
         for (wire, content) in rows {
             let decoded = decode(&[wire]);
             assert_eq!(decoded.content, *content, "{wire:?}");
-            assert_eq!(
-                (decoded.consumed, decoded.fault),
-                (Some(wire.len()), None),
-                "{wire:?}"
-            );
+            assert_eq!((decoded.consumed, decoded.fault), (Some(wire.len()), None), "{wire:?}");
         }
     }
 
@@ -213,11 +198,7 @@ mod tests {
             assert_eq!(decoded.consumed, None, "{wire:?}");
             let whole = [wire, b"x\r\n.\r\n".as_slice()].concat();
             let decoded = decode(&[&whole]);
-            assert_eq!(
-                (decoded.consumed, decoded.fault),
-                (Some(whole.len()), Some(*fault)),
-                "{wire:?}"
-            );
+            assert_eq!((decoded.consumed, decoded.fault), (Some(whole.len()), Some(*fault)), "{wire:?}");
         }
     }
 

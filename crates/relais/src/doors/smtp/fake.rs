@@ -121,11 +121,7 @@ impl Reception for Fake {
     type Message = FakeMessage;
 
     async fn recipient(&self, _envelope: &Envelope, recipient: &str) -> Result<EmailAddress, MailRefusal> {
-        let address = if recipient == "postmaster" {
-            "postmaster@bm.com"
-        } else {
-            recipient
-        };
+        let address = if recipient == "postmaster" { "postmaster@bm.com" } else { recipient };
         let address: EmailAddress = address.parse().map_err(|_| MailRefusal::Unknown)?;
         match address.local() {
             "unknown" => Err(MailRefusal::Unknown),
@@ -197,10 +193,9 @@ impl Reception for Fake {
             ("disabled", "secret") => Err(SignInRefusal::Disabled),
             ("hasty", _) => Err(SignInRefusal::TooMany),
             ("unlucky", _) => Err(SignInRefusal::Unavailable),
-            (login, "secret") => Ok(Submitter {
-                account: AccountId::from_number(1),
-                login: login.to_owned(),
-            }),
+            (login, "secret") => {
+                Ok(Submitter { account: AccountId::from_number(1), login: login.to_owned() })
+            }
             _ => Err(SignInRefusal::Credentials),
         }
     }

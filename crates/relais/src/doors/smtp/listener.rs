@@ -75,11 +75,7 @@ impl<R: Reception> Sessions<R> {
             }
             *count += 1;
         }
-        Some(Place {
-            network,
-            per_network: Arc::clone(&self.per_network),
-            _permit: permit,
-        })
+        Some(Place { network, per_network: Arc::clone(&self.per_network), _permit: permit })
     }
 
     async fn open<S>(&mut self, mut stream: S, peer: Peer)
@@ -107,10 +103,7 @@ impl<R: Reception> Sessions<R> {
     async fn end(mut self) {
         let all = async { while self.tasks.join_next().await.is_some() {} };
         if timeout(self.door.settings.stop_grace, all).await.is_err() {
-            warn!(
-                sessions = self.tasks.len(),
-                "sessions cut: their clients will send again"
-            );
+            warn!(sessions = self.tasks.len(), "sessions cut: their clients will send again");
             self.tasks.shutdown().await;
         }
     }

@@ -169,10 +169,7 @@ impl<'d, R: Reception, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'d, R, 
             return self.object(reply::WRONG_DIALECT);
         }
         self.envelope = None;
-        self.greeted = Some(Greeted {
-            name: name.to_owned(),
-            verb,
-        });
+        self.greeted = Some(Greeted { name: name.to_owned(), verb });
         let settings = &self.door.settings;
         let hostname = &settings.hostname;
         let out = &mut self.wire.out;
@@ -215,10 +212,7 @@ impl<'d, R: Reception, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'d, R, 
         if !mail.smtputf8 && mail.sender.as_ref().is_some_and(|sender| !sender.is_ascii()) {
             return self.object(reply::UTF8_NOT_ASKED);
         }
-        if mail
-            .size_bytes
-            .is_some_and(|size| size > self.door.settings.message_bytes_max)
-        {
+        if mail.size_bytes.is_some_and(|size| size > self.door.settings.message_bytes_max) {
             self.say(reply::MESSAGE_TOO_LARGE);
             return Next::Listen;
         }

@@ -15,10 +15,7 @@ use tokio::task::JoinHandle;
 const PEER: Peer = Peer::Network(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)));
 
 fn settings(dialect: Dialect) -> Settings {
-    Settings {
-        sign_in: SignIn::Offered,
-        ..Settings::new(dialect, "mx.bm.com")
-    }
+    Settings { sign_in: SignIn::Offered, ..Settings::new(dialect, "mx.bm.com") }
 }
 
 fn door(settings: Settings, keep: Keep) -> Arc<Door<Fake>> {
@@ -44,10 +41,7 @@ impl Client {
     }
 
     async fn send(&mut self, bytes: impl AsRef<[u8]>) {
-        self.stream
-            .write_all(bytes.as_ref())
-            .await
-            .expect("the server listens");
+        self.stream.write_all(bytes.as_ref()).await.expect("the server listens");
     }
 
     /// The last line of the next answer, or `None` when the server has closed.
@@ -62,12 +56,7 @@ impl Client {
                 }
             }
             let mut chunk = [0; 4096];
-            match self
-                .stream
-                .read(&mut chunk)
-                .await
-                .expect("a duplex has no errors")
-            {
+            match self.stream.read(&mut chunk).await.expect("a duplex has no errors") {
                 0 => return None,
                 bytes => self.seen.extend_from_slice(&chunk[..bytes]),
             }
@@ -76,10 +65,7 @@ impl Client {
 
     async fn expect(&mut self, beginning: &str) -> String {
         let reply = self.reply().await.unwrap_or_else(|| "closed".to_owned());
-        assert!(
-            reply.starts_with(beginning),
-            "expected {beginning:?}, heard {reply:?}"
-        );
+        assert!(reply.starts_with(beginning), "expected {beginning:?}, heard {reply:?}");
         reply
     }
 

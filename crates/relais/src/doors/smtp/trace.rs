@@ -12,9 +12,7 @@ use std::fmt::Write;
 pub(super) fn fields(envelope: &Envelope, settings: &Settings, now: Timestamp) -> String {
     let sender = envelope.sender.as_deref().unwrap_or_default();
     let mut text = format!("Return-Path: <{sender}>\r\n");
-    let Envelope {
-        helo, peer, protocol, ..
-    } = envelope;
+    let Envelope { helo, peer, protocol, .. } = envelope;
     let by = &settings.hostname;
     let date = rfc2822::to_string(&now.to_zoned(TimeZone::UTC)).unwrap_or_default();
     write!(

@@ -29,10 +29,7 @@ fn smarthost(port: u16) -> Smarthost {
 }
 
 fn to(recipients: &[&str]) -> Vec<String> {
-    recipients
-        .iter()
-        .map(|recipient| (*recipient).to_owned())
-        .collect()
+    recipients.iter().map(|recipient| (*recipient).to_owned()).collect()
 }
 
 #[tokio::test]
@@ -44,10 +41,7 @@ async fn each_recipient_has_a_result_and_the_others_get_the_message() {
     std::fs::write(&file, &message).unwrap();
     let recipients = to(&["user1@bm.com", "unknown@bm.com", "a@b> SIZE=1", "user2@bm.com"]);
     let results = send(&server, Some("s@far.example"), &recipients, Content::File(&file)).await;
-    assert_eq!(
-        [&results[0], &results[3]],
-        [&RecipientResult::Sent, &RecipientResult::Sent]
-    );
+    assert_eq!([&results[0], &results[3]], [&RecipientResult::Sent, &RecipientResult::Sent]);
     assert!(matches!(&results[1], RecipientResult::Permanent(550, text) if text.starts_with("5.1.1 ")));
     assert!(matches!(&results[2], RecipientResult::Permanent(501, _)));
     let stored = door.reception().stored().remove(0);
@@ -57,27 +51,14 @@ async fn each_recipient_has_a_result_and_the_others_get_the_message() {
 
 #[tokio::test]
 async fn refusals_of_the_whole_message_reach_every_recipient() {
-    let settings = Settings {
-        message_bytes_max: 1000,
-        ..settings(Dialect::Smtp)
-    };
+    let settings = Settings { message_bytes_max: 1000, ..settings(Dialect::Smtp) };
     let (_door, server) = serve(settings).await;
     let large = vec![b'x'; 5000];
     type Row<'a> = (Option<&'a str>, &'a [&'a str], &'a [u8], &'a str);
     let rows: [Row<'_>; 6] = [
         (Some("s@far.example"), &["user1@bm.com"], &large, "Permanent(552"),
-        (
-            Some("diskfull@far.example"),
-            &["user1@bm.com", "user2@bm.com"],
-            b"a",
-            "Temporary(\"452 4.3.1",
-        ),
-        (
-            Some("refused@far.example"),
-            &["user1@bm.com"],
-            b"a",
-            "Temporary(\"452 4.3.1",
-        ),
+        (Some("diskfull@far.example"), &["user1@bm.com", "user2@bm.com"], b"a", "Temporary(\"452 4.3.1"),
+        (Some("refused@far.example"), &["user1@bm.com"], b"a", "Temporary(\"452 4.3.1"),
         (Some("a@b\r\nRSET"), &["user1@bm.com"], b"a", "Permanent(501"),
         (None, &["unknown@bm.com"], b"a", "Permanent(550"),
         (None, &["zoë@bm.com"], b"a\0", "Permanent(550"),
@@ -86,10 +67,7 @@ async fn refusals_of_the_whole_message_reach_every_recipient() {
         let results = send(&server, sender, &to(recipients), Content::Bytes(content)).await;
         assert_eq!(results.len(), recipients.len());
         for result in results {
-            assert!(
-                format!("{result:?}").starts_with(expected),
-                "{expected}: {result:?}"
-            );
+            assert!(format!("{result:?}").starts_with(expected), "{expected}: {result:?}");
         }
     }
 }
@@ -99,10 +77,7 @@ async fn signing_in_is_tried_and_a_refusal_waits_for_an_administrator() {
     let (door, mut server) = serve(settings(Dialect::Smtp)).await;
     let recipients = to(&["user1@bm.com"]);
     for (password, expected) in [("secret", "Sent"), ("wrong", "Temporary")] {
-        server.credentials = Some(Credentials {
-            user: "user1".into(),
-            password: password.into(),
-        });
+        server.credentials = Some(Credentials { user: "user1".into(), password: password.into() });
         let results = send(&server, None, &recipients, Content::Bytes(b"a")).await;
         assert!(format!("{:?}", results[0]).starts_with(expected), "{results:?}");
     }
@@ -116,19 +91,9 @@ async fn servers_that_are_away_or_talk_nonsense_are_tried_again() {
     let port = closed.local_addr().unwrap().port();
     drop(closed);
     let results = send(&smarthost(port), None, &recipients, Content::Bytes(b"a")).await;
-    assert!(
-        results
-            .iter()
-            .all(|result| matches!(result, RecipientResult::Temporary(_)))
-    );
+    assert!(results.iter().all(|result| matches!(result, RecipientResult::Temporary(_))));
 
-    for said in [
-        "",
-        "HTTP/1.1 400\r\n",
-        "554 go away\r\n",
-        "220-x\r\n550 y\r\n",
-        "220 x\r\n",
-    ] {
+    for said in ["", "HTTP/1.1 400\r\n", "554 go away\r\n", "220-x\r\n550 y\r\n", "220 x\r\n"] {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = smarthost(listener.local_addr().unwrap().port());
         let answer = async {
@@ -139,9 +104,7 @@ async fn servers_that_are_away_or_talk_nonsense_are_tried_again() {
         };
         let (results, ()) = tokio::join!(send(&server, None, &recipients, Content::Bytes(b"a")), answer);
         assert!(
-            results
-                .iter()
-                .all(|result| matches!(result, RecipientResult::Temporary(_))),
+            results.iter().all(|result| matches!(result, RecipientResult::Temporary(_))),
             "{said:?}: {results:?}"
         );
     }

@@ -13,14 +13,8 @@ type Turn<'a> = (&'a str, &'a [&'a str]);
 
 /// Holds a dialogue and gives back the door it was held at first.
 async fn hold(settings: &Settings, turns: &[Turn<'_>]) -> Arc<Door<Fake>> {
-    hold_bytes(
-        settings,
-        &turns
-            .iter()
-            .map(|(said, heard)| (said.as_bytes(), *heard))
-            .collect::<Vec<_>>(),
-    )
-    .await
+    hold_bytes(settings, &turns.iter().map(|(said, heard)| (said.as_bytes(), *heard)).collect::<Vec<_>>())
+        .await
 }
 
 async fn hold_bytes(settings: &Settings, turns: &[(&[u8], &[&str])]) -> Arc<Door<Fake>> {
@@ -34,23 +28,13 @@ async fn hold_bytes(settings: &Settings, turns: &[(&[u8], &[&str])]) -> Arc<Door
         }
     }
     let whole = turns.iter().map(|(said, _)| *said).collect::<Vec<_>>().concat();
-    let answers: Vec<&str> = turns
-        .iter()
-        .flat_map(|(_, answers)| answers.iter().copied())
-        .collect();
+    let answers: Vec<&str> = turns.iter().flat_map(|(_, answers)| answers.iter().copied()).collect();
     for size in [1, 7, whole.len()] {
         let heard = replay(settings, &whole, size).await;
         let expected = answers.iter().filter(|answer| **answer != CLOSED);
-        assert_eq!(
-            heard.len(),
-            expected.clone().count() + 1,
-            "in pieces of {size}: {heard:#?}"
-        );
+        assert_eq!(heard.len(), expected.clone().count() + 1, "in pieces of {size}: {heard:#?}");
         for (reply, answer) in heard[1..].iter().zip(expected) {
-            assert!(
-                reply.starts_with(answer),
-                "in pieces of {size}: expected {answer:?}, heard {reply:?}"
-            );
+            assert!(reply.starts_with(answer), "in pieces of {size}: expected {answer:?}, heard {reply:?}");
         }
     }
     first
@@ -75,11 +59,7 @@ async fn replay(settings: &Settings, said: &[u8], size: usize) -> Vec<String> {
     let ((), bytes) = tokio::join!(say, listen);
     bytes.expect("answers are UTF-8");
     let last = |line: &&str| line.as_bytes()[3] != b'-';
-    heard
-        .split_terminator("\r\n")
-        .filter(last)
-        .map(str::to_owned)
-        .collect()
+    heard.split_terminator("\r\n").filter(last).map(str::to_owned).collect()
 }
 
 fn smtp() -> Settings {
@@ -102,10 +82,7 @@ async fn smtp_stores_a_message_with_its_trace_and_unstuffed_dots() {
     let message: Turn<'_> = ("Subject: a\r\n\r\n..dot\r\n.\r\n", &["250 2.0.0"]);
     let door = hold(&smtp(), &[EHLO, MAIL, RCPT, DATA, message, QUIT]).await;
     let stored = door.reception().stored().remove(0);
-    assert_eq!(
-        String::from_utf8(stored.content).unwrap(),
-        "Subject: a\r\n\r\n.dot\r\n"
-    );
+    assert_eq!(String::from_utf8(stored.content).unwrap(), "Subject: a\r\n\r\n.dot\r\n");
     assert_eq!(
         String::from_utf8(stored.trace).unwrap(),
         "Return-Path: <s@far.example>\r\n\
@@ -193,11 +170,7 @@ async fn utf8_addresses_need_smtputf8_and_are_then_traced_so() {
     let door = hold(&smtp(), &turns).await;
     let stored = door.reception().stored().remove(0);
     assert_eq!(stored.envelope.protocol, Protocol::Utf8Smtp);
-    assert!(
-        String::from_utf8(stored.trace)
-            .unwrap()
-            .starts_with("Return-Path: <été@exämple.org>\r\n")
-    );
+    assert!(String::from_utf8(stored.trace).unwrap().starts_with("Return-Path: <été@exämple.org>\r\n"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -218,9 +191,7 @@ async fn lines_that_are_no_lines_are_refused() {
 #[tokio::test(start_paused = true)]
 async fn no_message_ends_where_another_server_might_see_an_end() {
     let smuggled = "MAIL FROM:<x@evil.example>\r\nRCPT TO:<user2@bm.com>\r\nDATA\r\nforged\r\n.\r\n";
-    for end in [
-        "\n.\n", "\n.\r\n", "\r.\r", "\r.\r\n", "\r\n.\n", "\r\n.\r", "\n.\r", "\0.\r\n",
-    ] {
+    for end in ["\n.\n", "\n.\r\n", "\r.\r", "\r.\r\n", "\r\n.\n", "\r\n.\r", "\n.\r", "\0.\r\n"] {
         let message = format!("a{end}{smuggled}");
         // From the second DATA on, all is content of the one message, whose end is the one CRLF.CRLF in it.
         let turns = [EHLO, MAIL, RCPT, DATA, (&message, &["550 5.6.0"]), QUIT];
@@ -279,15 +250,7 @@ async fn lmtp_answers_for_each_recipient_that_it_accepted() {
 
 #[tokio::test(start_paused = true)]
 async fn lmtp_refuses_a_bad_message_once_per_recipient() {
-    let turns = [
-        LHLO,
-        MAIL,
-        RCPT,
-        RCPT,
-        DATA,
-        ("a\nb\r\n.\r\n", &["550 5.6.0", "550 5.6.0"] as &[_]),
-        QUIT,
-    ];
+    let turns = [LHLO, MAIL, RCPT, RCPT, DATA, ("a\nb\r\n.\r\n", &["550 5.6.0", "550 5.6.0"] as &[_]), QUIT];
     hold(&lmtp(), &turns).await;
 }
 
@@ -312,55 +275,29 @@ async fn messages_that_cannot_be_kept_are_refused_for_now() {
 async fn people_sign_in_with_plain_and_login() {
     // "\0user1\0secret"; "user1"; "secret"; "\0user1\0wrong"; "\0disabled\0secret"; "other\0user1\0secret"
     let rows: &[&[Turn<'_>]] = &[
-        &[
-            ("AUTH PLAIN AHVzZXIxAHNlY3JldA==\r\n", &["235 2.7.0"]),
-            ("AUTH PLAIN\r\n", &["503 5.5.1"]),
-        ],
-        &[
-            ("auth plain\r\n", &["334 "]),
-            ("AHVzZXIxAHNlY3JldA==\r\n", &["235 2.7.0"]),
-        ],
+        &[("AUTH PLAIN AHVzZXIxAHNlY3JldA==\r\n", &["235 2.7.0"]), ("AUTH PLAIN\r\n", &["503 5.5.1"])],
+        &[("auth plain\r\n", &["334 "]), ("AHVzZXIxAHNlY3JldA==\r\n", &["235 2.7.0"])],
         &[
             ("AUTH LOGIN\r\n", &["334 VXNlcm5hbWU6"]),
             ("dXNlcjE=\r\n", &["334 UGFzc3dvcmQ6"]),
             ("c2VjcmV0\r\n", &["235 2.7.0"]),
         ],
-        &[
-            ("AUTH LOGIN dXNlcjE=\r\n", &["334 UGFzc3dvcmQ6"]),
-            ("c2VjcmV0\r\n", &["235 2.7.0"]),
-        ],
+        &[("AUTH LOGIN dXNlcjE=\r\n", &["334 UGFzc3dvcmQ6"]), ("c2VjcmV0\r\n", &["235 2.7.0"])],
         &[("AUTH PLAIN AHVzZXIxAHdyb25n\r\n", &["535 5.7.8"])],
         &[("AUTH PLAIN AGRpc2FibGVkAHNlY3JldA==\r\n", &["525 5.7.13"])],
         &[("AUTH PLAIN b3RoZXIAdXNlcjEAc2VjcmV0\r\n", &["535 5.7.8"])],
         &[("AUTH PLAIN\r\n", &["334 "]), ("*\r\n", &["501 5.7.0"])],
-        &[
-            ("AUTH PLAIN =\r\n", &["501 5.5.2"]),
-            ("AUTH PLAIN !\r\n", &["501 5.5.2"]),
-        ],
-        &[
-            ("AUTH\r\n", &["501 5.5.4"]),
-            ("AUTH CRAM-MD5\r\n", &["504 5.5.4"]),
-        ],
+        &[("AUTH PLAIN =\r\n", &["501 5.5.2"]), ("AUTH PLAIN !\r\n", &["501 5.5.2"])],
+        &[("AUTH\r\n", &["501 5.5.4"]), ("AUTH CRAM-MD5\r\n", &["504 5.5.4"])],
         &[MAIL, ("AUTH PLAIN\r\n", &["503 5.5.1"])],
         // "hasty" and "unlucky"
-        &[
-            ("AUTH LOGIN dW5sdWNreQ==\r\n", &["334 "]),
-            ("eA==\r\n", &["454 4.7.0"]),
-            ("NOOP\r\n", &["250 "]),
-        ],
+        &[("AUTH LOGIN dW5sdWNreQ==\r\n", &["334 "]), ("eA==\r\n", &["454 4.7.0"]), ("NOOP\r\n", &["250 "])],
     ];
     for row in rows {
         hold(&smtp(), &[&[EHLO], *row, &[QUIT]].concat()).await;
     }
-    hold(
-        &smtp(),
-        &[
-            EHLO,
-            ("AUTH LOGIN aGFzdHk=\r\n", &["334 "]),
-            ("eA==\r\n", &["421 4.7.0", CLOSED]),
-        ],
-    )
-    .await;
+    hold(&smtp(), &[EHLO, ("AUTH LOGIN aGFzdHk=\r\n", &["334 "]), ("eA==\r\n", &["421 4.7.0", CLOSED])])
+        .await;
     const WRONG: Turn<'_> = ("AUTH PLAIN AHVzZXIxAHdyb25n\r\n", &["535 5.7.8"]);
     let last = (WRONG.0, &["535 5.7.8", "421 4.7.0", CLOSED] as &[_]);
     hold(&smtp(), &[EHLO, WRONG, WRONG, last]).await;
@@ -368,13 +305,7 @@ async fn people_sign_in_with_plain_and_login() {
 
 #[tokio::test(start_paused = true)]
 async fn who_signed_in_is_on_the_envelope() {
-    let turns = [
-        EHLO,
-        ("AUTH PLAIN AHVzZXIxAHNlY3JldA==\r\n", &["235 2.7.0"] as &[_]),
-        MAIL,
-        RCPT,
-        DATA,
-    ];
+    let turns = [EHLO, ("AUTH PLAIN AHVzZXIxAHNlY3JldA==\r\n", &["235 2.7.0"] as &[_]), MAIL, RCPT, DATA];
     let turns = [&turns[..], &[("a\r\n.\r\n", &["250 2.0.0"]), QUIT]].concat();
     let door = hold(&smtp(), &turns).await;
     let envelope = door.reception().stored().remove(0).envelope;
@@ -384,17 +315,6 @@ async fn who_signed_in_is_on_the_envelope() {
 
 #[tokio::test(start_paused = true)]
 async fn nobody_signs_in_where_it_is_not_offered() {
-    let settings = Settings {
-        sign_in: SignIn::NotOffered,
-        ..smtp()
-    };
-    hold(
-        &settings,
-        &[
-            EHLO,
-            ("AUTH PLAIN AHVzZXIxAHNlY3JldA==\r\n", &["502 5.5.1"]),
-            QUIT,
-        ],
-    )
-    .await;
+    let settings = Settings { sign_in: SignIn::NotOffered, ..smtp() };
+    hold(&settings, &[EHLO, ("AUTH PLAIN AHVzZXIxAHNlY3JldA==\r\n", &["502 5.5.1"]), QUIT]).await;
 }

@@ -79,9 +79,7 @@ async fn long_lines_are_refused_and_endless_ones_close() {
     let mut client = Client::connect(&door);
     client.expect("220 ").await;
     client.ask(&format!("NOOP {}", "x".repeat(2041)), "250 ").await;
-    client
-        .ask(&format!("NOOP {}", "x".repeat(2042)), "500 5.5.2")
-        .await;
+    client.ask(&format!("NOOP {}", "x".repeat(2042)), "500 5.5.2").await;
     client.ask(&"x".repeat(40_000), "500 5.5.2").await;
     client.ask("NOOP", "250 ").await;
     client.send("x".repeat(70_000)).await;
@@ -103,10 +101,7 @@ async fn too_many_errors_end_the_session() {
 
 #[tokio::test(start_paused = true)]
 async fn recipients_beyond_the_limit_wait_for_another_message() {
-    let many = |recipients_max| Settings {
-        recipients_max,
-        ..settings(Dialect::Lmtp)
-    };
+    let many = |recipients_max| Settings { recipients_max, ..settings(Dialect::Lmtp) };
     for (limit, accepted) in [(1000, 1000), (10_000, 10_000)] {
         let door = door(many(limit), Keep::Content);
         let mut client = Client::connect(&door);
@@ -114,14 +109,8 @@ async fn recipients_beyond_the_limit_wait_for_another_message() {
         client.ask("LHLO x", "250 ").await;
         client.ask("MAIL FROM:<s@far.example>", "250 ").await;
         for number in 0..10_000 {
-            let answer = if number < accepted {
-                "250 2.1.5"
-            } else {
-                "452 4.5.3"
-            };
-            client
-                .ask(&format!("RCPT TO:<user{number}@bm.com>"), answer)
-                .await;
+            let answer = if number < accepted { "250 2.1.5" } else { "452 4.5.3" };
+            client.ask(&format!("RCPT TO:<user{number}@bm.com>"), answer).await;
         }
         client.ask("DATA", "354 ").await;
         client.send("a\r\n.\r\n").await;
@@ -157,10 +146,7 @@ async fn a_message_over_the_limit_is_read_to_its_end_and_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn a_message_that_goes_on_to_twice_the_limit_closes_the_session() {
-    let settings = Settings {
-        message_bytes_max: 200_000,
-        ..settings(Dialect::Lmtp)
-    };
+    let settings = Settings { message_bytes_max: 200_000, ..settings(Dialect::Lmtp) };
     let door = door(settings, Keep::Count);
     let mut client = Client::connect(&door);
     client.up_to_data("LHLO x").await;
@@ -171,10 +157,7 @@ async fn a_message_that_goes_on_to_twice_the_limit_closes_the_session() {
 
 #[tokio::test(start_paused = true)]
 async fn a_message_of_exactly_the_limit_in_one_line_is_taken() {
-    let settings = Settings {
-        message_bytes_max: 1_000_000,
-        ..settings(Dialect::Lmtp)
-    };
+    let settings = Settings { message_bytes_max: 1_000_000, ..settings(Dialect::Lmtp) };
     for (bytes, answer) in [(1_000_000, "250 2.0.0"), (1_000_001, "552 5.3.4")] {
         let door = door(settings.clone(), Keep::Count);
         let mut client = Client::connect(&door);
@@ -202,18 +185,10 @@ async fn a_hundred_large_messages_at_once_hold_little_memory() {
     let stored = door.reception().stored();
     assert_eq!(stored.len(), SESSIONS);
     assert!(stored.iter().all(|stored| stored.content_bytes >= 50_000_000));
-    assert!(
-        stored
-            .iter()
-            .all(|stored| stored.write_bytes_max <= CONTENT_BYTES)
-    );
+    assert!(stored.iter().all(|stored| stored.write_bytes_max <= CONTENT_BYTES));
     let most = SESSIONS * (CONTENT_BYTES + INPUT_BYTES);
     assert!(most < 30 << 20);
-    assert!(
-        door.buffered_bytes_peak() <= most,
-        "{}",
-        door.buffered_bytes_peak()
-    );
+    assert!(door.buffered_bytes_peak() <= most, "{}", door.buffered_bytes_peak());
 }
 
 #[tokio::test]
@@ -268,11 +243,7 @@ async fn hear_until(stream: &mut (impl AsyncReadExt + Unpin), line: &str) -> Str
 #[tokio::test]
 async fn connections_beyond_the_limits_are_turned_away_and_places_come_back() {
     for (sessions_max, sessions_per_address_max) in [(2, 100), (100, 2)] {
-        let settings = Settings {
-            sessions_max,
-            sessions_per_address_max,
-            ..settings(Dialect::Smtp)
-        };
+        let settings = Settings { sessions_max, sessions_per_address_max, ..settings(Dialect::Smtp) };
         let door = door(settings, Keep::Content);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
