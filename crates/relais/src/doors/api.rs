@@ -34,8 +34,8 @@ use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
 use metrics_exporter_prometheus::PrometheusHandle;
 use relais_app::Relais;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, LazyLock};
 use utoipa_axum::router::OpenApiRouter;
 
 /// What a listener may take for granted about who connects.
@@ -65,15 +65,21 @@ struct Api {
 pub fn router(app: Arc<Relais>, trust: Trust, metrics: PrometheusHandle) -> Router {
     let api = Api { app, trust, metrics, requests: Arc::default() };
     let (router, _) = routes().split_for_parts();
-    let document = Arc::new(openapi());
     router
-        .route("/api/openapi.json", get(move || async move { Json(document.as_ref().clone()) }))
+        .route(
+            "/api/openapi.json",
+            get(async || ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.as_str())),
+        )
         .fallback(async || Problem::NoSuchRoute)
         .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(axum::middleware::from_fn_with_state(api.clone(), speak::speak))
         .with_state(api)
 }
+
+/// The same for every listener, so written once.
+static DOCUMENT: LazyLock<String> =
+    LazyLock::new(|| openapi().to_json().expect("the description of the API serialises"));
 
 fn routes() -> OpenApiRouter<Api> {
     let v1 = OpenApiRouter::new()

@@ -21,7 +21,7 @@ use relais_engines::spool::SpoolFiles;
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 use tower::ServiceExt;
@@ -29,7 +29,7 @@ use tower::ServiceExt;
 pub const PASSWORD: &str = "correct horse battery";
 pub const START: &str = "2026-11-21T10:00:00Z";
 /// Ids below this are the template's.
-const IDS_OF_TEMPLATE: i64 = 100_000;
+const IDS_OF_TEMPLATE: i64 = 1000;
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +91,8 @@ pub struct World {
     pub app: Arc<Relais>,
     pub clock: Clock,
     pub made: Made,
-    metrics: metrics_exporter_prometheus::PrometheusHandle,
+    network: OnceLock<Router>,
+    socket: OnceLock<Router>,
 }
 
 pub struct Answer {
@@ -159,13 +160,20 @@ impl World {
             let _ = ids.next();
         }
         let app = build(dir.path(), &clock, ids);
-        let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();
-        Self { _dir: dir, app, clock, made: template.made.clone(), metrics }
+        let made = template.made.clone();
+        Self { _dir: dir, app, clock, made, network: OnceLock::new(), socket: OnceLock::new() }
     }
 
-    pub fn router(&self, who: Who) -> Router {
-        let trust = if who == Who::Socket { Trust::OperatorSocket } else { Trust::Network };
-        router(self.app.clone(), trust, self.metrics.clone())
+    fn router(&self, who: Who) -> Router {
+        let (kept, trust) = match who {
+            Who::Socket => (&self.socket, Trust::OperatorSocket),
+            _ => (&self.network, Trust::Network),
+        };
+        let make = || {
+            let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();
+            router(self.app.clone(), trust, metrics)
+        };
+        kept.get_or_init(make).clone()
     }
 
     pub fn secret(&self, who: Who) -> Option<&str> {
