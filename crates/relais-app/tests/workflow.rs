@@ -373,6 +373,8 @@ async fn another_runner_does_nothing_twice(w: &mut World) {
 enum Course {
     /// Killed on its way, it comes to its end.
     Forth,
+    /// Killed while the account is deleted, it comes to its end.
+    Deletion,
     /// Killed on its way back from the end, it is undone.
     Back,
     /// Killed on its way and undone from there, wherever that was.
@@ -388,6 +390,10 @@ fn killed_anywhere(database: Database, course: Course, order: usize, one_in: usi
             let w = World::new(database).await;
             let case = Case::new(&w).await;
             let id = w.start(&case.one, orders(&w).swap_remove(order)).await.id;
+            if course == Course::Deletion {
+                w.run_until_idle().await;
+                w.advance_days(90);
+            }
             if course == Course::Back {
                 w.run_until_idle().await;
                 w.relais.undo_departure(id, OPERATOR).await.unwrap();
@@ -402,7 +408,7 @@ fn killed_anywhere(database: Database, course: Course, order: usize, one_in: usi
             w.run_until_idle().await;
             let state = match course {
                 Course::Back | Course::ForthAndBack => DepartureState::Undone,
-                Course::Forth => DepartureState::Finished,
+                Course::Forth | Course::Deletion => DepartureState::Finished,
             };
             w.assert_state(id, state).await;
             w.assert_chain_whole().await;
@@ -410,11 +416,11 @@ fn killed_anywhere(database: Database, course: Course, order: usize, one_in: usi
         });
         let as_it_should_be = match course {
             Course::Back | Course::ForthAndBack => &case.before,
-            Course::Forth => expected.get_or_insert(seen.clone()),
+            Course::Forth | Course::Deletion => expected.get_or_insert(seen.clone()),
         };
         assert_eq!(&seen, as_it_should_be, "order {order} {course:?}, killed after {polls} waits");
         if ended {
-            assert!(polls > 20, "it was killed on the way, {polls} times");
+            assert!(polls > 10, "it was killed on the way, {polls} times");
             return;
         }
         polls += one_in;
@@ -437,6 +443,7 @@ macro_rules! killed_anywhere {
 killed_anywhere! {
     killed_anywhere_it_ends_as_if_nothing_had_been_on_sqlite: Sqlite Forth [0], one in 1;
     killed_anywhere_it_ends_as_if_nothing_had_been_on_postgresql: Postgres Forth [0, 4], one in 9;
+    killed_anywhere_while_it_deletes_it_ends_all_the_same: Sqlite Deletion [5], one in 1;
     killed_anywhere_on_its_way_back_it_is_undone_on_sqlite: Sqlite Back [0], one in 1;
     killed_anywhere_on_its_way_back_it_is_undone_on_postgresql: Postgres Back [0], one in 9;
     every_form_is_undone_from_wherever_it_was: Sqlite ForthAndBack 0..7, one in 7;
