@@ -11,14 +11,14 @@ use relais_core::authority::Actor;
 use relais_core::departure::{
     AddressHeir, Departure, DepartureState, NewMail, Plan, Step, StepReport, common_reply, default_reply,
 };
-use relais_core::ids::{MailboxId, ResponderId};
+use relais_core::ids::{AccountId, MailboxId, ResponderId};
 use relais_core::inbound::Inbound;
 use relais_core::lifecycle::Command;
 use relais_core::organisation::{AddressKind, DomainKind, MailboxRight, Responder, SharedMailbox, Target};
 use relais_core::refusal::Refusal;
 use relais_core::rights::{Act, Verdict, may, standing};
 use relais_engines::maildir::{FolderReport, HandOver, folder_component};
-use relais_store::{Tx, accounts, addresses, departures, mailboxes, organisations, responders};
+use relais_store::{Tx, accounts, addresses, departures, events, mailboxes, organisations, responders};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -222,14 +222,21 @@ fn freeze(run: &mut Run<'_, '_, '_>) -> Result<serde_json::Value, Error> {
         }
     }
     let before = run.account()?;
-    // Closed by this departure, also if it is to freeze a second time what it has frozen.
-    let closed = before
-        .deactivation
-        .as_ref()
-        .is_none_or(|closed| closed.cause == Cause::Departure && closed.at >= run.departure.created_at);
+    let closed = match &before.deactivation {
+        None => true,
+        // To freeze a second time what it has frozen.
+        Some(closed) => closed.at >= run.departure.created_at && closed_by(run, before.id)? == run.actor,
+    };
     let inbound = before.deactivation.is_none().then(Inbound::deliver);
     run.command(Command::Deactivate { cause: Cause::Departure, inbound })?;
     Ok(json!(Frozen { closed, inbound_before: before.inbound }))
+}
+
+/// Who closed a closed account.
+fn closed_by(run: &mut Run<'_, '_, '_>, account: AccountId) -> Result<Actor, Error> {
+    let events = events::page(run.tx, run.departure.organisation, &account.to_string(), 0, i64::MAX)?;
+    let closed = events.into_iter().rev().find(|event| event.kind == "account.deactivated");
+    closed.map(|event| event.actor).ok_or_else(|| Error::Internal("closed without an event".into()))
 }
 
 fn inventory(run: &mut Run<'_, '_, '_>) -> Result<serde_json::Value, Error> {
@@ -319,7 +326,7 @@ fn own_text(run: &mut Run<'_, '_, '_>, responder: ResponderId, text: &str) -> Re
 }
 
 /// The mailbox behind an address: an account's, or a shared one.
-fn destination(tx: &mut Tx<'_>, address: &EmailAddress) -> Result<MailboxId, Error> {
+pub(super) fn destination(tx: &mut Tx<'_>, address: &EmailAddress) -> Result<MailboxId, Error> {
     if let Some(shared) = mailboxes::named(tx, address)? {
         return Ok(shared.id);
     }

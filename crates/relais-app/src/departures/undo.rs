@@ -1,6 +1,6 @@
 //! The way back: each step that was done is undone, the last one first. Undoing may be repeated like doing.
 
-use super::steps::{Frozen, Given, HandedOver, Renamed};
+use super::steps::{Frozen, Given, HandedOver, Renamed, destination};
 use crate::execute::apply;
 use crate::organisations::note;
 use crate::{Error, Ids, Relais};
@@ -8,10 +8,12 @@ use jiff::Timestamp;
 use relais_core::account::Account;
 use relais_core::authority::Actor;
 use relais_core::departure::{Departure, DepartureState, Step, StepReport};
+use relais_core::ids::MailboxId;
 use relais_core::inbound::Inbound;
 use relais_core::lifecycle::{AddressChange, Command};
 use relais_core::organisation::{AddressKind, DomainKind, Target};
 use relais_core::refusal::Refusal;
+use relais_engines::maildir::folder_component;
 use relais_store::{Tx, accounts, addresses, departures};
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -21,7 +23,10 @@ impl Relais {
     pub(super) async fn undo_last_step(&self, departure: &Departure) -> Result<(), Error> {
         let last = departure.plan.steps.iter().rev().find_map(|step| departure.report_of(*step)).cloned();
         if let Some(report) = last.as_ref().filter(|report| report.step == Step::HandOverMail) {
-            self.take_mail_back(departure, report).await?;
+            let handed: HandedOver = read(report)?;
+            self.take_mail_back(departure, handed.mailbox, handed.folder).await?;
+        } else if departure.next_step() == Some(Step::HandOverMail) {
+            self.take_back_what_was_begun(departure).await?;
         }
         let (departure, ids, now) = (departure.clone(), self.ids.clone(), self.now());
         self.store
@@ -50,13 +55,38 @@ impl Relais {
         Ok(())
     }
 
-    async fn take_mail_back(&self, departure: &Departure, report: &StepReport) -> Result<(), Error> {
-        let handed: HandedOver = read(report)?;
+    /// A hand-over is on disk before it is recorded: one that was cut short has left messages there.
+    async fn take_back_what_was_begun(&self, departure: &Departure) -> Result<(), Error> {
+        let Some(to) = departure.plan.old_mail_to.clone() else { return Ok(()) };
+        let found: Result<MailboxId, Error> = self.store.read(move |tx| destination(tx, &to)).await;
+        match found {
+            Ok(mailbox) => {
+                let folder = folder_component(departure.plan.leaver.as_str());
+                self.take_mail_back(departure, mailbox, folder).await
+            }
+            // Nobody there any more: nor any mail.
+            Err(Error::Refused(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn take_mail_back(
+        &self,
+        departure: &Departure,
+        mailbox: MailboxId,
+        folder: String,
+    ) -> Result<(), Error> {
         let leaver = departure.plan.account;
         let account = self.look(move |tx| accounts::get(tx, leaver)).await?.ok_or(Error::NotFound)?;
         let maildirs = self.maildirs.clone();
         let taken = tokio::task::spawn_blocking(move || {
-            maildirs.take_back(account.mailbox, handed.mailbox, &handed.folder)
+            if !maildirs.home(mailbox).exists() {
+                // Removed with its holder, and the mail with it.
+                return Ok(0);
+            }
+            maildirs.create(mailbox)?;
+            maildirs.create(account.mailbox)?;
+            maildirs.take_back(account.mailbox, mailbox, &folder)
         })
         .await??;
         tracing::info!(departure = %departure.id, taken, "handed-over mail was taken back");

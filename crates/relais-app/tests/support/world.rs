@@ -99,7 +99,7 @@ pub fn code(error: &relais_app::Error) -> String {
     }
 }
 
-fn open(dir: &Path, store: &Store, clock: &Clock, ids: &Ids) -> Arc<Relais> {
+fn open(dir: &Path, store: &Store, clock: &Clock, ids: &Ids, node: &str) -> Arc<Relais> {
     Relais::new(Parts {
         store: store.clone(),
         maildirs: Arc::new(Maildirs::open(dir.join("mail")).unwrap()),
@@ -110,7 +110,7 @@ fn open(dir: &Path, store: &Store, clock: &Clock, ids: &Ids) -> Arc<Relais> {
         personal_marks: PersonalMarks::default(),
         clock: clock.clone(),
         ids: ids.clone(),
-        node: "one".into(),
+        node: node.to_owned(),
     })
 }
 
@@ -124,7 +124,7 @@ impl World {
         };
         let store = Store::open(&url, schema::MIGRATIONS).unwrap();
         let (clock, ids) = (Clock::set_to(moment(NOW)), Ids::counted());
-        let relais = open(dir.path(), &store, &clock, &ids);
+        let relais = open(dir.path(), &store, &clock, &ids, "one");
         let organisation =
             relais.create_organisation("Bonne Mine".into(), Language::French, OPERATOR).await.unwrap().id;
         relais.add_domain(organisation, "bm.com", OPERATOR).await.unwrap();
@@ -133,8 +133,13 @@ impl World {
 
     /// As after a stop: everything in memory is forgotten, the directory and the database stay.
     pub async fn reopen(&mut self) {
-        self.relais = open(self.dir.path(), &self.store, &self.clock, &self.ids);
+        self.relais = self.second("one");
         self.relais.recover().await.unwrap();
+    }
+
+    /// Another process on the same database and directory.
+    pub fn second(&self, node: &str) -> Arc<Relais> {
+        open(self.dir.path(), &self.store, &self.clock, &self.ids, node)
     }
 
     pub fn advance_days(&self, days: i64) {

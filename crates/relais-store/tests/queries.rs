@@ -1,0 +1,802 @@
+//! Every query on both databases, with the same body: what is written is what is read.
+
+use jiff::{SignedDuration, Timestamp};
+use relais_core::account::{Account, Cause, Deactivation};
+use relais_core::address::EmailAddress;
+use relais_core::authority::{Actor, Role};
+use relais_core::departure::{
+    AddressHeir, Departure, DepartureState, Findings, NewMail, Plan, Step, StepReport, Warning,
+};
+use relais_core::event::{CHAIN_START, Happening};
+use relais_core::ids::{
+    AccountId, DepartureId, GrantId, GroupId, MailboxId, OrganisationId, ResponderId, SessionId, SpoolId,
+    TokenId,
+};
+use relais_core::inbound::{Inbound, LocalCopy, Treatment};
+use relais_core::language::Language;
+use relais_core::lifecycle::{AddressChange, Availability, Effect};
+use relais_core::organisation::{
+    Address, AddressKind, Domain, DomainKind, Group, GroupRole, MailboxMember, MailboxRight, Organisation,
+    Responder, SharedMailbox, Target,
+};
+use relais_core::password::PasswordHash;
+use relais_core::rights::State;
+use relais_store::credentials::{self, Grant, Session, Token};
+use relais_store::spool::{self, Outbound, SpoolState};
+use relais_store::{
+    Error, Store, Tx, accounts, addresses, departures, events, groups, mailboxes, organisations, outbox,
+    responders, schema,
+};
+use relais_testbed::postgres::PrivatePostgres;
+use serde_json::json;
+
+struct Database {
+    store: Store,
+    _dir: Option<tempfile::TempDir>,
+}
+
+impl Database {
+    fn sqlite() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/relais.db", dir.path().display());
+        Self { store: Store::open(&url, schema::MIGRATIONS).unwrap(), _dir: Some(dir) }
+    }
+
+    fn postgres() -> Self {
+        let url = PrivatePostgres::shared().fresh_database().unwrap();
+        Self { store: Store::open(&url, schema::MIGRATIONS).unwrap(), _dir: None }
+    }
+
+    fn write<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> T {
+        self.store.write_blocking(work).unwrap()
+    }
+
+    fn refused(&self, work: impl FnMut(&mut Tx<'_>) -> Result<(), Error> + Send + 'static) -> String {
+        match self.store.write_blocking(work) {
+            Err(Error::Constraint(name)) => name,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Organisations 1 and 2, with `bm.com`, `other.fr` and the provider's `host.test`.
+    fn with_organisations(self) -> Self {
+        self.write(|tx| {
+            for number in [1, 2] {
+                organisations::insert(tx, &organisation(number))?;
+            }
+            for domain in [own("bm.com", 1), own("other.fr", 2), provider()] {
+                organisations::insert_domain(tx, &domain)?;
+            }
+            Ok(())
+        });
+        self
+    }
+
+    /// And accounts 1 to 3, `user1@bm.com` to `user3@bm.com`, of organisation 1.
+    fn with_people(self) -> Self {
+        let this = self.with_organisations();
+        this.write(|tx| {
+            for number in 1..=3 {
+                let account = account(number);
+                accounts::insert(tx, &account)?;
+                point(tx, account.address.as_str(), Target::Account(account.id), AddressKind::Primary)?;
+            }
+            Ok(())
+        });
+        this
+    }
+}
+
+/// Each on SQLite as a test of its own; all of them on one PostgreSQL server.
+macro_rules! on_both {
+    ($($name:ident)*) => {
+        mod on_sqlite { $( #[test] fn $name() { super::$name(&super::Database::sqlite()); } )* }
+        #[test]
+        fn on_postgres_all_of_them_hold_too() {
+            $( eprintln!("on PostgreSQL: {}", stringify!($name)); $name(&Database::postgres()); )*
+        }
+    };
+}
+
+on_both! {
+    organisations_and_domains_are_read_as_they_were_written
+    accounts_are_read_as_they_were_written
+    accounts_are_found_by_what_they_hold_and_listed_by_pages
+    admins_who_can_act_and_redirects_are_counted
+    addresses_point_are_freed_and_retired_and_remember_their_holders
+    an_address_has_one_target_and_a_domain_one_owner
+    groups_and_their_members
+    shared_mailboxes_and_their_members
+    responders_and_whom_they_answered
+    the_outbox_keeps_what_is_owed_until_it_is_done
+    the_spool_keeps_each_key_once
+    tokens_sessions_and_grants
+    a_departure_is_read_as_it_was_written_and_moves_step_by_step
+    an_account_has_one_open_departure
+    a_departure_is_claimed_by_one_until_its_lease_ends
+    the_chain_is_whole_and_pages_of_it_are_read
+    a_change_anywhere_in_the_chain_shows
+    a_value_nobody_writes_is_named_with_its_place
+}
+
+fn address(text: &str) -> EmailAddress {
+    text.parse().unwrap()
+}
+
+/// Milliseconds, as the tables keep them.
+fn at(days: i64) -> Timestamp {
+    "2026-11-21T09:00:00.123Z".parse::<Timestamp>().unwrap() + SignedDuration::from_hours(24 * days)
+}
+
+fn org(number: i64) -> OrganisationId {
+    OrganisationId::from_number(number)
+}
+
+fn organisation(number: i64) -> Organisation {
+    let language = if number == 1 { Language::French } else { Language::English };
+    Organisation { id: org(number), name: format!("Organisation n° {number}"), language, created_at: at(0) }
+}
+
+fn own(name: &str, organisation: i64) -> Domain {
+    Domain { name: name.into(), organisation: Some(org(organisation)), kind: DomainKind::Own }
+}
+
+fn provider() -> Domain {
+    Domain { name: "host.test".into(), organisation: None, kind: DomainKind::Provider }
+}
+
+fn account(number: i64) -> Account {
+    Account {
+        id: AccountId::from_number(number),
+        organisation: org(1),
+        mailbox: MailboxId::from_number(number + 100),
+        name: format!("Zoé n° {number}"),
+        address: address(&format!("user{number}@bm.com")),
+        role: Role::Member,
+        state: State::Active,
+        deactivation: None,
+        leaves_at: None,
+        inbound: Inbound::deliver(),
+        quota_bytes: None,
+        password: None,
+        epoch: 0,
+        created_at: at(0),
+    }
+}
+
+fn point(tx: &mut Tx<'_>, text: &str, to: Target, kind: AddressKind) -> Result<(), Error> {
+    addresses::apply(tx, &AddressChange::Point { address: address(text), to, kind }, org(1), at(0))
+}
+
+fn redirect(to: &str) -> Inbound {
+    Inbound::always(Treatment::redirect(address(to), LocalCopy::None)).unwrap()
+}
+
+fn organisations_and_domains_are_read_as_they_were_written(db: &Database) {
+    let db = Database { store: db.store.clone(), _dir: None }.with_organisations();
+    db.write(|tx| {
+        assert_eq!(organisations::get(tx, org(2))?, Some(organisation(2)));
+        assert_eq!(organisations::get(tx, org(3))?, None);
+        assert_eq!(organisations::list(tx)?, [organisation(1), organisation(2)]);
+        assert_eq!(organisations::domain(tx, "host.test")?, Some(provider()));
+        assert_eq!(organisations::domain(tx, "nowhere.test")?, None);
+        assert_eq!(organisations::domains(tx, org(1))?, [own("bm.com", 1), provider()]);
+        Ok(())
+    });
+    assert_eq!(
+        db.refused(|tx| organisations::insert(tx, &Organisation { id: org(3), ..organisation(1) })),
+        "organisations.name"
+    );
+}
+
+fn accounts_are_read_as_they_were_written(db: &Database) {
+    let db = Database { store: db.store.clone(), _dir: None }.with_organisations();
+    let full = Account {
+        role: Role::CompanyAdmin,
+        state: State::Deactivated,
+        deactivation: Some(Deactivation {
+            cause: Cause::Directory,
+            at: at(1),
+            inbound_before: Inbound::deliver(),
+            state_before: State::Active,
+        }),
+        leaves_at: Some(at(2)),
+        inbound: Inbound::until_then_refuse(Treatment::reply("Parti.\n« é »".into(), LocalCopy::Keep), at(3))
+            .unwrap(),
+        quota_bytes: Some(i64::MAX),
+        password: Some(PasswordHash::from_phc("$argon2id$x".into())),
+        epoch: 7,
+        ..account(9)
+    };
+    db.write(move |tx| {
+        accounts::insert(tx, &account(1))?;
+        accounts::insert(tx, &full)?;
+        assert_eq!(accounts::get(tx, full.id)?.as_ref(), Some(&full));
+        assert_eq!(accounts::get(tx, AccountId::from_number(5))?, None);
+        let tombstone =
+            Account { state: State::Deleted, name: String::new(), password: None, ..full.clone() };
+        accounts::update(tx, &tombstone)?;
+        assert_eq!(accounts::get(tx, full.id)?, Some(tombstone));
+        let mut with_mailbox = Vec::new();
+        accounts::for_each_with_mailbox(tx, &mut |id| {
+            with_mailbox.push(id.number());
+            Ok(())
+        })?;
+        assert_eq!(with_mailbox, [1]);
+        Ok(())
+    });
+    for (name, broken) in [
+        ("accounts_tombstone", Account { state: State::Deleted, ..account(2) }),
+        ("accounts_deactivation", Account { state: State::Deactivated, ..account(2) }),
+        ("accounts.mailbox", Account { mailbox: account(1).mailbox, ..account(2) }),
+        ("foreign key", Account { organisation: org(9), ..account(2) }),
+    ] {
+        assert_eq!(db.refused(move |tx| accounts::insert(tx, &broken)), name);
+    }
+}
+
+fn accounts_are_found_by_what_they_hold_and_listed_by_pages(db: &Database) {
+    let db = Database { store: db.store.clone(), _dir: None }.with_people();
+    db.write(|tx| {
+        point(tx, "un@bm.com", Target::Account(account(1).id), AddressKind::Alias)?;
+        point(tx, "boite@bm.com", Target::SharedMailbox(MailboxId::from_number(1)), AddressKind::Primary)?;
+        for (text, expected) in [("un@bm.com", Some(1)), ("boite@bm.com", None), ("x@bm.com", None)] {
+            let found = accounts::holding(tx, &address(text))?.map(|account| account.id.number());
+            assert_eq!(found, expected, "{text}");
+        }
+        // The newest of those who had the name.
+        let again = Account {
+            id: AccountId::from_number(4),
+            mailbox: MailboxId::from_number(4),
+            created_at: at(1),
+            ..account(1)
+        };
+        accounts::insert(tx, &again)?;
+        assert_eq!(accounts::named(tx, &again.address, org(1))?, Some(again.clone()));
+        assert_eq!(accounts::named(tx, &again.address, org(2))?, None);
+        let page = |tx: &mut Tx<'_>, state, after: &str, count| {
+            let page = accounts::page(tx, org(1), state, after, count)?;
+            Ok::<_, Error>(page.iter().map(|account| account.id.number()).collect::<Vec<_>>())
+        };
+        assert_eq!(page(tx, None, "", 10)?, [1, 4, 2, 3]);
+        assert_eq!(page(tx, Some(State::Active), "user1@bm.com", 1)?, [2]);
+        assert!(page(tx, Some(State::Invited), "", 10)?.is_empty());
+        Ok(())
+    });
+}
+
+fn admins_who_can_act_and_redirects_are_counted(db: &Database) {
+    let db = Database { store: db.store.clone(), _dir: None }.with_people();
+    db.write(|tx| {
+        let admin = |number, role| Account { role, ..account(number) };
+        accounts::update(tx, &admin(1, Role::Owner))?;
+        accounts::update(tx, &admin(2, Role::CompanyAdmin))?;
+        assert_eq!(accounts::count_other_admins(tx, org(1), account(1).id)?, 1);
+        assert_eq!(accounts::count_other_admins(tx, org(1), account(3).id)?, 2);
+        accounts::update(tx, &Account { state: State::Invited, ..admin(2, Role::CompanyAdmin) })?;
+        assert_eq!(accounts::count_other_admins(tx, org(1), account(3).id)?, 1);
+
+        point(tx, "un@bm.com", Target::Account(account(1).id), AddressKind::Alias)?;
+        accounts::update(tx, &Account { inbound: redirect("un@bm.com"), ..account(3) })?;
+        accounts::update(tx, &Account { inbound: redirect("user1@bm.com"), ..account(2) })?;
+        assert_eq!(
+            accounts::redirecting_to(tx, account(1).id)?,
+            [address("user2@bm.com"), address("user3@bm.com")]
+        );
+        accounts::update(tx, &account(3))?;
+        assert_eq!(accounts::redirecting_to(tx, account(1).id)?, [address("user2@bm.com")]);
+        Ok(())
+    });
+}
+
+fn addresses_point_are_freed_and_retired_and_remember_their_holders(db: &Database) {
+    let db = Database { store: db.store.clone(), _dir: None }.with_people();
+    let (one, two) = (Target::Account(account(1).id), Target::Account(account(2).id));
+    db.write(move |tx| {
+        let text = address("poste@bm.com");
+        assert_eq!(addresses::availability(tx, &text, org(1))?, Availability::Free(DomainKind::Own));
+        assert_eq!(addresses::availability(tx, &text, org(2))?, Availability::NotHosted);
+        assert_eq!(addresses::availability(tx, &address("x@nowhere.test"), org(1))?, Availability::NotHosted);
+        point(tx, "poste@bm.com", one, AddressKind::Alias)?;
+        addresses::set_reply(tx, &text, Some("Texte"), Some(at(3)))?;
+        let held = Address {
+            address: text.clone(),
+            organisation: org(1),
+            target: Some(one),
+            kind: AddressKind::Alias,
+            domain: DomainKind::Own,
+            retired: false,
+            reply_text: Some("Texte".into()),
+            reply_until: Some(at(3)),
+            since: at(0),
+        };
+        assert_eq!(addresses::get(tx, &text)?, Some(held));
+        assert_eq!(addresses::availability(tx, &text, org(1))?, Availability::Held(one));
+        let of_one = addresses::of_target(tx, one)?;
+        let of_one: Vec<_> = of_one.iter().map(|held| held.address.as_str()).collect();
+        assert_eq!(of_one, ["user1@bm.com", "poste@bm.com"], "the primary one first");
+
+        // Within one millisecond too, the last holder comes last.
+        point(tx, "poste@bm.com", two, AddressKind::Alias)?;
+        assert_eq!(addresses::get(tx, &text)?.unwrap().reply_text, None, "a text goes with its holder");
+        let free = AddressChange::Free { address: text.clone() };
+        addresses::apply(tx, &free, org(1), at(2))?;
+        assert_eq!(addresses::availability(tx, &text, org(1))?, Availability::Free(DomainKind::Own));
+        point(tx, "poste@bm.com", one, AddressKind::Primary)?;
+        let holders = addresses::history(tx, &text)?;
+        let ends: Vec<_> = holders.iter().map(|holding| (holding.target, holding.until)).collect();
+        assert_eq!(ends, [(one, Some(at(0))), (two, Some(at(2))), (one, None)]);
+
+        point(tx, "poste@host.test", one, AddressKind::Alias)?;
+        let poste = address("poste@host.test");
+        addresses::apply(tx, &AddressChange::Retire { address: poste.clone() }, org(1), at(1))?;
+        assert_eq!(addresses::availability(tx, &poste, org(2))?, Availability::Retired);
+        assert_eq!(addresses::get(tx, &poste)?.unwrap().domain, DomainKind::Provider);
+        Ok(())
+    });
+}
+
+fn an_address_has_one_target_and_a_domain_one_owner(db: &Database) {
+    let db = Database { store: db.store.clone(), _dir: None }.with_people();
+    let insert = "INSERT INTO addresses (address, organisation, kind, domain_kind, retired, since) \
+                  VALUES ('user1@bm.com', 1, 'alias', 'own', 0, 0)";
+    assert_eq!(db.refused(move |tx| tx.execute_one(insert, &[])), "addresses.address");
+    assert_eq!(db.refused(|tx| organisations::insert_domain(tx, &own("bm.com", 2))), "domains.name");
+    let nobodys = Domain { organisation: None, ..own("nobody.test", 1) };
+    assert_eq!(db.refused(move |tx| organisations::insert_domain(tx, &nobodys)), "domains_owner");
+    let retired = "UPDATE addresses SET retired = 1 WHERE address = 'user1@bm.com'";
+    assert_eq!(db.refused(move |tx| tx.execute_one(retired, &[])), "addresses_retired");
+}
+
+fn groups_and_their_members(db: &Database) {
+    let db = Database { store: db.store.clone(), _dir: None }.with_people();
+    let group = |number: i64, name: &str, at_address: Option<&str>| Group {
+        id: GroupId::from_number(number),
+        organisation: org(1),
+        name: name.into(),
+        address: at_address.map(address),
+        created_at: at(0),
+    };
+    let (ventes, achats) = (group(1, "Ventes", Some("ventes@bm.com")), group(2, "Achats", None));
+    let (one, two) = (account(1).id, account(2).id);
+    let other = ventes.clone();
+    db.write(move |tx| {
+        groups::insert(tx, &ventes)?;
+        groups::insert(tx, &achats)?;
+        assert_eq!(groups::get(tx, ventes.id)?, Some(ventes.clone()));
+        assert_eq!(groups::list(tx, org(1))?, [achats.clone(), ventes.clone()]);
+        groups::set_member(tx, ventes.id, one, GroupRole::Member)?;
+        groups::set_member(tx, ventes.id, one, GroupRole::Admin)?;
+        groups::set_member(tx, ventes.id, two, GroupRole::Member)?;
+        assert_eq!(groups::members(tx, ventes.id)?, [(one, GroupRole::Admin), (two, GroupRole::Member)]);
+        assert_eq!(groups::of_member(tx, two)?, [ventes.clone()]);
+        assert_eq!(groups::only_admin_of(tx, one)?, ["Ventes"]);
+        assert_eq!(groups::only_admin_of(tx, two)?, Vec::<String>::new());
+        groups::set_member(tx, ventes.id, two, GroupRole::Admin)?;
+        assert_eq!(groups::only_admin_of(tx, one)?, Vec::<String>::new());
+        accounts::update(tx, &Account { state: State::Invited, ..account(2) })?;
+        assert_eq!(groups::only_admin_of(tx, one)?, ["Ventes"], "who cannot act yet is no admin to rely on");
+        assert!(groups::remove_member(tx, ventes.id, two)?);
+        assert!(!groups::remove_member(tx, ventes.id, two)?);
+        Ok(())
+    });
+    let twin = Group { id: GroupId::from_number(3), ..other };
+    assert_eq!(db.refused(move |tx| groups::insert(tx, &twin)), "member_groups.organisation,name");
+}
+
+fn shared_mailboxes_and_their_members(db: &Database) {
+    let db = Database { store: db.store.clone(), _dir: None }.with_people();
+    db.write(|tx| {
+        let shared = SharedMailbox {
+            id: MailboxId::from_number(9),
+            organisation: org(1),
+            address: address("bp@bm.com"),
+            name: "Boîte".into(),
+            created_at: at(0),
+        };
+        mailboxes::insert(tx, &shared)?;
+        assert_eq!(
+            mailboxes::named(tx, &shared.address)?,
+            None,
+            "it has the address once the address points to it"
+        );
+        point(tx, "bp@bm.com", Target::SharedMailbox(shared.id), AddressKind::Primary)?;
+        point(tx, "alias@bm.com", Target::SharedMailbox(shared.id), AddressKind::Alias)?;
+        assert_eq!(mailboxes::named(tx, &shared.address)?, Some(shared.clone()));
+        assert_eq!(mailboxes::named(tx, &address("alias@bm.com"))?, None);
+        assert_eq!(mailboxes::get(tx, shared.id)?, Some(shared.clone()));
+        assert_eq!(mailboxes::list(tx, org(1))?, [shared.clone()]);
+        let one = account(1).id;
+        mailboxes::set_member(tx, shared.id, one, MailboxRight::Read)?;
+        mailboxes::set_member(tx, shared.id, one, MailboxRight::ReadWrite)?;
+        let member =
+            MailboxMember { account: one, address: address("user1@bm.com"), right: MailboxRight::ReadWrite };
+        assert_eq!(mailboxes::members(tx, shared.id)?, [member]);
+        assert_eq!(mailboxes::of_member(tx, one)?, [shared.clone()]);
+        assert!(mailboxes::remove_member(tx, shared.id, one)?);
+        assert!(!mailboxes::remove_member(tx, shared.id, one)?);
+        Ok(())
+    });
+}
+
+fn responders_and_whom_they_answered(db: &Database) {
+    let db = Database { store: db.store.clone(), _dir: None }.with_organisations();
+    let responder = Responder {
+        id: ResponderId::from_number(1),
+        organisation: org(1),
+        name: "Anciens".into(),
+        text: "Parti.".into(),
+        created_at: at(0),
+    };
+    let twin = Responder { id: ResponderId::from_number(2), ..responder.clone() };
+    db.write(move |tx| {
+        responders::insert(tx, &responder)?;
+        assert_eq!(responders::get(tx, responder.id)?, Some(responder.clone()));
+        assert_eq!(responders::named(tx, org(1), "Anciens")?, Some(responder.clone()));
+        assert_eq!(responders::named(tx, org(2), "Anciens")?, None);
+        responders::set_text(tx, responder.id, "Autre.")?;
+        assert_eq!(responders::list(tx, org(1))?, [Responder { text: "Autre.".into(), ..responder.clone() }]);
+        let by = Target::Responder(responder.id);
+        responders::record_answer(tx, by, "ann@x.test", at(0))?;
+        assert!(responders::answered_since(tx, by, "ann@x.test", at(-1))?);
+        assert!(
+            !responders::answered_since(tx, by, "ann@x.test", at(0))?,
+            "seven days are over to the second"
+        );
+        assert!(!responders::answered_since(tx, by, "bob@x.test", at(-1))?);
+        responders::record_answer(tx, by, "ann@x.test", at(5))?;
+        assert_eq!(responders::forget_answers(tx, at(5))?, 0);
+        assert_eq!(responders::forget_answers(tx, at(6))?, 1);
+        Ok(())
+    });
+    assert_eq!(db.refused(move |tx| responders::insert(tx, &twin)), "responders.organisation,name");
+}
+
+fn the_outbox_keeps_what_is_owed_until_it_is_done(db: &Database) {
+    db.write(|tx| {
+        let (account, mailbox) = (AccountId::from_number(1), MailboxId::from_number(2));
+        let effects = [
+            Effect::CutSessions { account },
+            Effect::ReturnMailbox { account, mailbox },
+            Effect::RemoveMailbox { mailbox },
+            Effect::ShareMailbox { mailbox },
+        ];
+        for (number, effect) in effects.iter().enumerate() {
+            outbox::push(tx, i64::try_from(number).unwrap(), effect, at(0))?;
+        }
+        let due = outbox::due(tx, at(0), 10)?;
+        assert_eq!(due.iter().map(|owed| owed.effect.clone()).collect::<Vec<_>>(), effects);
+        assert_eq!(outbox::due(tx, at(0), 2)?.len(), 2);
+        assert!(outbox::due(tx, at(-1), 10)?.is_empty());
+        outbox::retry(tx, 0, "away", at(1))?;
+        outbox::done(tx, 1)?;
+        outbox::done(tx, 1)?;
+        assert_eq!((outbox::due(tx, at(0), 10)?.len(), outbox::count(tx)?), (2, 3));
+        assert_eq!(outbox::due(tx, at(1), 10)?[0].attempts, 1);
+        Ok(())
+    });
+}
+
+fn the_spool_keeps_each_key_once(db: &Database) {
+    let db = Database { store: db.store.clone(), _dir: None }.with_organisations();
+    db.write(|tx| {
+        let row = |number: i64, organisation: i64| Outbound {
+            id: SpoolId::from_number(number),
+            organisation: org(organisation),
+            sender: (number == 1).then(|| "ann@x.test".into()),
+            recipient: address("bob@y.test"),
+            state: SpoolState::Waiting,
+            attempts: 0,
+            next_at: at(0),
+            answer: None,
+            created_at: at(number),
+        };
+        assert!(spool::push(tx, &row(1, 1), "one")?);
+        assert!(!spool::push(tx, &row(2, 1), "one")?, "known by its key");
+        assert!(spool::push(tx, &row(3, 2), "three")?);
+        assert!(spool::has_key(tx, "one")? && !spool::has_key(tx, "two")?);
+        assert_eq!(spool::due(tx, at(0), 10)?, [row(1, 1), row(3, 2)]);
+        assert!(spool::due(tx, at(-1), 10)?.is_empty());
+        assert_eq!(spool::list(tx, None, 10)?, [row(3, 2), row(1, 1)], "the newest first");
+        assert_eq!(spool::list(tx, Some(org(1)), 10)?, [row(1, 1)]);
+        spool::record(tx, row(1, 1).id, SpoolState::Sent, "250 ok", at(1))?;
+        let sent = Outbound {
+            state: SpoolState::Sent,
+            attempts: 1,
+            next_at: at(1),
+            answer: Some("250 ok".into()),
+            ..row(1, 1)
+        };
+        assert_eq!(spool::list(tx, Some(org(1)), 10)?, [sent]);
+        assert!(!spool::is_waiting(tx, row(1, 1).id)? && spool::is_waiting(tx, row(3, 2).id)?);
+        assert_eq!(spool::forget(tx, at(1))?, 0);
+        assert_eq!(spool::forget(tx, at(2))?, 1, "what waits is never forgotten");
+        assert!(!spool::has_key(tx, "one")?);
+        Ok(())
+    });
+}
+
+fn tokens_sessions_and_grants(db: &Database) {
+    let db = Database { store: db.store.clone(), _dir: None }.with_people();
+    db.write(|tx| {
+        let token = |number, organisation: Option<i64>| Token {
+            id: TokenId::from_number(number),
+            organisation: organisation.map(org),
+            name: "paie".into(),
+            created_at: at(0),
+            revoked_at: None,
+        };
+        credentials::insert_token(tx, &token(1, Some(1)), b"\0one")?;
+        credentials::insert_token(tx, &token(2, None), b"\xfftwo")?;
+        assert_eq!(credentials::token_by_secret(tx, b"\0one")?, Some(token(1, Some(1))));
+        assert_eq!(credentials::token_by_secret(tx, b"\xfftwo")?, Some(token(2, None)));
+        assert_eq!(credentials::token_by_secret(tx, b"other")?, None);
+        assert!(!credentials::revoke_token(tx, org(2), token(1, None).id, at(1))?);
+        assert!(credentials::revoke_token(tx, org(1), token(1, None).id, at(1))?);
+        assert!(!credentials::revoke_token(tx, org(1), token(1, None).id, at(2))?);
+        assert_eq!(credentials::token_by_secret(tx, b"\0one")?, None);
+        assert_eq!(
+            credentials::tokens(tx, org(1))?,
+            [Token { revoked_at: Some(at(1)), ..token(1, Some(1)) }]
+        );
+
+        let session =
+            Session { id: SessionId::from_number(1), account: account(1).id, epoch: 4, expires_at: at(1) };
+        credentials::insert_session(tx, &session, b"s")?;
+        assert_eq!(credentials::session_by_secret(tx, b"s")?, Some(session.clone()));
+        assert_eq!(credentials::forget_sessions(tx, at(0))?, 0);
+        assert_eq!(credentials::forget_sessions(tx, at(1))?, 1);
+        credentials::insert_session(tx, &session, b"s")?;
+        credentials::end_session(tx, session.id)?;
+        assert_eq!(credentials::session_by_secret(tx, b"s")?, None);
+
+        let grant = Grant {
+            id: GrantId::from_number(1),
+            account: account(1).id,
+            reason: "dossier".into(),
+            ends_at: at(5),
+            created_at: at(0),
+        };
+        credentials::insert_grant(tx, &grant, b"g")?;
+        let in_force = |tx: &mut Tx<'_>, account, secret: &[u8], now| {
+            credentials::grant_in_force(tx, account, secret, now)
+        };
+        assert_eq!(in_force(tx, account(1).id, b"g", at(4))?, Some(grant.clone()));
+        assert_eq!(in_force(tx, account(1).id, b"g", at(5))?, None);
+        assert_eq!(in_force(tx, account(2).id, b"g", at(4))?, None);
+        assert_eq!(in_force(tx, account(1).id, b"h", at(4))?, None);
+        assert_eq!(credentials::end_grants(tx, account(1).id, at(2))?, 1);
+        assert_eq!(credentials::end_grants(tx, account(1).id, at(2))?, 0);
+        assert_eq!(credentials::grants(tx, account(1).id)?, [Grant { ends_at: at(2), ..grant }]);
+        Ok(())
+    });
+    let twice = Token {
+        id: TokenId::from_number(3),
+        organisation: None,
+        name: "x".into(),
+        created_at: at(0),
+        revoked_at: None,
+    };
+    assert_eq!(db.refused(move |tx| credentials::insert_token(tx, &twice, b"\0one")), "tokens.secret_hash");
+}
+
+fn departure(number: i64, leaver: i64) -> Departure {
+    let plan = Plan {
+        account: account(leaver).id,
+        leaver: account(leaver).address,
+        name: "Zoé".into(),
+        begins_at: at(0),
+        new_mail: NewMail::Redirect {
+            to: address("user3@bm.com"),
+            copy: LocalCopy::Keep,
+            until: Some(at(30)),
+        },
+        old_mail_to: Some(address("user3@bm.com")),
+        shared_mailbox: None,
+        successor: Some(address("user3@bm.com")),
+        renamed_to: address("user1.bck@bm.com"),
+        heir: AddressHeir::Stay,
+        delete_after: Some(at(60)),
+        reason: Some("continuité".into()),
+        steps: vec![Step::Freeze, Step::Inventory, Step::Certificate],
+        findings: Findings { messages: 3, ..Findings::default() },
+        warnings: vec![Warning::DeletionWithoutBackup, Warning::DeletionEndsReply],
+    };
+    Departure {
+        id: DepartureId::from_number(number),
+        organisation: org(1),
+        state: DepartureState::Running,
+        plan,
+        steps_done: 0,
+        reports: vec![],
+        trouble: None,
+        created_at: at(0),
+    }
+}
+
+fn a_departure_is_read_as_it_was_written_and_moves_step_by_step(db: &Database) {
+    let db = Database { store: db.store.clone(), _dir: None }.with_people();
+    db.write(|tx| {
+        let new = departure(1, 1);
+        departures::insert(tx, &new, &Actor::Operator, at(0))?;
+        assert_eq!(departures::get(tx, new.id)?, Some(new.clone()));
+        assert_eq!(departures::started_by(tx, new.id)?, Some(Actor::Operator));
+        let report = |step, done| StepReport { step, done_at: done, detail: json!({ "é": [1, null] }) };
+        assert!(departures::record_step(tx, new.id, 1, &report(Step::Freeze, at(1)))?);
+        assert!(!departures::record_step(tx, new.id, 1, &report(Step::Freeze, at(2)))?, "recorded once");
+        assert!(departures::record_step(tx, new.id, 2, &report(Step::Inventory, at(1)))?);
+        departures::set_state(tx, new.id, DepartureState::Held, Some("attend"), at(3))?;
+        let read = departures::get(tx, new.id)?.unwrap();
+        assert_eq!(read.reports, [report(Step::Freeze, at(1)), report(Step::Inventory, at(1))]);
+        assert_eq!(
+            (read.steps_done, read.state, read.trouble.as_deref()),
+            (2, DepartureState::Held, Some("attend"))
+        );
+        departures::forget_step(tx, new.id, Step::Inventory)?;
+        let read = departures::get(tx, new.id)?.unwrap();
+        assert_eq!((read.steps_done, read.reports.len(), read.trouble), (1, 1, None));
+        assert_eq!(departures::certificate(tx, new.id)?, None);
+        departures::set_certificate(tx, new.id, "{}")?;
+        assert_eq!(departures::certificate(tx, new.id)?.as_deref(), Some("{}"));
+        departures::set_state(tx, new.id, DepartureState::Finished, None, at(3))?;
+        let later = Departure { created_at: at(1), ..departure(2, 1) };
+        departures::insert(tx, &later, &Actor::Operator, at(1))?;
+        assert_eq!(departures::latest_of(tx, account(1).id)?, Some(later.id));
+        assert_eq!(departures::latest_of(tx, account(2).id)?, None);
+        let all: Vec<_> = departures::list(tx, org(1))?.into_iter().map(|found| found.id).collect();
+        assert_eq!(all, [later.id, new.id]);
+        Ok(())
+    });
+}
+
+fn an_account_has_one_open_departure(db: &Database) {
+    let db = Database { store: db.store.clone(), _dir: None }.with_people();
+    db.write(|tx| {
+        departures::insert(tx, &departure(1, 1), &Actor::Operator, at(0))?;
+        departures::insert(tx, &departure(2, 2), &Actor::Operator, at(0))?;
+        assert_eq!(departures::open_of(tx, account(1).id)?, Some(departure(1, 1).id));
+        Ok(())
+    });
+    let second = db.refused(|tx| departures::insert(tx, &departure(3, 1), &Actor::Operator, at(0)));
+    assert!(["departures_open", "departures.account"].contains(&second.as_str()), "{second}");
+    for (state, is_open) in [
+        (DepartureState::Scheduled, true),
+        (DepartureState::Held, true),
+        (DepartureState::Undoing, true),
+        (DepartureState::Undone, false),
+        (DepartureState::Finished, false),
+    ] {
+        db.write(move |tx| {
+            departures::set_state(tx, departure(1, 1).id, state, None, at(0))?;
+            assert_eq!(departures::open_of(tx, account(1).id)?.is_some(), is_open, "{state:?}");
+            Ok(())
+        });
+    }
+}
+
+fn a_departure_is_claimed_by_one_until_its_lease_ends(db: &Database) {
+    let db = Database { store: db.store.clone(), _dir: None }.with_people();
+    db.write(|tx| departures::insert(tx, &departure(1, 1), &Actor::Operator, at(0)));
+    let claimers: Vec<_> = (0..8)
+        .map(|number| {
+            let store = db.store.clone();
+            std::thread::spawn(move || {
+                let owner = format!("node{number}");
+                store.write_blocking(move |tx| departures::claim(tx, &owner, at(0), at(1))).unwrap()
+            })
+        })
+        .collect();
+    let claimed: Vec<_> = claimers.into_iter().filter_map(|claimer| claimer.join().unwrap()).collect();
+    assert_eq!(claimed, [departure(1, 1).id]);
+    db.write(|tx| {
+        let id = departure(1, 1).id;
+        assert_eq!(departures::claim(tx, "late", at(1), at(2))?, Some(id), "the lease has run out");
+        assert_eq!(departures::release_all(tx, "someone else")?, 0);
+        assert_eq!(departures::release_all(tx, "late")?, 1);
+        assert_eq!(departures::claim(tx, "one", at(1), at(2))?, Some(id));
+        departures::release(tx, id, at(5))?;
+        assert_eq!(departures::claim(tx, "one", at(4), at(6))?, None, "it sleeps");
+        assert_eq!(departures::claim(tx, "one", at(5), at(6))?, Some(id));
+        departures::release(tx, id, at(0))?;
+        for (state, has_work) in [
+            (DepartureState::Held, false),
+            (DepartureState::Finished, false),
+            (DepartureState::Undone, false),
+            (DepartureState::Undoing, true),
+        ] {
+            departures::set_state(tx, id, state, None, at(0))?;
+            assert_eq!(departures::claim(tx, "one", at(0), at(0))?.is_some(), has_work, "{state:?}");
+        }
+        Ok(())
+    });
+}
+
+fn append(tx: &mut Tx<'_>, organisation: i64, subject: &str) -> Result<(), Error> {
+    let happening =
+        Happening { kind: "test.happened", subject: subject.into(), detail: json!({ "texte": "é\n\"" }) };
+    events::append(
+        tx,
+        org(organisation),
+        happening,
+        Actor::Operator,
+        at(0) + SignedDuration::from_micros(7),
+    )?;
+    Ok(())
+}
+
+fn ten_events(db: &Database) -> Database {
+    let db = Database { store: db.store.clone(), _dir: None }.with_organisations();
+    db.write(|tx| {
+        assert_eq!(events::head(tx, org(1))?, (0, CHAIN_START.into()));
+        (0..10).try_for_each(|number| append(tx, 1, if number % 2 == 0 { "even" } else { "odd" }))?;
+        append(tx, 2, "elsewhere")
+    });
+    db
+}
+
+fn the_chain_is_whole_and_pages_of_it_are_read(db: &Database) {
+    ten_events(db).write(|tx| {
+        let check = events::verify(tx, org(1))?;
+        assert_eq!((check.events, check.broken_at), (10, None));
+        assert_eq!((10, check.head), events::head(tx, org(1))?);
+        assert_eq!(events::verify(tx, org(2))?.events, 1);
+        let numbers =
+            |page: Vec<relais_core::event::Event>| page.iter().map(|event| event.number).collect::<Vec<_>>();
+        assert_eq!(numbers(events::page(tx, org(1), "", 7, 2)?), [8, 9]);
+        assert_eq!(numbers(events::page(tx, org(1), "odd", 5, 10)?), [6, 8, 10]);
+        Ok(())
+    });
+}
+
+fn a_change_anywhere_in_the_chain_shows(db: &Database) {
+    let db = ten_events(db);
+    for (tamper, broken_at) in [
+        ("UPDATE events SET subject = 'other' WHERE number = 4", 4),
+        ("UPDATE events SET detail = '{}' WHERE number = 4", 4),
+        ("UPDATE events SET detail = 'no JSON' WHERE number = 4", 4),
+        ("UPDATE events SET at = at + 1 WHERE number = 1", 1),
+        (
+            "UPDATE events SET actor = '{\"kind\":\"token\",\"id\":\"tok-0000000000001\",\"organisation\":\"org-0000000000001\"}' WHERE number = 9",
+            9,
+        ),
+        ("UPDATE events SET hash = upper(hash) WHERE number = 10", 10),
+        ("DELETE FROM events WHERE number = 5 AND organisation = 1", 5),
+        ("DELETE FROM events WHERE number = 1 AND organisation = 1", 1),
+    ] {
+        let found = db.store.write_blocking(move |tx| {
+            tx.execute(
+                &format!(
+                    "{tamper}{}",
+                    if tamper.starts_with("UPDATE") { " AND organisation = 1" } else { "" }
+                ),
+                &[],
+            )?;
+            let found = events::verify(tx, org(1))?.broken_at;
+            assert_eq!(events::verify(tx, org(2))?.broken_at, None);
+            // Nothing of it is kept.
+            Err::<(), _>(Error::Open(format!("{found:?}")))
+        });
+        assert_eq!(found, Err(Error::Open(format!("{:?}", Some(broken_at)))), "{tamper}");
+    }
+    // A cut end does not show in the chain itself: it shows in the head that someone noted.
+    db.write(|tx| {
+        let noted = events::head(tx, org(1))?;
+        tx.execute("DELETE FROM events WHERE organisation = 1 AND number > 8", &[])?;
+        let check = events::verify(tx, org(1))?;
+        assert_eq!((check.events, check.broken_at), (8, None));
+        assert_ne!(check.head, noted.1);
+        Ok(())
+    });
+}
+
+fn a_value_nobody_writes_is_named_with_its_place(db: &Database) {
+    let db = Database { store: db.store.clone(), _dir: None }.with_people();
+    let read = db.store.write_blocking(|tx| {
+        tx.execute("UPDATE accounts SET role = 'king' WHERE id = 1", &[])?;
+        accounts::get(tx, account(1).id).map(|_| ())
+    });
+    assert_eq!(read, Err(Error::Corrupt { table: "accounts", column: "role", id: "1".into() }));
+}
