@@ -195,7 +195,7 @@ impl Relais {
         self.store
             .write(move |tx| {
                 let shared = mailboxes::get(tx, mailbox)?.ok_or(Error::NotFound)?;
-                allow(&actor, Power::ManageAccounts, shared.organisation)?;
+                allow(&actor, Power::EndAccounts, shared.organisation)?;
                 share(tx, &shared, account, right, actor, now)?;
                 outbox::push(tx, ids.next(), &Effect::ShareMailbox { mailbox }, now)?;
                 if right.is_none() {

@@ -64,7 +64,7 @@ async fn a_session_dies_at_deactivation_and_stays_dead(w: &mut World) {
     assert!(!is_in(w, &session.secret).await);
     assert_eq!(sign_in(w, PASSWORD).await.unwrap_err(), SignInRefusal::Closed);
     assert_eq!(read_mail(w, PASSWORD).await, Err(SignInRefusal::Closed));
-    assert!(w.relais.may_open_mail(one.id).await.unwrap().is_none());
+    assert!(w.relais.open_mail_of(one.id).await.unwrap().is_none());
     w.command(one.id, Command::Reactivate).await;
     assert!(!is_in(w, &session.secret).await, "what was signed in before stays out");
     let again = w.relais.open_session(&sign_in(w, PASSWORD).await.unwrap()).await.unwrap();
@@ -141,14 +141,14 @@ async fn a_grant_opens_a_closed_mailbox_until_its_date(w: &mut World) {
         "to read mail, nothing else"
     );
     assert_eq!(read_mail(w, "rlg_made-up").await, Err(SignInRefusal::Credentials));
-    assert!(w.relais.may_open_mail(one.id).await.unwrap().is_some());
+    assert!(w.relais.open_mail_of(one.id).await.unwrap().is_some());
     let other = w.person_with("user2", PASSWORD, Role::Member).await;
     close(w, &other).await;
     let elsewhere = w.relais.sign_in_to_read_mail("user2@bm.com", &secret, HERE).await;
     assert_eq!(elsewhere.unwrap_err(), SignInRefusal::Credentials);
     w.advance_days(10);
     assert_eq!(read_mail(w, &secret).await, Err(SignInRefusal::Credentials));
-    assert!(w.relais.may_open_mail(one.id).await.unwrap().is_none());
+    assert!(w.relais.open_mail_of(one.id).await.unwrap().is_none());
     assert!(w.kinds_of_events().await.contains(&"account.recovery_granted".to_owned()));
 }
 
@@ -160,7 +160,7 @@ async fn a_grant_ends_with_the_reactivation_for_good(w: &mut World) {
     assert_eq!(read_mail(w, &secret).await, Err(SignInRefusal::Credentials));
     close(w, &one).await;
     assert_eq!(read_mail(w, &secret).await, Err(SignInRefusal::Credentials));
-    assert!(w.relais.may_open_mail(one.id).await.unwrap().is_none());
+    assert!(w.relais.open_mail_of(one.id).await.unwrap().is_none());
 }
 
 async fn personal_mail_is_set_aside_before_a_grant_and_comes_back(w: &mut World) {

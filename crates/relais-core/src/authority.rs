@@ -50,9 +50,9 @@ pub enum Power {
     Operate,
     /// Read accounts, addresses, groups, routing of the organisation.
     Read,
-    /// Create accounts, set passwords, aliases, names, groups, shared mailboxes.
+    /// Create accounts, set passwords, aliases, names, groups, shared mailboxes (but not say who reads them).
     ManageAccounts,
-    /// Deactivate, delete, depart, read another's mail by grant, tokens, audit.
+    /// Deactivate, delete, depart, let people read mail that is not their own, tokens, audit.
     EndAccounts,
     /// Undo a deactivation (R18: company admins only).
     Reactivate,

@@ -145,7 +145,7 @@ impl Refusal {
             Self::GrantTooLong { days_max } => format!("Un accès de récupération dure au plus {days_max} jours ; choisissez une date plus proche."),
             Self::DepartureNotUndoable => "Le compte est déjà supprimé, ce départ ne peut donc plus être annulé ; invitez la personne à nouveau si elle revient.".into(),
             Self::DepartureNotHeld => "Ce départ n'est pas suspendu ; suivez-le, il avance sans qu'on le reprenne.".into(),
-            Self::DepartureOver => "Ce départ est terminé ; consultez son certificat.".into(),
+            Self::DepartureOver => "Ce départ est terminé ; consultez son attestation.".into(),
         }
     }
 

@@ -143,12 +143,13 @@ pub fn count_other_admins(
     Ok(row.map_or(Ok(0), |row| row.int(0))?.cast_unsigned())
 }
 
-/// Accounts other than `leaver` that redirect to one of the leaver's addresses.
+/// Accounts of the same organisation other than `leaver` that redirect to one of the leaver's addresses.
 pub fn redirecting_to(tx: &mut Tx<'_>, leaver: AccountId) -> Result<Vec<EmailAddress>, Error> {
     tx.query(
         "SELECT DISTINCT a.address FROM redirects r JOIN accounts a ON a.id = r.account \
          JOIN addresses d ON d.address = r.address \
-         WHERE d.target_kind = 'account' AND d.target_id = $1 AND a.id <> $1 ORDER BY a.address",
+         WHERE d.target_kind = 'account' AND d.target_id = $1 AND a.id <> $1 AND a.organisation = d.organisation \
+         ORDER BY a.address",
         &[leaver.number().into()],
     )?
     .iter()
