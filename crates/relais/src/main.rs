@@ -10,7 +10,13 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => {
             let log = tracing_subscriber::EnvFilter::try_from_env("RELAIS_LOG")
                 .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-            tracing_subscriber::fmt().with_env_filter(log).with_writer(std::io::stderr).init();
+            tracing_subscriber::fmt()
+                .with_env_filter(log)
+                .with_writer(std::io::stderr)
+                // It would complain to the same standard error, with `eprintln!`: a log on a full disk would end, by a
+                // panic, every task that has something to say.
+                .log_internal_errors(false)
+                .init();
             relais::serve::serve(&options.data, arguments).map(|()| ExitCode::SUCCESS)
         }
         Command::Ask(question) => ask(options, question),

@@ -4,5 +4,6 @@
 mod bad_input;
 mod crash;
 mod doors_and_states;
+mod full_disk;
 mod reference;
 mod world;
