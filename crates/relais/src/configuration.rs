@@ -67,7 +67,15 @@ impl Configuration {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(error).with_context(|| format!("reading {}", file.display())),
         };
-        let configuration: Self = toml::from_str(&text).with_context(|| format!("in {}", file.display()))?;
+        Self::parse(&text).with_context(|| format!("in {}", file.display()))
+    }
+
+    /// Reads the text of the file.
+    ///
+    /// # Errors
+    /// With the line and what is wrong there.
+    pub fn parse(text: &str) -> anyhow::Result<Self> {
+        let configuration: Self = toml::from_str(text)?;
         configuration.smarthost_parts()?;
         Ok(configuration)
     }

@@ -25,7 +25,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 mod text;
-mod when;
+pub mod when;
 mod words;
 
 use arguments::{
