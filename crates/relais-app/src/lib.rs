@@ -67,8 +67,10 @@ pub struct Relais {
     node: String,
     passwords: credentials::Passwords,
     throttle: throttle::Throttle,
-    /// Woken when there may be effects, departures or outbound mail to see to.
+    /// Woken when there may be effects or departures to see to.
     work: Notify,
+    /// Woken when there may be mail to send.
+    outgoing: Notify,
 }
 
 impl Relais {
@@ -88,6 +90,7 @@ impl Relais {
             passwords: credentials::Passwords::new(),
             throttle: throttle::Throttle::default(),
             work: Notify::new(),
+            outgoing: Notify::new(),
         })
     }
 

@@ -115,8 +115,12 @@ impl Relais {
         recipient: &EmailAddress,
     ) -> Result<(), MailRefusal> {
         let (address, kind, now) = (recipient.clone(), kind_of(sender), self.now());
+        let sender = sender.map(str::to_owned);
         let (route, elsewhere) = self
             .look(move |tx| {
+                if let Some(refused) = not_theirs(tx, submitter, sender.as_deref())? {
+                    return Ok((refused, None));
+                }
                 let route = routing::resolve(tx, &address, kind, now)?;
                 let elsewhere = match submitter {
                     Some(id) if route.refusal == Some(MailRefusal::RelayDenied) => submitting(tx, id, now)?,
@@ -257,11 +261,15 @@ impl Relais {
         let (envelope, now) = (envelope.clone(), self.now());
         self.look(move |tx| {
             let kind = kind_of(envelope.sender.as_deref());
+            let refused = not_theirs(tx, envelope.submitter, envelope.sender.as_deref())?;
             envelope
                 .recipients
                 .iter()
                 .map(|recipient| {
-                    let route = routing::resolve(tx, recipient, kind, now)?;
+                    let route = match &refused {
+                        Some(refused) => refused.clone(),
+                        None => routing::resolve(tx, recipient, kind, now)?,
+                    };
                     due(tx, route, recipient, &envelope, (&identity, &head), now)
                 })
                 .collect()
@@ -427,11 +435,11 @@ impl Relais {
             Err(_) => Vec::new(),
         };
         for id in unneeded {
-            if let Err(error) = self.spool_files.remove(id) {
+            if let Err(error) = self.remove_spool_file(id).await {
                 tracing::warn!(%error, %id, "a spool file without a row stays until the next start");
             }
         }
-        self.work.notify_one();
+        self.outgoing.notify_one();
         Ok(kept?.given_up)
     }
 }
@@ -492,6 +500,20 @@ fn submitting(
     now: Timestamp,
 ) -> Result<Option<Account>, relais_store::Error> {
     Ok(accounts::get(tx, id)?.filter(|account| may(standing(account, now), Act::SubmitMail) == Verdict::Yes))
+}
+
+/// Where a message goes whose sender is not one of the submitter's own addresses: nowhere.
+fn not_theirs(
+    tx: &mut Tx<'_>,
+    submitter: Option<AccountId>,
+    sender: Option<&str>,
+) -> Result<Option<Route>, relais_store::Error> {
+    match submitter {
+        Some(id) if !routing::may_send_as(tx, id, sender)? => {
+            Ok(Some(Route { refusal: Some(MailRefusal::SenderNotHeld), ..Route::default() }))
+        }
+        Some(_) | None => Ok(None),
+    }
 }
 
 fn due(
