@@ -2,6 +2,7 @@
 
 use clap::Parser;
 use relais::doors::cli::{self, Cli, Command};
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -10,7 +11,11 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => {
             let log = tracing_subscriber::EnvFilter::try_from_env("RELAIS_LOG")
                 .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-            tracing_subscriber::fmt().with_env_filter(log).with_writer(std::io::stderr).init();
+            tracing_subscriber::fmt()
+                .with_env_filter(log)
+                .with_ansi(std::io::stderr().is_terminal())
+                .with_writer(std::io::stderr)
+                .init();
             relais::serve::serve(&options.data, arguments).map(|()| ExitCode::SUCCESS)
         }
         Command::Ask(question) => ask(options, question),
