@@ -143,11 +143,18 @@ impl Relais {
         }
     }
 
+    /// Waits until every delivery is over that was routed before now. On one node, that is: two nodes wait for their
+    /// own each.
+    pub(crate) async fn let_deliveries_end(&self) {
+        drop(self.deliveries.write().await);
+    }
+
     async fn try_deliver(
         &self,
         envelope: &Envelope,
         received: Received,
     ) -> Result<Vec<Result<(), MailRefusal>>, Error> {
+        let _under_way = self.deliveries.read().await;
         let head = Head::parse(received.head());
         let identity = Identity::of(&received, envelope);
         let dues = self.find_out(envelope, identity.clone(), head.clone()).await?;
