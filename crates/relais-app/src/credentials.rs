@@ -252,7 +252,8 @@ impl Relais {
         let account = self
             .look(move |tx| {
                 let Some(account) = accounts::get(tx, id)? else { return Ok(None) };
-                let open = match may(standing(&account, now), Act::ReadMail) {
+                let verdict = may(standing(&account, now), Act::ReadMail);
+                let open = match verdict {
                     Verdict::Yes | Verdict::Activates => true,
                     Verdict::WithGrant => grants(tx, id)?.iter().any(|grant| grant.ends_at > now),
                     Verdict::No
@@ -260,11 +261,17 @@ impl Relais {
                     | Verdict::InvitationOnly
                     | Verdict::WithFlexibleLicences => false,
                 };
-                Ok(open.then_some(account))
+                Ok(open.then_some((account, verdict)))
             })
             .await?;
         match account {
-            Some(account) => self.mail_home(account.mailbox).await.map(Some),
+            Some((account, verdict)) => {
+                if verdict == Verdict::WithGrant {
+                    // What is personal may have come since the grant was given.
+                    self.set_aside_personal(account.mailbox).await?;
+                }
+                self.mail_home(account.mailbox).await.map(Some)
+            }
             None => Ok(None),
         }
     }
@@ -279,6 +286,17 @@ impl Relais {
             Some(mailbox) => self.mail_home(mailbox.id).await.map(Some),
             None => Ok(None),
         }
+    }
+
+    /// Returns how many personal messages lie aside.
+    async fn set_aside_personal(&self, mailbox: MailboxId) -> Result<u64, Error> {
+        let (maildirs, marks) = (self.maildirs.clone(), self.personal_marks.clone());
+        let count = tokio::task::spawn_blocking(move || {
+            maildirs.create(mailbox)?;
+            maildirs.set_aside_personal(mailbox, &marks)
+        })
+        .await??;
+        Ok(count)
     }
 
     /// A mailbox is made when it is first needed.
@@ -436,13 +454,7 @@ impl Relais {
         if ends_at > now + SignedDuration::from_hours(24 * GRANT_DAYS_MAX) {
             return Err(Refusal::GrantTooLong { days_max: GRANT_DAYS_MAX }.into());
         }
-        let (maildirs, marks) = (self.maildirs.clone(), self.personal_marks.clone());
-        let mailbox = account.mailbox;
-        let set_aside = tokio::task::spawn_blocking(move || {
-            maildirs.create(mailbox)?;
-            maildirs.set_aside_personal(mailbox, &marks)
-        })
-        .await??;
+        let set_aside = self.set_aside_personal(account.mailbox).await?;
         let grant = Grant {
             id: GrantId::from_number(self.ids.next()),
             account: id,
