@@ -13,4 +13,5 @@ pub mod net;
 pub mod pop3;
 pub mod postgres;
 pub mod server;
+pub mod small_disk;
 pub mod unprivileged;

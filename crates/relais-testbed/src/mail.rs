@@ -92,10 +92,13 @@ impl Dialogue {
         recipients.iter().map(|to| self.command(&format!("RCPT TO:<{to}>"))).collect()
     }
 
-    /// The message: line ends become CRLF, leading dots are stuffed, and a last line gets an end.
-    fn data(&mut self, message: &[u8]) -> Result<()> {
-        self.write(b"DATA\r\n")?;
-        self.expect(354)?;
+    /// The message: line ends become CRLF, leading dots are stuffed, and a last line gets an end. The answer when the
+    /// server wants no message now; then none was sent.
+    fn data(&mut self, message: &[u8]) -> Result<Option<Reply>> {
+        let reply = self.command("DATA")?;
+        if reply.code != 354 {
+            return Ok(Some(reply));
+        }
         let mut bytes = Vec::with_capacity(message.len() + 64);
         for line in message.split_inclusive(|byte| *byte == b'\n') {
             if line.first() == Some(&b'.') {
@@ -106,7 +109,8 @@ impl Dialogue {
             bytes.extend_from_slice(b"\r\n");
         }
         bytes.extend_from_slice(b".\r\n");
-        self.write(&bytes)
+        self.write(&bytes)?;
+        Ok(None)
     }
 }
 
@@ -128,8 +132,10 @@ impl Smtp {
     pub fn send(&mut self, from: &str, recipients: &[&str], message: &[u8]) -> Result<Vec<Reply>> {
         let mut replies = self.0.envelope(from, recipients)?;
         if replies.iter().any(Reply::is_positive) {
-            self.0.data(message)?;
-            let last = self.0.reply()?;
+            let last = match self.0.data(message)? {
+                Some(refusal) => refusal,
+                None => self.0.reply()?,
+            };
             for reply in replies.iter_mut().filter(|reply| reply.is_positive()) {
                 *reply = last.clone();
             }
@@ -164,9 +170,12 @@ impl Lmtp {
     pub fn send(&mut self, from: &str, recipients: &[&str], message: &[u8]) -> Result<Vec<Reply>> {
         let mut replies = self.0.envelope(from, recipients)?;
         if replies.iter().any(Reply::is_positive) {
-            self.0.data(message)?;
+            let refusal = self.0.data(message)?;
             for reply in replies.iter_mut().filter(|reply| reply.is_positive()) {
-                *reply = self.0.reply()?;
+                *reply = match &refusal {
+                    Some(refusal) => refusal.clone(),
+                    None => self.0.reply()?,
+                };
             }
         } else {
             self.0.command("RSET")?;

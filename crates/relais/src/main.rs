@@ -15,6 +15,9 @@ fn main() -> ExitCode {
                 .with_env_filter(log)
                 .with_ansi(std::io::stderr().is_terminal())
                 .with_writer(std::io::stderr)
+                // It would complain to the same standard error, with `eprintln!`: a log on a full disk would end, by a
+                // panic, every task that has something to say.
+                .log_internal_errors(false)
                 .init();
             relais::serve::serve(&options.data, arguments).map(|()| ExitCode::SUCCESS)
         }

@@ -35,6 +35,48 @@ fn a_smuggled_second_message_is_refused_with_the_first() {
     assert_eq!(world.bodies("user1", "INBOX").len(), 0);
 }
 
+/// Bytes that no client should send: an answer each, and the session goes on, until a line shows no end.
+#[test]
+fn bytes_that_are_no_text_are_answered() {
+    let world = World::start(Database::Sqlite);
+    world.person("user1", "Ursule Lefèvre");
+    let mut smtp = smtp(&world);
+    let long = [b"x".repeat(40_000).as_slice(), b"\r\n"].concat();
+    for (line, code) in [
+        (b"NO\0OP\r\n".as_slice(), 500),
+        (b"NOOP\n\r\n", 500),
+        (b"MAIL FROM:<caf\xe9@far.example>\r\n", 501),
+        (&long, 500),
+        (b"NOOP\r\n", 250),
+    ] {
+        smtp.0.write(line).expect("written");
+        assert_eq!(
+            smtp.0.reply().expect("an answer").code,
+            code,
+            "{:?}",
+            line.escape_ascii().to_string().get(..40)
+        );
+    }
+    for (text, code) in [
+        (b"Subject: NUL\r\n\r\na\0b\r\n.\r\n".as_slice(), 550),
+        (b"Subject: caf\xe9\r\n\r\n\xff\xfe is not UTF-8\r\n.\r\n", 250),
+    ] {
+        for (command, code) in
+            [("MAIL FROM:<a@far.example>", 250), ("RCPT TO:<user1@bm.com>", 250), ("DATA", 354)]
+        {
+            assert_eq!(smtp.0.command(command).expect("an answer").code, code, "{command}");
+        }
+        smtp.0.write(text).expect("written");
+        assert_eq!(smtp.0.reply().expect("an answer").code, code, "{}", text.escape_ascii());
+    }
+    let messages = world.imap("user1").fetch_all("INBOX").expect("messages");
+    assert_eq!(messages.len(), 1, "old messages in another charset are taken as they are, NUL bytes are not");
+    assert!(messages[0].body.ends_with(b"\r\n\r\n\xff\xfe is not UTF-8\r\n"));
+    smtp.0.write(&b"x".repeat(70_000)).expect("written");
+    assert_eq!(smtp.0.reply().expect("an answer").code, 500);
+    assert!(smtp.0.reply().is_err(), "a line without end ends the session");
+}
+
 #[test]
 fn a_message_that_is_too_large_is_refused_and_the_next_one_is_taken() {
     let world = World::start(Database::Sqlite);

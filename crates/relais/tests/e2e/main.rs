@@ -4,5 +4,7 @@
 mod bad_input;
 mod crash;
 mod doors_and_states;
+mod full_disk;
+mod large_messages;
 mod reference;
 mod world;

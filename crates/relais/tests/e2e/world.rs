@@ -24,7 +24,8 @@ pub enum Database {
 
 pub struct World {
     pub server: Server,
-    dir: TempDir,
+    /// Removed with the world, unless it is somebody else's.
+    _dir: Option<TempDir>,
 }
 
 pub fn password_of(login: &str) -> String {
@@ -58,13 +59,19 @@ impl World {
 
     fn start_with(database: Option<&str>) -> Self {
         let dir = server_dir().expect("a directory");
+        let world = Self::start_in(dir.path(), database);
+        Self { _dir: Some(dir), ..world }
+    }
+
+    /// In a directory that exists.
+    pub fn start_in(dir: &Path, database: Option<&str>) -> Self {
         let mut configuration = Configuration::for_test();
         if let Some(url) = database {
             configuration.rest.insert("database".to_owned(), url.into());
         }
         let program = Path::new(env!("CARGO_BIN_EXE_relais"));
-        let server = Server::start(program, dir.path(), configuration).expect("the program starts");
-        let world = Self { server, dir };
+        let server = Server::start(program, dir, configuration).expect("the program starts");
+        let world = Self { server, _dir: None };
         world.must("POST", "/organisations", json!({ "name": ORGANISATION, "language": "fr" }));
         world.must(
             "POST",
@@ -75,7 +82,7 @@ impl World {
     }
 
     pub fn data(&self) -> &Path {
-        self.dir.path()
+        &self.server.data
     }
 
     pub fn must(&self, method: &str, path: &str, body: Value) -> Value {
