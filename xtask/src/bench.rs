@@ -1,9 +1,17 @@
 //! `cargo xtask bench`: figures side by side, each measured in the same run on the same disk as what it is compared to.
 
+mod crash;
 mod figure;
+mod hand_over;
 mod lmtp;
+mod memory;
+mod scale;
+
+use std::path::Path;
 
 use anyhow::bail;
+use relais_testbed::server::{Configuration, Server};
+use relais_testbed::unprivileged;
 
 pub use figure::Format;
 
@@ -16,7 +24,13 @@ pub struct Benchmark {
     pub run: fn(&BenchContext) -> anyhow::Result<Vec<Figure>>,
 }
 
-const BENCHMARKS: &[Benchmark] = &[Benchmark { name: "lmtp", run: lmtp::run }];
+const BENCHMARKS: &[Benchmark] = &[
+    Benchmark { name: "lmtp", run: lmtp::run },
+    Benchmark { name: "scale", run: scale::run },
+    Benchmark { name: "hand-over", run: hand_over::run },
+    Benchmark { name: "memory", run: memory::run },
+    Benchmark { name: "crash", run: crash::run },
+];
 
 /// What every benchmark is given.
 pub struct BenchContext {
@@ -40,6 +54,14 @@ impl BenchContext {
         std::fs::create_dir(&path)?;
         Ok(path)
     }
+}
+
+/// A server on a data directory that its user owns.
+fn start(program: &Path, data: &Path, configuration: Configuration) -> anyhow::Result<Server> {
+    if let Some(user) = configuration.user.as_deref().filter(|_| nix::unistd::geteuid().is_root()) {
+        unprivileged::give(data, user)?;
+    }
+    Server::start(program, data, configuration)
 }
 
 pub fn run(name: Option<&str>, format: Format, missing: Missing) -> anyhow::Result<()> {

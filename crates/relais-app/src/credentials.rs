@@ -13,6 +13,7 @@ use relais_core::address::EmailAddress;
 use relais_core::authority::{Actor, Power};
 use relais_core::event::Happening;
 use relais_core::ids::{AccountId, GrantId, MailboxId, OrganisationId, SessionId, TokenId};
+use relais_core::lifecycle::Effect;
 use relais_core::password::{self, PasswordHash};
 use relais_core::refusal::Refusal;
 use relais_core::rights::{Act, Verdict, may, standing};
@@ -20,7 +21,7 @@ use relais_store::credentials::{
     Grant, Session, Token, end_session, grant_in_force, grants, insert_grant, insert_session, insert_token,
     revoke_token, session_by_secret, token_by_secret,
 };
-use relais_store::{accounts, events, mailboxes};
+use relais_store::{accounts, events, mailboxes, outbox};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -184,6 +185,10 @@ impl Relais {
             metrics::counter!("relais_sign_ins_failed_total").increment(1);
             return Err(SignInRefusal::Credentials);
         };
+        // Many guesses at once were all let through before the first one failed.
+        if !self.throttle.allows(network, &login, now) {
+            return Err(SignInRefusal::TooManyAttempts);
+        }
         self.throttle.succeeded(network, &login);
         match may(standing(&account, now), act) {
             Verdict::Yes | Verdict::Activates => Ok(account),
@@ -211,12 +216,31 @@ impl Relais {
         {
             let (id, hash, now) = (account.id, secret_hash(password), self.now());
             match self.look(move |tx| grant_in_force(tx, id, &hash, now)).await {
-                Ok(Some(_)) => return Ok(account),
+                Ok(Some(grant)) => {
+                    // Nobody reads what the log does not tell.
+                    return match self.note_use(&account, &grant).await {
+                        Ok(()) => Ok(account),
+                        Err(_) => Err(SignInRefusal::Unavailable),
+                    };
+                }
                 Ok(None) => {}
                 Err(_) => return Err(SignInRefusal::Unavailable),
             }
         }
         self.sign_in(login, password, Act::ReadMail, network).await
+    }
+
+    async fn note_use(&self, account: &Account, grant: &Grant) -> Result<(), Error> {
+        let (organisation, subject, now) = (account.organisation, account.id.to_string(), self.now());
+        let actor = Actor::Grant { id: grant.id, organisation };
+        self.store
+            .write(move |tx| {
+                let happening =
+                    Happening { kind: "account.recovery_used", subject: subject.clone(), detail: json!({}) };
+                events::append(tx, organisation, happening, actor, now)?;
+                Ok::<_, Error>(())
+            })
+            .await
     }
 
     /// Where the mail of `account` lies, if it may be opened now: what a mail server asks after the password.
@@ -228,7 +252,8 @@ impl Relais {
         let account = self
             .look(move |tx| {
                 let Some(account) = accounts::get(tx, id)? else { return Ok(None) };
-                let open = match may(standing(&account, now), Act::ReadMail) {
+                let verdict = may(standing(&account, now), Act::ReadMail);
+                let open = match verdict {
                     Verdict::Yes | Verdict::Activates => true,
                     Verdict::WithGrant => grants(tx, id)?.iter().any(|grant| grant.ends_at > now),
                     Verdict::No
@@ -236,11 +261,17 @@ impl Relais {
                     | Verdict::InvitationOnly
                     | Verdict::WithFlexibleLicences => false,
                 };
-                Ok(open.then_some(account))
+                Ok(open.then_some((account, verdict)))
             })
             .await?;
         match account {
-            Some(account) => self.mail_home(account.mailbox).await.map(Some),
+            Some((account, verdict)) => {
+                if verdict == Verdict::WithGrant {
+                    // What is personal may have come since the grant was given.
+                    self.set_aside_personal(account.mailbox).await?;
+                }
+                self.mail_home(account.mailbox).await.map(Some)
+            }
             None => Ok(None),
         }
     }
@@ -255,6 +286,17 @@ impl Relais {
             Some(mailbox) => self.mail_home(mailbox.id).await.map(Some),
             None => Ok(None),
         }
+    }
+
+    /// Returns how many personal messages lie aside.
+    async fn set_aside_personal(&self, mailbox: MailboxId) -> Result<u64, Error> {
+        let (maildirs, marks) = (self.maildirs.clone(), self.personal_marks.clone());
+        let count = tokio::task::spawn_blocking(move || {
+            maildirs.create(mailbox)?;
+            maildirs.set_aside_personal(mailbox, &marks)
+        })
+        .await??;
+        Ok(count)
     }
 
     /// A mailbox is made when it is first needed.
@@ -331,11 +373,7 @@ impl Relais {
         name: String,
         actor: Actor,
     ) -> Result<NewSecret<Token>, Error> {
-        let allowed = match organisation {
-            Some(organisation) => actor.has(Power::EndAccounts, organisation),
-            None => actor == Actor::Operator,
-        };
-        if !allowed {
+        if !may_rule_tokens(&actor, organisation) {
             return Err(Refusal::NotAllowed.into());
         }
         relais_core::lifecycle::check_name(&name)?;
@@ -359,14 +397,15 @@ impl Relais {
     }
 
     /// # Errors
-    /// [`Error::NotFound`] when the organisation has no such token in force.
+    /// [`Error::NotFound`] when the organisation, or the operator if none is named, has no such token in force.
     pub async fn revoke_token(
         &self,
-        organisation: OrganisationId,
+        organisation: impl Into<Option<OrganisationId>>,
         id: TokenId,
         actor: Actor,
     ) -> Result<(), Error> {
-        if !actor.has(Power::EndAccounts, organisation) {
+        let organisation = organisation.into();
+        if !may_rule_tokens(&actor, organisation) {
             return Err(Refusal::NotAllowed.into());
         }
         let now = self.now();
@@ -375,9 +414,11 @@ impl Relais {
                 if !revoke_token(tx, organisation, id, now)? {
                     return Err(Error::NotFound);
                 }
-                let happening =
-                    Happening { kind: "token.revoked", subject: id.to_string(), detail: json!({}) };
-                events::append(tx, organisation, happening, actor, now)?;
+                if let Some(organisation) = organisation {
+                    let happening =
+                        Happening { kind: "token.revoked", subject: id.to_string(), detail: json!({}) };
+                    events::append(tx, organisation, happening, actor, now)?;
+                }
                 Ok(())
             })
             .await
@@ -413,13 +454,7 @@ impl Relais {
         if ends_at > now + SignedDuration::from_hours(24 * GRANT_DAYS_MAX) {
             return Err(Refusal::GrantTooLong { days_max: GRANT_DAYS_MAX }.into());
         }
-        let (maildirs, marks) = (self.maildirs.clone(), self.personal_marks.clone());
-        let mailbox = account.mailbox;
-        let set_aside = tokio::task::spawn_blocking(move || {
-            maildirs.create(mailbox)?;
-            maildirs.set_aside_personal(mailbox, &marks)
-        })
-        .await??;
+        let set_aside = self.set_aside_personal(account.mailbox).await?;
         let grant = Grant {
             id: GrantId::from_number(self.ids.next()),
             account: id,
@@ -428,10 +463,13 @@ impl Relais {
             created_at: now,
         };
         let secret = new_secret(GRANT_PREFIX.trim_end_matches('_'));
+        let effect_id = self.ids.next();
         let (row, hash, organisation) = (grant.clone(), secret_hash(&secret), account.organisation);
         self.store
             .write(move |tx| {
                 insert_grant(tx, &row, &hash)?;
+                // A session that is open then would go on.
+                outbox::push(tx, effect_id, &Effect::CutSessions { account: id }, row.ends_at)?;
                 let detail = json!({ "grant": row.id, "reason": row.reason, "ends_at": row.ends_at,
                                      "personal_messages_set_aside": set_aside });
                 let happening =
@@ -441,6 +479,14 @@ impl Relais {
             })
             .await?;
         Ok(NewSecret { of: grant, secret })
+    }
+}
+
+/// Whether `actor` makes and revokes the tokens of an organisation, or of the operator.
+fn may_rule_tokens(actor: &Actor, organisation: Option<OrganisationId>) -> bool {
+    match organisation {
+        Some(organisation) => actor.has(Power::EndAccounts, organisation),
+        None => *actor == Actor::Operator,
     }
 }
 

@@ -21,6 +21,7 @@ use relais_core::lifecycle::{Availability, Command, check_free, check_name};
 use relais_core::organisation::Target;
 use relais_core::refusal::Refusal;
 use relais_core::routing;
+use relais_engines::maildir::Usage;
 use relais_store::{Tx, accounts, addresses, departures, events, groups, mailboxes, organisations};
 use serde_json::json;
 
@@ -60,7 +61,7 @@ impl Relais {
     /// # Errors
     /// [`Error::RefusedAll`] with every refusal at once.
     pub async fn plan_departure(&self, id: AccountId, order: Order, actor: Actor) -> Result<Plan, Error> {
-        let (messages, size_bytes) = self.usage_of(id).await?;
+        let (messages, size_bytes) = self.usage_of(id, actor).await?;
         let now = self.now();
         let outcome = self
             .store
@@ -82,7 +83,7 @@ impl Relais {
         order: Order,
         actor: Actor,
     ) -> Result<Departure, Error> {
-        let (messages, size_bytes) = self.usage_of(id).await?;
+        let (messages, size_bytes) = self.usage_of(id, actor).await?;
         let departure_id = DepartureId::from_number(self.ids.next());
         let (ids, now) = (self.ids.clone(), self.now());
         let departure = self
@@ -114,12 +115,16 @@ impl Relais {
         Ok(departure)
     }
 
-    async fn usage_of(&self, id: AccountId) -> Result<(u64, u64), Error> {
+    /// Reads the mailbox only for whoever may end the account, and makes none: a plan changes nothing.
+    async fn usage_of(&self, id: AccountId, actor: Actor) -> Result<(u64, u64), Error> {
         let account = self.look(move |tx| accounts::get(tx, id)).await?.ok_or(Error::NotFound)?;
+        if !actor.has_over(Power::EndAccounts, &account) {
+            return Err(Refusal::NotAllowed.into());
+        }
         let maildirs = self.maildirs.clone();
-        let usage = tokio::task::spawn_blocking(move || {
-            maildirs.create(account.mailbox)?;
-            maildirs.usage(account.mailbox)
+        let usage = tokio::task::spawn_blocking(move || match maildirs.home(account.mailbox).exists() {
+            true => maildirs.usage(account.mailbox),
+            false => Ok(Usage::default()),
         })
         .await??;
         Ok((usage.messages, usage.bytes))

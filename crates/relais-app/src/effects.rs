@@ -5,9 +5,10 @@ use crate::{Error, Relais};
 use jiff::{SignedDuration, Timestamp};
 use relais_core::ids::{AccountId, MailboxId};
 use relais_core::lifecycle::Effect;
-use relais_core::organisation::MailboxRight;
+use relais_core::organisation::{MailboxRight, SharedMailbox};
+use relais_core::rights::{Act, Verdict, may, standing};
 use relais_engines::dovecot::{Rights, write_acl};
-use relais_store::{credentials, mailboxes, outbox};
+use relais_store::{Tx, accounts, credentials, mailboxes, outbox};
 use std::time::Duration;
 
 const BATCH: i64 = 100;
@@ -53,7 +54,9 @@ impl Relais {
         match effect {
             Effect::CutSessions { account } => {
                 self.passwords.forget(*account);
-                self.cut_sessions(*account).await.map(|_| ())
+                let cut = self.cut_sessions(*account).await;
+                self.write_shares_with(*account).await?;
+                cut.map(|_| ())
             }
             Effect::ReturnMailbox { account, mailbox } => {
                 let (account, now) = (*account, self.now());
@@ -66,7 +69,7 @@ impl Relais {
                     maildirs.restore_personal(mailbox)
                 })
                 .await??;
-                Ok(())
+                self.write_shares_with(account).await
             }
             Effect::RemoveMailbox { mailbox } => {
                 let (maildirs, marks) = (self.maildirs.clone(), self.personal_marks.clone());
@@ -104,8 +107,29 @@ impl Relais {
         Err(Error::Unavailable(format!("sessions of {user} are still open")))
     }
 
+    /// The access lists of every shared mailbox with this member: what it may do there depends on its state.
+    async fn write_shares_with(&self, account: AccountId) -> Result<(), Error> {
+        for shared in self.look(move |tx| mailboxes::of_member(tx, account)).await? {
+            self.write_shares(shared.id).await?;
+        }
+        Ok(())
+    }
+
+    /// Whoever nothing may be shared with stands in no list: a grant on a closed account opens that mailbox alone.
     pub(crate) async fn write_shares(&self, mailbox: MailboxId) -> Result<(), Error> {
-        let members = self.look(move |tx| mailboxes::members(tx, mailbox)).await?;
+        let now = self.now();
+        let members = self
+            .look(move |tx| {
+                let mut members = mailboxes::members(tx, mailbox)?;
+                let mut open = Vec::new();
+                for member in members.drain(..) {
+                    if sharing_reaches(tx, member.account, now)? {
+                        open.push(member);
+                    }
+                }
+                Ok(open)
+            })
+            .await?;
         let rights = |right| match right {
             MailboxRight::Read => Rights::Read,
             MailboxRight::ReadWrite => Rights::ReadWrite,
@@ -119,6 +143,27 @@ impl Relais {
         })
         .await??;
         Ok(())
+    }
+}
+
+/// Whether what was shared with `account` is open to it now.
+fn sharing_reaches(tx: &mut Tx<'_>, account: AccountId, now: Timestamp) -> Result<bool, relais_store::Error> {
+    let found = accounts::get(tx, account)?;
+    Ok(found.is_some_and(|found| may(standing(&found, now), Act::BeSharedWith) == Verdict::Yes))
+}
+
+impl Relais {
+    /// The shared mailboxes that `account` may open now.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn shared_with(&self, account: AccountId) -> Result<Vec<SharedMailbox>, Error> {
+        let now = self.now();
+        self.look(move |tx| match sharing_reaches(tx, account, now)? {
+            true => mailboxes::of_member(tx, account),
+            false => Ok(Vec::new()),
+        })
+        .await
     }
 }
 

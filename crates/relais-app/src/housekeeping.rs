@@ -10,7 +10,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 const TICK: Duration = Duration::from_millis(500);
-const FORGET_EVERY_TICKS: u32 = 7200;
+const FORGET_EVERY: SignedDuration = SignedDuration::from_hours(1);
+/// How long a stop waits for a message that is being sent.
+const FAREWELL: Duration = Duration::from_secs(10);
 
 impl Relais {
     /// What has to be put right after a stop of any kind, before the doors open.
@@ -20,30 +22,60 @@ impl Relais {
     pub async fn recover(&self) -> Result<(), Error> {
         let node = self.node.clone();
         self.store.write(move |tx| departures::release_all(tx, &node).map_err(Error::from)).await?;
-        for id in self.spool_files.ids()? {
+        let files = self.spool_files.clone();
+        for id in tokio::task::spawn_blocking(move || files.ids()).await?? {
             if !self.look(move |tx| spool::is_waiting(tx, id)).await? {
-                self.spool_files.remove(id)?;
+                self.remove_spool_file(id).await?;
             }
         }
         Ok(())
     }
 
-    /// Works until `stop` says so.
-    pub async fn work(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
-        let mut ticks = 0;
+    /// Works until `stop` says so. A smarthost may take minutes to answer, so nothing else waits for the spool.
+    pub async fn work(self: Arc<Self>, stop: watch::Receiver<bool>) {
+        tokio::join!(self.work_inside(stop.clone()), self.work_outside(stop));
+    }
+
+    async fn work_inside(&self, mut stop: watch::Receiver<bool>) {
+        let mut forget_at = self.now();
         while !*stop.borrow() {
-            self.work_once().await;
-            if ticks % FORGET_EVERY_TICKS == 0
-                && let Err(error) = self.forget().await
-            {
-                tracing::warn!(%error, "what is old could not be forgotten");
+            self.settle_effects().await;
+            while self.advance_one_departure().await {}
+            if forget_at <= self.now() {
+                forget_at = self.now() + FORGET_EVERY;
+                if let Err(error) = self.forget().await {
+                    tracing::warn!(%error, "what is old could not be forgotten");
+                }
             }
-            ticks += 1;
             tokio::select! {
                 () = self.work.notified() => {}
                 () = tokio::time::sleep(TICK) => {}
                 _ = stop.changed() => {}
             }
+        }
+    }
+
+    async fn work_outside(&self, mut stop: watch::Receiver<bool>) {
+        let mut stopping = stop.clone();
+        let sending = async {
+            while !*stop.borrow() {
+                while self.send_due().await > 0 && !*stop.borrow() {}
+                tokio::select! {
+                    () = self.outgoing.notified() => {}
+                    () = tokio::time::sleep(TICK) => {}
+                    _ = stop.changed() => {}
+                }
+            }
+        };
+        let out_of_time = async {
+            // An error: whoever would say stop is gone.
+            drop(stopping.wait_for(|stop| *stop).await);
+            tokio::time::sleep(FAREWELL).await;
+        };
+        tokio::select! {
+            () = sending => {}
+            // What a kill would leave behind: the message is in line still and goes after the next start.
+            () = out_of_time => tracing::warn!("a message to the smarthost was cut short by the stop"),
         }
     }
 

@@ -33,7 +33,7 @@ use relais_engines::message::PersonalMarks;
 use relais_engines::smtp::Smarthost;
 use relais_engines::spool::SpoolFiles;
 use std::sync::Arc;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, RwLock};
 
 /// What start-up builds and hands over.
 pub struct Parts {
@@ -67,8 +67,13 @@ pub struct Relais {
     node: String,
     passwords: credentials::Passwords,
     throttle: throttle::Throttle,
-    /// Woken when there may be effects, departures or outbound mail to see to.
+    /// Held by every delivery from its routing to its answer: whoever takes it alone knows that none is under way
+    /// that was routed before.
+    deliveries: RwLock<()>,
+    /// Woken when there may be effects or departures to see to.
     work: Notify,
+    /// Woken when there may be mail to send.
+    outgoing: Notify,
 }
 
 impl Relais {
@@ -87,7 +92,9 @@ impl Relais {
             node: parts.node,
             passwords: credentials::Passwords::new(),
             throttle: throttle::Throttle::default(),
+            deliveries: RwLock::default(),
             work: Notify::new(),
+            outgoing: Notify::new(),
         })
     }
 

@@ -5,20 +5,21 @@
 //! transaction, what goes elsewhere or is answered, then the answer to the client. A client that heard nothing
 //! sends again; the deliveries that were done are recognised by their keys and not repeated.
 
+mod onward;
+
 use crate::{Error, Relais, outbound};
 use jiff::{SignedDuration, Timestamp};
+use onward::{Identity, asker};
 use relais_core::account::Account;
 use relais_core::address::EmailAddress;
-use relais_core::ids::{AccountId, MailboxId, OrganisationId, SpoolId};
+use relais_core::ids::{AccountId, MailboxId, OrganisationId};
 use relais_core::language::Language;
 use relais_core::mail_refusal::MailRefusal;
-use relais_core::organisation::Target;
 use relais_core::rights::{Act, Verdict, may, standing};
 use relais_core::routing::{self, Delivery, Redirect, ReplyOrder, Route, Sender};
 use relais_engines::maildir::{DeliveryKey, Incoming, Received, Usage};
-use relais_engines::message::{ENGLISH_PREFIX, FRENCH_PREFIX, Head, Reply, answerable, reply};
-use relais_store::spool::{self, Outbound, SpoolState};
-use relais_store::{Tx, accounts, addresses, organisations, responders};
+use relais_engines::message::{Head, answerable};
+use relais_store::{Tx, accounts, addresses, organisations, responders, spool};
 use std::collections::{HashMap, HashSet};
 
 /// A message being received.
@@ -65,44 +66,6 @@ impl Due {
     }
 }
 
-/// What makes one message of one sender the same message when it comes again.
-#[derive(Clone)]
-struct Identity {
-    digest: String,
-    sender: String,
-}
-
-/// Who answers, as far as a sender can tell: a person once, whatever address they are written to; a responder for
-/// each of its addresses, since each stands for someone else who left.
-fn answerer(order: &ReplyOrder) -> String {
-    match order.target {
-        Target::Account(id) => id.to_string(),
-        Target::Responder(_) | Target::SharedMailbox(_) | Target::Group(_) => order.from.to_string(),
-    }
-}
-
-/// Under which name a sender that was answered is remembered: case makes no other person.
-fn asker(order: &ReplyOrder, sender: &str) -> String {
-    format!("{} {}", sender.to_lowercase(), answerer(order))
-}
-
-impl Identity {
-    fn of(received: &Received, envelope: &Envelope) -> Self {
-        Self {
-            digest: received.digest().iter().map(|byte| format!("{byte:02x}")).collect(),
-            sender: envelope.sender.clone().unwrap_or_default(),
-        }
-    }
-
-    fn redirect_key(&self, to: &EmailAddress) -> String {
-        format!("redirect {} {} {to}", self.digest, self.sender)
-    }
-
-    fn reply_key(&self, order: &ReplyOrder) -> String {
-        format!("reply {} {} {}", self.digest, self.sender, answerer(order))
-    }
-}
-
 impl Relais {
     /// Asked at RCPT: whether a message from `sender` would be accepted for `recipient`.
     ///
@@ -115,8 +78,12 @@ impl Relais {
         recipient: &EmailAddress,
     ) -> Result<(), MailRefusal> {
         let (address, kind, now) = (recipient.clone(), kind_of(sender), self.now());
+        let sender = sender.map(str::to_owned);
         let (route, elsewhere) = self
             .look(move |tx| {
+                if let Some(refused) = not_theirs(tx, submitter, sender.as_deref())? {
+                    return Ok((refused, None));
+                }
                 let route = routing::resolve(tx, &address, kind, now)?;
                 let elsewhere = match submitter {
                     Some(id) if route.refusal == Some(MailRefusal::RelayDenied) => submitting(tx, id, now)?,
@@ -180,11 +147,18 @@ impl Relais {
         }
     }
 
+    /// Waits until every delivery is over that was routed before now. On one node, that is: two nodes wait for their
+    /// own each.
+    pub(crate) async fn let_deliveries_end(&self) {
+        drop(self.deliveries.write().await);
+    }
+
     async fn try_deliver(
         &self,
         envelope: &Envelope,
         received: Received,
     ) -> Result<Vec<Result<(), MailRefusal>>, Error> {
+        let _under_way = self.deliveries.read().await;
         let head = Head::parse(received.head());
         let identity = Identity::of(&received, envelope);
         let dues = self.find_out(envelope, identity.clone(), head.clone()).await?;
@@ -257,11 +231,15 @@ impl Relais {
         let (envelope, now) = (envelope.clone(), self.now());
         self.look(move |tx| {
             let kind = kind_of(envelope.sender.as_deref());
+            let refused = not_theirs(tx, envelope.submitter, envelope.sender.as_deref())?;
             envelope
                 .recipients
                 .iter()
                 .map(|recipient| {
-                    let route = routing::resolve(tx, recipient, kind, now)?;
+                    let route = match &refused {
+                        Some(refused) => refused.clone(),
+                        None => routing::resolve(tx, recipient, kind, now)?,
+                    };
                     due(tx, route, recipient, &envelope, (&identity, &head), now)
                 })
                 .collect()
@@ -328,112 +306,6 @@ impl Relais {
         });
         Ok(stored.await?)
     }
-
-    /// The rows and files of what goes elsewhere: redirects, submissions, automatic replies.
-    fn outbound_of(
-        &self,
-        envelope: &Envelope,
-        head: &Head,
-        identity: &Identity,
-        dues: &[Due],
-        answers: &[Result<(), MailRefusal>],
-    ) -> Vec<Going> {
-        let mut seen = HashSet::new();
-        let mut going = Vec::new();
-        for (due, answer) in dues.iter().zip(answers).filter(|(due, _)| due.route.refusal.is_none()) {
-            // Also while a mailbox waits for room: the message comes again, and is then known by its key.
-            for redirect in &due.route.redirects {
-                let key = identity.redirect_key(&redirect.to);
-                if seen.insert(key.clone()) {
-                    going.push(self.redirected(envelope, due, redirect, key));
-                }
-            }
-            for order in due.replies.iter().filter(|_| answer.is_ok()) {
-                let key = identity.reply_key(order);
-                if seen.insert(key.clone()) {
-                    going.push(self.answered(&identity.sender, head, due, order, key));
-                }
-            }
-        }
-        going
-    }
-
-    fn redirected(&self, envelope: &Envelope, due: &Due, redirect: &Redirect, key: String) -> Going {
-        let row = self.outbound_row(due.organisation, envelope.sender.clone(), redirect.to.clone());
-        Going { row, key, what: What::Received }
-    }
-
-    fn answered(&self, sender: &str, head: &Head, due: &Due, order: &ReplyOrder, key: String) -> Going {
-        // Who may be answered has an address we can write to: `due` has checked.
-        let to: EmailAddress = sender.parse().expect("answerable senders are addresses");
-        let row = self.outbound_row(due.organisation, None, to);
-        let message = reply(&Reply {
-            from_name: &order.name,
-            from: &order.from,
-            to: sender,
-            subject_prefix: due.language.pick(FRENCH_PREFIX, ENGLISH_PREFIX),
-            text: &order.text,
-            head,
-            message_id: &format!("{}@{}", row.id, self.hostname),
-            now: self.now(),
-        });
-        Going { row, key, what: What::Reply { by: order.target, to: asker(order, sender), message } }
-    }
-
-    pub(crate) fn outbound_row(
-        &self,
-        organisation: OrganisationId,
-        sender: Option<String>,
-        recipient: EmailAddress,
-    ) -> Outbound {
-        let now = self.now();
-        Outbound {
-            id: SpoolId::from_number(self.ids.next()),
-            organisation,
-            sender,
-            recipient,
-            state: SpoolState::Waiting,
-            attempts: 0,
-            next_at: now,
-            answer: None,
-            created_at: now,
-        }
-    }
-
-    /// Files first, then the rows in one transaction; a file whose row was there already goes again. Returns the keys
-    /// of replies that were given up.
-    async fn spool_messages(
-        &self,
-        received: Received,
-        outbound: Vec<Going>,
-    ) -> Result<HashSet<String>, Error> {
-        let files = self.spool_files.clone();
-        let outbound = tokio::task::spawn_blocking(move || {
-            for going in &outbound {
-                match &going.what {
-                    What::Received => files.link(going.row.id, &received)?,
-                    What::Reply { message, .. } => files.write(going.row.id, message)?,
-                }
-            }
-            Ok::<_, std::io::Error>(outbound)
-        })
-        .await??;
-        let ids: Vec<SpoolId> = outbound.iter().map(|going| going.row.id).collect();
-        let now = self.now();
-        let kept = self.store.write(move |tx| keep_rows(tx, &outbound, now)).await;
-        let unneeded: Vec<SpoolId> = match &kept {
-            Ok(kept) => ids.into_iter().filter(|id| !kept.ids.contains(id)).collect(),
-            // The commit may have been made: the files stay, and what has no row goes at the next start.
-            Err(_) => Vec::new(),
-        };
-        for id in unneeded {
-            if let Err(error) = self.spool_files.remove(id) {
-                tracing::warn!(%error, %id, "a spool file without a row stays until the next start");
-            }
-        }
-        self.work.notify_one();
-        Ok(kept?.given_up)
-    }
 }
 
 /// What still needs a message once the mailboxes have it.
@@ -443,48 +315,6 @@ enum Needed {
     After,
 }
 
-/// A message on its way elsewhere.
-struct Going {
-    row: Outbound,
-    key: String,
-    what: What,
-}
-
-enum What {
-    /// The message as it came.
-    Received,
-    /// An answer of ours.
-    Reply { by: Target, to: String, message: Vec<u8> },
-}
-
-#[derive(Default)]
-struct Kept {
-    ids: Vec<SpoolId>,
-    /// Keys of the replies that another message of the same sender got in the meantime.
-    given_up: HashSet<String>,
-}
-
-/// Adds the rows that are not there yet.
-fn keep_rows(tx: &mut Tx<'_>, outbound: &[Going], now: Timestamp) -> Result<Kept, Error> {
-    let mut kept = Kept::default();
-    for going in outbound {
-        if let What::Reply { by, to, .. } = &going.what {
-            if spool::has_key(tx, &going.key)? {
-                continue;
-            }
-            if responders::answered_since(tx, *by, to, now - REPLY_PERIOD)? {
-                kept.given_up.insert(going.key.clone());
-                continue;
-            }
-            responders::record_answer(tx, *by, to, now)?;
-        }
-        if spool::push(tx, &going.row, &going.key)? {
-            kept.ids.push(going.row.id);
-        }
-    }
-    Ok(kept)
-}
-
 /// The account, if it may submit mail at this moment: a session may be older than a decision.
 fn submitting(
     tx: &mut Tx<'_>,
@@ -492,6 +322,20 @@ fn submitting(
     now: Timestamp,
 ) -> Result<Option<Account>, relais_store::Error> {
     Ok(accounts::get(tx, id)?.filter(|account| may(standing(account, now), Act::SubmitMail) == Verdict::Yes))
+}
+
+/// Where a message goes whose sender is not one of the submitter's own addresses: nowhere.
+fn not_theirs(
+    tx: &mut Tx<'_>,
+    submitter: Option<AccountId>,
+    sender: Option<&str>,
+) -> Result<Option<Route>, relais_store::Error> {
+    match submitter {
+        Some(id) if !routing::may_send_as(tx, id, sender)? => {
+            Ok(Some(Route { refusal: Some(MailRefusal::SenderNotHeld), ..Route::default() }))
+        }
+        Some(_) | None => Ok(None),
+    }
 }
 
 fn due(

@@ -158,9 +158,9 @@ impl Relais {
         tokio::task::spawn_blocking(move || files.write(id, &message)).await??;
         let added = self.store.write(move |tx| spool::push(tx, &row, &key).map_err(Error::from)).await?;
         if !added {
-            self.spool_files.remove(id)?;
+            self.remove_spool_file(id).await?;
         }
-        self.work.notify_one();
+        self.outgoing.notify_one();
         Ok(())
     }
 
@@ -177,7 +177,12 @@ impl Relais {
     /// The row first: a crash in between leaves a file without use, never a row without its message.
     async fn finish(&self, outbound: &Outbound, state: SpoolState, answer: String) -> Result<(), Error> {
         self.record_attempt(outbound.id, state, answer, self.now()).await?;
-        self.spool_files.remove(outbound.id)?;
+        self.remove_spool_file(outbound.id).await
+    }
+
+    pub(crate) async fn remove_spool_file(&self, id: relais_core::ids::SpoolId) -> Result<(), Error> {
+        let files = self.spool_files.clone();
+        tokio::task::spawn_blocking(move || files.remove(id)).await??;
         Ok(())
     }
 }

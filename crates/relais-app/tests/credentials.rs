@@ -21,6 +21,8 @@ on_both! {
     a_remembered_password_is_forgotten_when_it_changes_or_the_account_closes
     the_day_of_leaving_closes_the_door_before_any_workflow_ran
     a_grant_opens_a_closed_mailbox_until_its_date
+    a_grant_opens_no_shared_mailbox_and_every_use_is_told
+    guesses_that_were_let_through_together_count_together
     a_grant_ends_with_the_reactivation_for_good
     personal_mail_is_set_aside_before_a_grant_and_comes_back
     a_grant_asks_for_a_reason_a_near_date_and_an_admin
@@ -152,6 +154,46 @@ async fn a_grant_opens_a_closed_mailbox_until_its_date(w: &mut World) {
     assert!(w.kinds_of_events().await.contains(&"account.recovery_granted".to_owned()));
 }
 
+async fn a_grant_opens_no_shared_mailbox_and_every_use_is_told(w: &mut World) {
+    let one = member(w).await;
+    let at = world::address("bp@bm.com");
+    let shared = w.relais.create_shared_mailbox(w.organisation, at, "BP".into(), OPERATOR).await.unwrap();
+    let right = Some(relais_core::organisation::MailboxRight::ReadWrite);
+    w.relais.set_mailbox_member(shared.id, one.id, right, OPERATOR).await.unwrap();
+    let listed = async |w: &World| {
+        w.run_until_idle().await;
+        let list = std::fs::read_to_string(w.home(shared.id).join("Maildir/dovecot-acl")).unwrap();
+        let shown = w.relais.shared_with(one.id).await.unwrap().len();
+        (list.contains(&one.id.to_string()), shown)
+    };
+    assert_eq!(listed(w).await, (true, 1));
+    close(w, &one).await;
+    let secret = grant(w, &one, 10).await;
+    assert_eq!(read_mail(w, &secret).await, Ok(State::Deactivated));
+    assert_eq!(listed(w).await, (false, 0), "its own mailbox and nothing else");
+    let used = w.kinds_of_events().await.iter().filter(|kind| *kind == "account.recovery_used").count();
+    assert_eq!(used, 1);
+    w.assert_chain_whole().await;
+    w.command(one.id, Command::Reactivate).await;
+    assert_eq!(listed(w).await, (true, 1));
+}
+
+async fn guesses_that_were_let_through_together_count_together(w: &mut World) {
+    member(w).await;
+    let mut guesses = tokio::task::JoinSet::new();
+    for number in 0..=24 {
+        let relais = w.relais.clone();
+        let password = if number == 24 { PASSWORD } else { "wrong" };
+        guesses.spawn(async move {
+            let guess = relais.sign_in("user1@bm.com", password, Act::SignInWithPassword, HERE).await;
+            guess.map(|_| ())
+        });
+    }
+    let answers = guesses.join_all().await;
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 0, "{answers:?}");
+    assert!(answers.contains(&Err(SignInRefusal::TooManyAttempts)), "the right one came too late");
+}
+
 async fn a_grant_ends_with_the_reactivation_for_good(w: &mut World) {
     let one = member(w).await;
     close(w, &one).await;
@@ -238,4 +280,16 @@ async fn tokens_end_when_revoked_and_rule_only_their_organisation(w: &mut World)
     assert!(!is_in(w, &token.secret).await);
     let again = w.relais.revoke_token(w.organisation, token.of.id, OPERATOR).await.unwrap_err();
     assert_eq!(code(&again), "NotFound");
+    // The operator's are listed and end like any other, and an organisation's caller does not reach them.
+    let operators = w.relais.create_token(None, "supervision".into(), OPERATOR).await.unwrap();
+    let none = None::<relais_core::ids::OrganisationId>;
+    let listed = w.read(move |tx| relais_app::read::tokens(tx, none)).await;
+    assert_eq!(listed, std::slice::from_ref(&operators.of));
+    let refused = w.relais.revoke_token(none, operators.of.id, actor).await.unwrap_err();
+    assert_eq!(code(&refused), "not_allowed");
+    let elsewhere = w.relais.revoke_token(w.organisation, operators.of.id, OPERATOR).await.unwrap_err();
+    assert_eq!(code(&elsewhere), "NotFound");
+    assert!(is_in(w, &operators.secret).await);
+    w.relais.revoke_token(none, operators.of.id, OPERATOR).await.unwrap();
+    assert!(!is_in(w, &operators.secret).await);
 }

@@ -25,6 +25,7 @@ on_both! {
     a_member_who_redirects_to_a_closed_address_keeps_the_message
     one_full_mailbox_keeps_no_group_from_its_mail
     nobody_submits_after_the_door_was_closed
+    whoever_signed_in_sends_as_themselves_alone
     what_is_refused_elsewhere_for_good_comes_back
     a_row_that_is_left_of_a_crash_goes_with_its_file
 }
@@ -223,11 +224,50 @@ async fn nobody_submits_after_the_door_was_closed(w: &mut World) {
     assert!(w.outbound().await.is_empty());
 }
 
+async fn whoever_signed_in_sends_as_themselves_alone(w: &mut World) {
+    let one = w.person("user1").await;
+    let two = w.person("user2").await;
+    w.alias(one.id, "un").await;
+    let outside = "ann@elsewhere.test";
+    for (sender, expected) in [
+        (Some("user1@bm.com"), Ok(())),
+        (Some("UN@bm.com"), Ok(())),
+        (Some("user1+liste@bm.com"), Ok(())),
+        // Receipts and notices.
+        (None, Ok(())),
+        (Some("user2@bm.com"), Err(MailRefusal::SenderNotHeld)),
+        (Some("ceo@bank.test"), Err(MailRefusal::SenderNotHeld)),
+        (Some("nobody@bm.com"), Err(MailRefusal::SenderNotHeld)),
+        (Some("not an address"), Err(MailRefusal::SenderNotHeld)),
+    ] {
+        for to in [outside, "user2@bm.com"] {
+            let asked = w.relais.recipient(sender, Some(one.id), &address(to)).await;
+            assert_eq!(asked, expected, "{sender:?} to {to}");
+        }
+    }
+    // An address that changed hands since RCPT.
+    let forged = submit_as(w, &one, two.address.as_str(), outside).await;
+    assert_eq!(forged, [Err(MailRefusal::SenderNotHeld)]);
+    assert_eq!(submit_as(w, &one, "ceo@bank.test", "user2@bm.com").await, [Err(MailRefusal::SenderNotHeld)]);
+    assert!(w.outbound().await.is_empty());
+    assert!(w.mailbox("user2").await.is_empty());
+    assert_eq!(w.deliver("ceo@bank.test", "user2", "du dehors").await, "ok", "from outside anyone writes");
+}
+
 async fn submit(w: &World, by: &relais_core::account::Account, to: &str) -> Vec<Result<(), MailRefusal>> {
+    submit_as(w, by, by.address.as_str(), to).await
+}
+
+async fn submit_as(
+    w: &World,
+    by: &relais_core::account::Account,
+    sender: &str,
+    to: &str,
+) -> Vec<Result<(), MailRefusal>> {
     let mut message = w.relais.begin_message().await.unwrap();
-    message.write(w.message(by.address.as_str(), to, "sortie").as_bytes()).unwrap();
+    message.write(w.message(sender, to, "sortie").as_bytes()).unwrap();
     let envelope = relais_app::Envelope {
-        sender: Some(by.address.to_string()),
+        sender: Some(sender.to_owned()),
         recipients: vec![address(to)],
         submitter: Some(by.id),
     };

@@ -1,7 +1,7 @@
 //! Who may command what: role × kind of command. The state of the account commanded is [`crate::rights`]' concern.
 
 use crate::account::Account;
-use crate::ids::{AccountId, DepartureId, OrganisationId, TokenId};
+use crate::ids::{AccountId, DepartureId, GrantId, OrganisationId, TokenId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -41,6 +41,8 @@ pub enum Actor {
     Account { id: AccountId, organisation: OrganisationId, role: Role },
     /// A departure carrying out its plan, which an admin started.
     Departure { id: DepartureId, organisation: OrganisationId },
+    /// Whoever has the secret of a recovery grant: reads one mailbox and commands nothing.
+    Grant { id: GrantId, organisation: OrganisationId },
 }
 
 /// Kinds of commands, as far as authority goes.
@@ -69,6 +71,7 @@ impl Actor {
             Self::Token { organisation: own, .. } | Self::Departure { organisation: own, .. } => {
                 *own == organisation && power != Power::Operate
             }
+            Self::Grant { .. } => false,
             Self::Account { organisation: own, role, .. } => *own == organisation && role_has(*role, power),
         }
     }

@@ -153,6 +153,8 @@ pub enum Warning {
     },
     /// The account that answers is deleted before the end of its reply: mail is refused from then on.
     DeletionEndsReply,
+    /// The account that redirects is deleted before the end of its redirect: mail is refused from then on.
+    DeletionEndsRedirect,
     /// Deletion is for good, and this version takes no backup before it.
     DeletionWithoutBackup,
 }
@@ -430,6 +432,9 @@ fn warnings(plan: &Plan) -> Vec<Warning> {
             }
             if until.is_none() {
                 warnings.push(Warning::RedirectWithoutEnd);
+            }
+            if until.is_some_and(|until| plan.delete_after.is_some_and(|end| end < until)) {
+                warnings.push(Warning::DeletionEndsRedirect);
             }
         }
         NewMail::Reply { until, .. } => {

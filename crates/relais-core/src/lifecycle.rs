@@ -543,7 +543,7 @@ fn set_role(account: &Account, role: Role, facts: &Facts, actor: &Actor, now: Ti
     }
     check_owner_is_named_by_the_operator(role, actor)?;
     let leads = |role: Role| matches!(role, Role::Owner | Role::CompanyAdmin);
-    if account.role == Role::Owner {
+    if account.role == Role::Owner && *actor != Actor::Operator {
         return Err(Refusal::OwnerCannotLeave);
     }
     if leads(account.role) && !leads(role) && facts.other_admins == 0 {

@@ -11,6 +11,8 @@ pub enum MailRefusal {
     Unknown,
     /// The domain is not hosted here, and the client may not relay.
     RelayDenied,
+    /// Whoever signed in to send does not hold the envelope sender (RFC 6409, section 6.1).
+    SenderNotHeld,
     /// The holder is deactivated and nothing else was decided for their mail.
     Deactivated,
     /// The address was held by someone and has no target any more.
@@ -49,6 +51,9 @@ impl MailRefusal {
             Self::Unknown => (550, (5, 1, 1), "No such address here; check its spelling"),
             Self::RelayDenied => {
                 (550, (5, 7, 1), "This domain is not hosted here; sign in to send elsewhere")
+            }
+            Self::SenderNotHeld => {
+                (553, (5, 7, 1), "This sender address is not yours; send with an address of your account")
             }
             Self::Deactivated => {
                 (550, (5, 2, 1), "This mailbox no longer accepts mail; contact the organisation another way")

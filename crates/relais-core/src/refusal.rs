@@ -106,7 +106,7 @@ impl Refusal {
                 "Un compte {} ne peut pas {} ; changez d'abord l'état du compte.",
                 state_fr(*state), act_fr(*act)
             ),
-            Self::OwnerCannotLeave => "Le propriétaire de l'organisation ne peut pas partir ; transmettez d'abord la propriété à un autre compte.".into(),
+            Self::OwnerCannotLeave => "Le propriétaire de l'organisation ne peut pas partir ; l'exploitant nomme d'abord un autre propriétaire, puis donne à celui-ci un autre rôle.".into(),
             Self::RevokeRoleFirst => "Ce compte est administrateur de l'organisation ; retirez-lui d'abord ce rôle.".into(),
             Self::LastCompanyAdmin => "C'est le dernier administrateur actif ; nommez-en d'abord un autre.".into(),
             Self::OnlyGroupAdmin { groups } => format!(
@@ -117,15 +117,15 @@ impl Refusal {
             Self::DeactivatedByAPerson => "Ce compte a été désactivé par une personne ; demandez à un administrateur de le réactiver.".into(),
             Self::DepartureInProgress => "Un départ est en cours pour ce compte ; suivez-le, suspendez-le ou annulez-le d'abord.".into(),
             Self::AddressTaken { address } => format!("L'adresse {address} est déjà utilisée ; choisissez-en une autre ou libérez-la d'abord."),
-            Self::AddressReserved { address } => format!("L'adresse {address} appartient à l'opérateur et ne peut pas être créée ; choisissez-en une autre."),
+            Self::AddressReserved { address } => format!("L'adresse {address} appartient à l'exploitant et ne peut pas être créée ; choisissez-en une autre."),
             Self::AddressRetired { address } => format!("L'adresse {address} a été retirée et ne sera plus jamais attribuée ; choisissez-en une autre."),
             Self::AddressNotHeld { address } => format!("L'adresse {address} n'est pas détenue ici ; vérifiez la liste des adresses du compte."),
             Self::AddressIsPrimary { address } => format!("{address} est l'adresse principale ; renommez d'abord le compte, elle deviendra un alias."),
-            Self::AddressStays { address } => format!("{address} est sur un domaine de l'opérateur et ne peut pas être retirée ; elle reste à ce compte."),
+            Self::AddressStays { address } => format!("{address} est sur un domaine de l'exploitant et ne peut pas être retirée ; elle reste à ce compte."),
             Self::DomainNotHosted { domain } => format!("Le domaine {domain} n'appartient pas à cette organisation ; ajoutez-le d'abord."),
-            Self::DomainTaken { domain } => format!("Le domaine {domain} est déjà utilisé ; vérifiez son nom ou adressez-vous à l'opérateur."),
+            Self::DomainTaken { domain } => format!("Le domaine {domain} est déjà utilisé ; vérifiez son nom ou adressez-vous à l'exploitant."),
             Self::DomainInvalid { text } => format!("« {text} » n'est pas un nom de domaine ; écrivez-le comme exemple.fr."),
-            Self::NameInvalid => "Le nom est vide, trop long ou contient des caractères de contrôle ; corrigez-le.".into(),
+            Self::NameInvalid => "Le nom est vide, dépasse 200 caractères ou contient des caractères de contrôle ; corrigez-le.".into(),
             Self::InboundPhases => "Les phases doivent se suivre dans le temps et seule la dernière est sans fin ; corrigez les dates.".into(),
             Self::InboundDropsMail => "Ce réglage accepterait des messages sans les garder, sans les rediriger et sans y répondre ; gardez une copie ou refusez-les.".into(),
             Self::InboundInThePast => "Une phase se termine dans le passé ; choisissez une date à venir.".into(),
@@ -142,7 +142,7 @@ impl Refusal {
             Self::DateInThePast => "La date est passée ; choisissez une date à venir.".into(),
             Self::DatesOutOfOrder => "La suppression ne peut pas précéder le départ ; corrigez les dates.".into(),
             Self::ReasonMissing => "Un motif est nécessaire ; indiquez pourquoi (il sera conservé dans le journal).".into(),
-            Self::GrantTooLong { days_max } => format!("Un accès de récupération dure au plus {days_max} jours ; choisissez une date plus proche."),
+            Self::GrantTooLong { days_max } => format!("Un accès de reprise dure au plus {days_max} jours ; choisissez une date plus proche."),
             Self::DepartureNotUndoable => "Le compte est déjà supprimé, ce départ ne peut donc plus être annulé ; invitez la personne à nouveau si elle revient.".into(),
             Self::DepartureNotHeld => "Ce départ n'est pas suspendu ; suivez-le, il avance sans qu'on le reprenne.".into(),
             Self::DepartureOver => "Ce départ est terminé ; consultez son attestation.".into(),
@@ -155,7 +155,7 @@ impl Refusal {
             Self::NotInThisState { act, state } => {
                 format!("An account that is {} may not {}; change its state first.", state.as_str(), act.describe())
             }
-            Self::OwnerCannotLeave => "The owner of the organisation cannot leave; transfer the ownership to another account first.".into(),
+            Self::OwnerCannotLeave => "The owner of the organisation cannot leave; the operator first names another owner, then gives this one another role.".into(),
             Self::RevokeRoleFirst => "This account is a company admin; revoke that role first.".into(),
             Self::LastCompanyAdmin => "This is the last active company admin; appoint another one first.".into(),
             Self::OnlyGroupAdmin { groups } => format!(
@@ -174,7 +174,7 @@ impl Refusal {
             Self::DomainNotHosted { domain } => format!("The domain {domain} does not belong to this organisation; add it first."),
             Self::DomainTaken { domain } => format!("The domain {domain} is in use; check its name or ask the operator."),
             Self::DomainInvalid { text } => format!("\u{201c}{text}\u{201d} is not a domain name; write it like example.com."),
-            Self::NameInvalid => "The name is empty, too long or holds control characters; correct it.".into(),
+            Self::NameInvalid => "The name is empty, longer than 200 characters or holds control characters; correct it.".into(),
             Self::InboundPhases => "Phases must follow each other in time and only the last has no end; correct the dates.".into(),
             Self::InboundDropsMail => "This would accept messages without keeping, redirecting or answering them; keep a copy or refuse them.".into(),
             Self::InboundInThePast => "A phase ends in the past; choose a date to come.".into(),

@@ -178,6 +178,22 @@ pub fn find<D: Directory>(directory: &mut D, address: &EmailAddress) -> Result<O
     }
 }
 
+/// Whether `account` may send with this envelope sender: one of its own addresses, tagged or not (RFC 6409,
+/// section 6.1), or none, as receipts and notices have it (RFC 8098, section 3).
+///
+/// # Errors
+/// Only what `directory` returns.
+pub fn may_send_as<D: Directory>(
+    directory: &mut D,
+    account: AccountId,
+    sender: Option<&str>,
+) -> Result<bool, D::Error> {
+    let Some(sender) = sender else { return Ok(true) };
+    let Ok(address) = sender.parse::<EmailAddress>() else { return Ok(false) };
+    let held = find(directory, &address)?;
+    Ok(held.and_then(|held| held.target) == Some(Target::Account(account)))
+}
+
 /// Redirects followed inside, one behind the other. Everyone may set their own, so a chain could be as long as the
 /// organisation is large; beyond this length it is cut as a loop is, and the message kept.
 const PATH_MAX: usize = 50;

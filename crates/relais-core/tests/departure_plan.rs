@@ -222,7 +222,7 @@ fn warning_name(warning: &Warning) -> &'static str {
         Warning::NobodyTakesOver => "nobody",
         Warning::RedirectsIn { .. } => "redirects_in",
         Warning::OnlyAdminOf { .. } => "only_admin",
-        Warning::DeletionEndsReply => "cut_short",
+        Warning::DeletionEndsReply | Warning::DeletionEndsRedirect => "cut_short",
         Warning::DeletionWithoutBackup => "deletion",
     }
 }

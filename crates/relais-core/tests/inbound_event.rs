@@ -228,6 +228,7 @@ fn every_refusal_of_mail_is_an_answer_a_server_understands() {
     for refusal in [
         MailRefusal::Unknown,
         MailRefusal::RelayDenied,
+        MailRefusal::SenderNotHeld,
         MailRefusal::Deactivated,
         MailRefusal::Gone,
         MailRefusal::Unanswerable,

@@ -374,7 +374,7 @@ proptest! {
         world.shared_mailbox(SHARED, "shared@bm.com");
         let mut model = Model::default();
         model.holders.insert("shared@bm.com", SHARED);
-        // Someone leads from the beginning, for ever if it is the owner.
+        // Someone leads from the beginning.
         let first = world.account(0, "first@bm.com");
         first.role = role;
         first.password = Some(PasswordHash::from_phc("$argon2id$".into()));

@@ -108,22 +108,24 @@ pub fn named(
     tx.query_opt(&sql, &args)?.as_ref().map(read).transpose()
 }
 
-/// A page of the organisation's accounts by address, after `after`; every state unless one is named.
+/// A page of the organisation's accounts by address, behind the account `after`; every state unless one is named. A
+/// deleted account and the one that has its address now share it, so the address alone does not say where a page ends.
 pub fn page(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
     state: Option<State>,
-    after: &str,
+    after: Option<AccountId>,
     count_max: i64,
 ) -> Result<Vec<Account>, Error> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM accounts WHERE organisation = $1 AND ($2 = '' OR state = $2) AND address > $3 \
+        "SELECT {COLUMNS} FROM accounts WHERE organisation = $1 AND ($2 = '' OR state = $2) \
+         AND ($3 < 0 OR (address, id) > (SELECT a.address, a.id FROM accounts a WHERE a.id = $3 AND a.organisation = $1)) \
          ORDER BY address, id LIMIT $4"
     );
     let args = [
         organisation.number().into(),
         state.map_or("", State::as_str).into(),
-        after.into(),
+        after.map_or(-1, AccountId::number).into(),
         count_max.into(),
     ];
     tx.query(&sql, &args)?.iter().map(read).collect()

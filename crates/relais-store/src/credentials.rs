@@ -53,26 +53,35 @@ pub fn token_by_secret(tx: &mut Tx<'_>, secret_hash: &[u8]) -> Result<Option<Tok
     .transpose()
 }
 
-pub fn tokens(tx: &mut Tx<'_>, organisation: OrganisationId) -> Result<Vec<Token>, Error> {
+/// No organisation is this number: the place of an operator's tokens in a query.
+const OPERATOR: i64 = -1;
+
+fn owner(organisation: impl Into<Option<OrganisationId>>) -> i64 {
+    organisation.into().map_or(OPERATOR, OrganisationId::number)
+}
+
+/// The tokens of an organisation; of the operator, if none is named.
+pub fn tokens(tx: &mut Tx<'_>, organisation: impl Into<Option<OrganisationId>>) -> Result<Vec<Token>, Error> {
     tx.query(
-        "SELECT id, organisation, name, created_at, revoked_at FROM tokens WHERE organisation = $1 ORDER BY id",
-        &[organisation.number().into()],
+        "SELECT id, organisation, name, created_at, revoked_at FROM tokens \
+         WHERE COALESCE(organisation, -1) = $1 ORDER BY id",
+        &[owner(organisation).into()],
     )?
     .iter()
     .map(read_token)
     .collect()
 }
 
-/// Returns whether the organisation had such a token in force.
+/// Returns whether the organisation, or the operator, had such a token in force.
 pub fn revoke_token(
     tx: &mut Tx<'_>,
-    organisation: OrganisationId,
+    organisation: impl Into<Option<OrganisationId>>,
     id: TokenId,
     now: Timestamp,
 ) -> Result<bool, Error> {
     let revoked = tx.execute(
-        "UPDATE tokens SET revoked_at = $3 WHERE id = $1 AND organisation = $2 AND revoked_at IS NULL",
-        &[id.number().into(), organisation.number().into(), time(now)],
+        "UPDATE tokens SET revoked_at = $3 WHERE id = $1 AND COALESCE(organisation, -1) = $2 AND revoked_at IS NULL",
+        &[id.number().into(), owner(organisation).into(), time(now)],
     )?;
     Ok(revoked == 1)
 }

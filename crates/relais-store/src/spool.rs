@@ -82,13 +82,15 @@ pub fn due(tx: &mut Tx<'_>, now: Timestamp, count_max: i64) -> Result<Vec<Outbou
     tx.query(&sql, &[time(now), count_max.into()])?.iter().map(read).collect()
 }
 
+/// What still waits, then the rest; the newest first, so that mail which was sent hides none that was not.
 pub fn list(
     tx: &mut Tx<'_>,
     organisation: Option<OrganisationId>,
     count_max: i64,
 ) -> Result<Vec<Outbound>, Error> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM spool WHERE ($1 < 0 OR organisation = $1) ORDER BY created_at DESC, id DESC LIMIT $2"
+        "SELECT {COLUMNS} FROM spool WHERE ($1 < 0 OR organisation = $1) \
+         ORDER BY (state = 'waiting') DESC, created_at DESC, id DESC LIMIT $2"
     );
     let organisation = organisation.map_or(-1, OrganisationId::number);
     tx.query(&sql, &[organisation.into(), count_max.into()])?.iter().map(read).collect()

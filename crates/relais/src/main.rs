@@ -2,6 +2,7 @@
 
 use clap::Parser;
 use relais::doors::cli::{self, Cli, Command};
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -12,6 +13,7 @@ fn main() -> ExitCode {
                 .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
             tracing_subscriber::fmt()
                 .with_env_filter(log)
+                .with_ansi(std::io::stderr().is_terminal())
                 .with_writer(std::io::stderr)
                 // It would complain to the same standard error, with `eprintln!`: a log on a full disk would end, by a
                 // panic, every task that has something to say.

@@ -9,12 +9,12 @@ use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 
+use super::scale::median;
 use super::{BenchContext, Figure};
 use crate::lmtp::Connection;
 use crate::run::scenario;
 use crate::workspace::{self, Profile};
-use relais_testbed::server::{Configuration, Server, USER};
-use relais_testbed::unprivileged;
+use relais_testbed::server::Configuration;
 
 /// Rounds are taken in turn, so that a slow moment of the disk meets all three; the middle one counts.
 const ROUNDS: usize = 3;
@@ -36,7 +36,7 @@ const LOADS: [Load; 2] = [
 pub fn run(context: &BenchContext) -> anyhow::Result<Vec<Figure>> {
     let dovecot = dovecot::Peer::start(&context.directory("dovecot")?)?;
     let program = workspace::build_relais(Profile::Release)?;
-    let relais = start_relais(&program, &context.directory("relais")?)?;
+    let relais = super::start(&program, &context.directory("relais")?, Configuration::for_test())?;
     let ours = Target {
         address: relais.configuration.lmtp.clone(),
         recipients: scenario::create_recipients(&relais, connections_max())?,
@@ -47,16 +47,6 @@ pub fn run(context: &BenchContext) -> anyhow::Result<Vec<Figure>> {
 
 fn connections_max() -> usize {
     LOADS.iter().map(|load| load.connections).max().unwrap_or(1)
-}
-
-fn start_relais(program: &Path, data: &Path) -> anyhow::Result<Server> {
-    let mut configuration = Configuration::standard();
-    configuration.avoid_taken_ports()?;
-    if nix::unistd::geteuid().is_root() {
-        unprivileged::create_user(USER)?;
-        unprivileged::give(data, USER)?;
-    }
-    Server::start(program, data, configuration)
 }
 
 /// A running LMTP listener, and people there who get mail. Each connection writes to one of them.
@@ -143,11 +133,6 @@ fn message(size_bytes: usize) -> Vec<u8> {
         bytes.extend_from_slice(b"\r\n");
     }
     bytes
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use relais_testbed::server::Server;
 const SEED: u64 = 2026;
 pub const LEAVER: &str = "user1@bm.com";
 pub const SUCCESSOR: &str = "userCS@bm.com";
-const ORGANISATION: &str = "Association BM";
+pub const ORGANISATION: &str = "Association BM";
 
 /// The last thing the scenario writes: it is played once per data directory.
 const CERTIFICATE: &str = "demonstration-certificate.json";
@@ -76,17 +76,22 @@ pub fn create_recipients(server: &Server, count: usize) -> anyhow::Result<Vec<St
     Ok(addresses)
 }
 
-fn create_organisation(server: &Server) -> anyhow::Result<()> {
+pub fn create_organisation(server: &Server) -> anyhow::Result<()> {
     make(server, "/organisations", &json!({ "name": ORGANISATION, "language": "fr" }))?;
     make(server, &of_organisation("/domains"), &json!({ "name": DOMAIN }))
 }
 
-fn create_account(server: &Server, address: &str, name: &str, password: Option<&str>) -> anyhow::Result<()> {
+pub fn create_account(
+    server: &Server,
+    address: &str,
+    name: &str,
+    password: Option<&str>,
+) -> anyhow::Result<()> {
     let body = json!({ "address": address, "name": name, "password": password });
     make(server, &of_organisation("/accounts"), &body)
 }
 
-fn of_organisation(path: &str) -> String {
+pub fn of_organisation(path: &str) -> String {
     format!("/organisations/{}{path}", ORGANISATION.replace(' ', "%20"))
 }
 

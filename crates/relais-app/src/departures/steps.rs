@@ -83,6 +83,7 @@ impl Relais {
                 Some(_) | None => Ok(Ended::Done(json!({ "waited_until": departure.plan.delete_after }))),
             },
             Step::Delete => {
+                self.stop_mail(departure).await?;
                 self.hand_over_late_mail(departure).await?;
                 self.in_transaction(departure, step, delete).await
             }
@@ -123,6 +124,18 @@ impl Relais {
             .await
     }
 
+    /// From here on nothing more is stored in a mailbox that is about to go: what comes is refused, in words.
+    async fn stop_mail(&self, departure: &Departure) -> Result<(), Error> {
+        let (account, ids, now) = (departure.plan.account, self.ids.clone(), self.now());
+        let actor = Actor::Departure { id: departure.id, organisation: departure.organisation };
+        self.store
+            .write(move |tx| {
+                apply(tx, &ids, account, Command::SetInbound { inbound: Inbound::refuse() }, &actor, now)
+            })
+            .await?;
+        Ok(())
+    }
+
     /// Mail that was kept here since the hand-over goes after it, and is counted with it.
     async fn hand_over_late_mail(&self, departure: &Departure) -> Result<(), Error> {
         let Some(before) = departure.report_of(Step::HandOverMail).cloned() else { return Ok(()) };
@@ -157,6 +170,7 @@ impl Relais {
                 Ok::<_, Error>((account.mailbox, destination(tx, &wanted)?))
             })
             .await?;
+        self.let_deliveries_end().await;
         let folder = folder_component(plan.leaver.as_str());
         let (maildirs, marks, under) = (self.maildirs.clone(), self.personal_marks.clone(), folder.clone());
         let (handed, folders) = tokio::task::spawn_blocking(move || {

@@ -255,7 +255,8 @@ impl Model {
                 || !person.leads()
                 || others.any(|other| other.leads() && other.state == State::Active && self.is_open(other));
             let names_an_owner = role == Role::Owner && who != Who::Operator;
-            if person.role == Role::Owner || names_an_owner || !stays_led {
+            let demotes_an_owner = person.role == Role::Owner && who != Who::Operator;
+            if demotes_an_owner || names_an_owner || !stays_led {
                 return Answer::Refused;
             }
             person.role = role;

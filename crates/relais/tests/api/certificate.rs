@@ -57,8 +57,8 @@ async fn the_page_is_in_the_organisations_language_unless_another_is_asked_for()
     let json = world.ask(Who::Admin, "GET", &path).await;
     assert_eq!(json.headers["content-type"], "application/json");
     for (asked, lang, title, moment) in [
-        (None, "fr", "Certificat de départ", "21 novembre 2026 à 10:00 (UTC)"),
-        (Some("de"), "fr", "Certificat de départ", "21 novembre 2026 à 10:00 (UTC)"),
+        (None, "fr", "Attestation de départ", "21 novembre 2026 à 10:00 (UTC)"),
+        (Some("de"), "fr", "Attestation de départ", "21 novembre 2026 à 10:00 (UTC)"),
         (Some("en"), "en", "Certificate of departure", "21 November 2026, 10:00 (UTC)"),
     ] {
         let answer = page(&world, &path, asked).await;

@@ -75,6 +75,7 @@ pub struct Made {
     pub group: GroupId,
     pub responder: ResponderId,
     pub spare_token: TokenId,
+    pub operator_token: TokenId,
     pub finished: DepartureId,
     pub scheduled: DepartureId,
     pub held: DepartureId,
@@ -265,11 +266,12 @@ async fn populate(app: &Relais) -> Made {
         let token = app.create_token(organisation, "test".into(), operator).await.expect("made");
         secrets.push((who, token.secret));
     }
+    let operator_token = app.create_token(None, "spare".into(), operator).await.expect("made").of.id;
     let spare_token = app.create_token(Some(bm), "spare".into(), operator).await.expect("made").of.id;
     let (group, responder) = things(app, bm).await;
     states(app, bm).await;
     let (finished, scheduled, held) = departures(app, bm).await;
-    Made { bm, group, responder, spare_token, finished, scheduled, held, secrets }
+    Made { bm, group, responder, spare_token, operator_token, finished, scheduled, held, secrets }
 }
 
 pub async fn account(app: &Relais, organisation: OrganisationId, address: &str, role: Role) {

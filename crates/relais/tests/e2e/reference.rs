@@ -167,7 +167,8 @@ fn b10_a_recovery_grant_lets_an_admin_read_until_it_ends() {
         )
     };
     assert_eq!(ask().0, 409, "not while the account is active");
-    world.must("POST", "/accounts/user1@bm.com/deactivate", json!({}));
+    let kept = json!({ "inbound": [{ "until": null, "do": "accept", "copy": "keep" }] });
+    world.must("POST", "/accounts/user1@bm.com/deactivate", kept);
     closed(&world, "user1");
     let (status, grant) = ask();
     assert_eq!(status, 201, "{grant}");
@@ -182,11 +183,16 @@ fn b10_a_recovery_grant_lets_an_admin_read_until_it_ends() {
     assert_eq!(pop.retr_all().expect("messages").len(), 1, "B10b");
     pop.quit().expect("ended");
 
+    // What is personal and comes later is set aside before the next look.
+    assert_eq!(world.lmtp("user1@bm.com", &message("[privé] plus tard")).code, 250);
+    let mut later = world.try_imap("user1@bm.com", secret).expect("still open");
+    assert_eq!(later.fetch_all("INBOX").expect("messages").len(), 1);
+
     // Back again: the grant is over and everything is there.
     world.must("POST", "/accounts/user1@bm.com/reactivate", json!({}));
     assert!(world.try_imap("user1@bm.com", secret).is_err());
     wait_for(LIMIT, "what was set aside comes back", || {
-        (world.bodies("user1", "INBOX").len() == 2).then_some(())
+        (world.bodies("user1", "INBOX").len() == 3).then_some(())
     });
     world.check_chain();
 }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use relais_app::core::account::{Account, Cause};
 use relais_app::core::address::EmailAddress;
 use relais_app::core::authority::{Power, Role};
+use relais_app::core::ids::AccountId;
 use relais_app::core::inbound::{Inbound, Phase};
 use relais_app::core::lifecycle::Command;
 use relais_app::core::organisation::{Address, Target};
@@ -44,10 +45,9 @@ struct AccountsAsked {
     /// Only accounts in this state.
     #[param(inline)]
     state: Option<AccountState>,
-    /// The address of the last account of the page before.
-    #[serde(default)]
-    #[param(required = false)]
-    after: String,
+    /// The id of the last account of the page before.
+    #[param(inline)]
+    after: Option<AccountId>,
     /// How many at most.
     #[serde(default)]
     #[param(value_type = Option<i64>, minimum = 1, maximum = 200, required = false)]
@@ -63,9 +63,8 @@ async fn list(
     Asked(asked): Asked<AccountsAsked>,
 ) -> Answer<Vec<Account>> {
     let id = api.readable_organisation(&caller, &organisation).await?.id;
-    let page = move |tx: &mut read::Tx<'_>| {
-        accounts::page(tx, id, asked.state, &asked.after.to_lowercase(), asked.limit.count())
-    };
+    let page =
+        move |tx: &mut read::Tx<'_>| accounts::page(tx, id, asked.state, asked.after, asked.limit.count());
     Ok(Json(api.app.look(page).await?))
 }
 

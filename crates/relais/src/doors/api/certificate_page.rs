@@ -23,7 +23,9 @@ dl { display: grid; grid-template-columns: 11rem 1fr; gap: .3rem 1rem; margin: 0
 dt { color: #4a5468; } dd { margin: 0; overflow-wrap: anywhere; }
 table { width: 100%; border-collapse: collapse; }
 th { color: #4a5468; font-weight: 600; text-align: left; }
-th, td { padding: .35rem .8rem .35rem 0; border-bottom: 1px solid #e6e9ef; vertical-align: top; overflow-wrap: anywhere; }
+th { overflow-wrap: normal; white-space: nowrap; }
+th, td { padding: .35rem .8rem .35rem 0; border-bottom: 1px solid #e6e9ef; vertical-align: top; }
+td { overflow-wrap: anywhere; }
 .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 code { font: .8rem/1.4 ui-monospace, 'DejaVu Sans Mono', monospace; overflow-wrap: anywhere; color: #384154; }
 @media (max-width: 34rem) { dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; } }
@@ -32,7 +34,7 @@ code { font: .8rem/1.4 ui-monospace, 'DejaVu Sans Mono', monospace; overflow-wra
 ";
 
 pub fn page(certificate: &Certificate, language: Language) -> Markup {
-    let title = language.pick("Certificat de départ", "Certificate of departure");
+    let title = language.pick("Attestation de départ", "Certificate of departure");
     html! {
         (DOCTYPE)
         html lang=(language.tag()) {

@@ -1,13 +1,13 @@
 //! Tokens: secrets for programs.
 
-use super::find::require;
+use super::find::{require, require_operator};
 use super::input::{Body, Segment};
 use super::{Answer, Api, Created, Problem};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Json;
 use relais_app::core::authority::Power;
-use relais_app::core::ids::TokenId;
+use relais_app::core::ids::{OrganisationId, TokenId};
 use relais_app::read::{self, Token};
 use relais_app::{Caller, NewSecret};
 use serde::Deserialize;
@@ -19,7 +19,8 @@ pub fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(revoke))
-        .routes(routes!(create_for_operator))
+        .routes(routes!(list_for_operator, create_for_operator))
+        .routes(routes!(revoke_for_operator))
 }
 
 /// List the tokens of an organisation
@@ -88,4 +89,24 @@ async fn create_for_operator(
 ) -> Result<Created<NewSecret<Token>>, Problem> {
     let made = api.app.create_token(None, asked.name, caller.actor).await?;
     Ok(Created { location: format!("/api/v1/tokens/{}", made.of.id), of: made })
+}
+
+/// List the operator's tokens (operator)
+#[utoipa::path(get, path = "/tokens", tag = "tokens", responses((status = 200, body = Vec<Token>)))]
+async fn list_for_operator(State(api): State<Api>, caller: Caller) -> Answer<Vec<Token>> {
+    require_operator(&caller)?;
+    Ok(Json(api.app.look(|tx| read::tokens(tx, None::<OrganisationId>)).await?))
+}
+
+/// Revoke a token of the operator (operator)
+#[utoipa::path(delete, path = "/tokens/{token}", tag = "tokens", responses((status = 204)))]
+async fn revoke_for_operator(
+    State(api): State<Api>,
+    caller: Caller,
+    Segment(token): Segment<String>,
+) -> Result<StatusCode, Problem> {
+    require_operator(&caller)?;
+    let token: TokenId = token.parse().map_err(|_| Problem::NotAnId(token))?;
+    api.app.revoke_token(None::<OrganisationId>, token, caller.actor).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

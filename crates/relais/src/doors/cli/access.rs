@@ -1,6 +1,6 @@
 //! What lets someone in: recovery grants and tokens. Their secrets are shown once.
 
-use super::arguments::{GrantArguments, TokenCommand};
+use super::arguments::{GrantArguments, InOrganisation, TokenCommand};
 use super::session::Form;
 use super::{Failure, Session};
 use relais_app::read::{Grant, Token};
@@ -42,12 +42,9 @@ pub async fn token(session: &mut Session, command: TokenCommand) -> Result<(), F
     match command {
         TokenCommand::Create { name, organisation, operator } => {
             let body = json!({ "name": name });
-            let answer = if operator {
-                session.client.post(&["tokens"], &body).await?
-            } else {
-                let organisation = session.organisation(organisation.organisation.as_deref()).await?;
-                session.client.post(&["organisations", &organisation, "tokens"], &body).await?
-            };
+            let place = place_of_tokens(session, (!operator).then_some(organisation)).await?;
+            let place: Vec<&str> = place.iter().map(String::as_str).collect();
+            let answer = session.client.post(&place, &body).await?;
             session.show(&answer, |reader, whole: Value| {
                 let text =
                     |name: &str| whole.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -63,9 +60,10 @@ pub async fn token(session: &mut Session, command: TokenCommand) -> Result<(), F
                 format!("{sheet}\n\n{once}")
             })
         }
-        TokenCommand::List { organisation } => {
-            let organisation = session.organisation(organisation.organisation.as_deref()).await?;
-            let answer = session.client.get(&["organisations", &organisation, "tokens"]).await?;
+        TokenCommand::List { organisation, operator } => {
+            let place = place_of_tokens(session, (!operator).then_some(organisation)).await?;
+            let place: Vec<&str> = place.iter().map(String::as_str).collect();
+            let answer = session.client.get(&place).await?;
             session.show(&answer, |reader, rows: Vec<Token>| {
                 let row = |token: Token| {
                     [
@@ -81,9 +79,10 @@ pub async fn token(session: &mut Session, command: TokenCommand) -> Result<(), F
                 )
             })
         }
-        TokenCommand::Revoke { token, organisation } => {
-            let organisation = session.organisation(organisation.organisation.as_deref()).await?;
-            let answer = session.client.delete(&["organisations", &organisation, "tokens", &token]).await?;
+        TokenCommand::Revoke { token, organisation, operator } => {
+            let place = place_of_tokens(session, (!operator).then_some(organisation)).await?;
+            let place: Vec<&str> = place.iter().map(String::as_str).chain([token.as_str()]).collect();
+            let answer = session.client.delete(&place).await?;
             session.confirm(
                 &answer,
                 &format!("Le jeton {token} ne vaut plus rien."),
@@ -91,4 +90,14 @@ pub async fn token(session: &mut Session, command: TokenCommand) -> Result<(), F
             )
         }
     }
+}
+
+/// The path of an organisation's tokens, or of the operator's if none is meant.
+async fn place_of_tokens(
+    session: &Session,
+    organisation: Option<InOrganisation>,
+) -> Result<Vec<String>, Failure> {
+    let Some(organisation) = organisation else { return Ok(vec!["tokens".to_owned()]) };
+    let organisation = session.organisation(organisation.organisation.as_deref()).await?;
+    Ok(vec!["organisations".to_owned(), organisation, "tokens".to_owned()])
 }

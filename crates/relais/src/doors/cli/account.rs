@@ -135,7 +135,7 @@ async fn list(
     })
 }
 
-/// Page after page, each behind the last address of the one before.
+/// Page after page, each behind the last account of the one before.
 async fn read_accounts(
     session: &Session,
     organisation: &str,
@@ -153,7 +153,7 @@ async fn read_accounts(
         let rows: Vec<Account> = page.read()?;
         pages.push(page);
         match rows.last() {
-            Some(last) if rows.len() == PAGE => after = Some(last.address.to_string()),
+            Some(last) if rows.len() == PAGE => after = Some(last.id.to_string()),
             Some(_) | None => return Ok(()),
         }
     }

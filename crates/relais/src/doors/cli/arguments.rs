@@ -365,17 +365,23 @@ pub enum TokenCommand {
         #[arg(long, conflicts_with = "organisation")]
         operator: bool,
     },
-    /// List the tokens of an organisation
+    /// List the tokens of an organisation, or of the operator
     List {
         #[command(flatten)]
         organisation: InOrganisation,
+        /// The tokens for the whole instance
+        #[arg(long, conflicts_with = "organisation")]
+        operator: bool,
     },
-    /// Make a token of an organisation void
+    /// Make a token void
     Revoke {
         /// Its id
         token: String,
         #[command(flatten)]
         organisation: InOrganisation,
+        /// A token for the whole instance
+        #[arg(long, conflicts_with = "organisation")]
+        operator: bool,
     },
 }
 

@@ -224,12 +224,16 @@ fn handed_over(reader: &Reader, detail: &Value) -> Option<String> {
     let folder = detail.get("folder").and_then(Value::as_str).unwrap_or_default();
     let size = size(bytes, reader.language);
     let aside = number(detail, "personal_messages_left_out").unwrap_or_default();
-    Some(match reader.language {
-        Language::French => {
-            format!("{messages} messages ({size}) à {to}, dossier {folder} ; {aside} personnels mis de côté")
+    let messages = words::messages(messages, reader.language);
+    Some(match (reader.language, aside) {
+        (Language::French, 0 | 1) => {
+            format!("{messages} ({size}) à {to}, dossier {folder} ; {aside} personnel mis de côté")
         }
-        Language::English => {
-            format!("{messages} messages ({size}) to {to}, folder {folder}; {aside} personal ones set aside")
+        (Language::French, _) => {
+            format!("{messages} ({size}) à {to}, dossier {folder} ; {aside} personnels mis de côté")
+        }
+        (Language::English, _) => {
+            format!("{messages} ({size}) to {to}, folder {folder}; personal and set aside: {aside}")
         }
     })
 }

@@ -130,14 +130,13 @@ fn hand_over(reader: &Reader, plan: &Plan) -> String {
     let to = plan.old_mail_to.as_ref().map_or("", EmailAddress::as_str);
     let Findings { messages, size_bytes, .. } = plan.findings;
     let size = size(size_bytes, reader.language);
+    let messages = words::messages(messages, reader.language);
     let said = match reader.language {
         Language::French => format!(
-            "Les anciens messages sont transmis à {to} ({messages} messages, {size}) ; les messages personnels sont mis de côté"
+            "Les anciens messages sont transmis à {to} ({messages}, {size}) ; les messages personnels sont mis de côté"
         ),
         Language::English => {
-            format!(
-                "Old mail is handed over to {to} ({messages} messages, {size}); personal messages are set aside"
-            )
+            format!("Old mail is handed over to {to} ({messages}, {size}); personal messages are set aside")
         }
     };
     match &plan.shared_mailbox {
@@ -152,14 +151,18 @@ fn hand_over(reader: &Reader, plan: &Plan) -> String {
 
 fn addresses(reader: &Reader, plan: &Plan) -> String {
     let to = match &plan.heir {
-        AddressHeir::Successor { address } | AddressHeir::SharedMailbox { address } => address.to_string(),
-        AddressHeir::Responder { name } => format!("{} {name}", reader.pick("le répondeur", "the responder")),
+        AddressHeir::Successor { address } | AddressHeir::SharedMailbox { address } => {
+            format!("{} {address}", reader.pick("à", "to"))
+        }
+        AddressHeir::Responder { name } => {
+            format!("{} {name}", reader.pick("au répondeur", "to the responder"))
+        }
         AddressHeir::Stay | AddressHeir::Released => String::new(),
     };
     let held: Vec<&str> = plan.findings.addresses.iter().map(EmailAddress::as_str).collect();
     match reader.language {
-        Language::French => format!("Ses adresses ({}) passent à {to}", held.join(", ")),
-        Language::English => format!("Its addresses ({}) pass to {to}", held.join(", ")),
+        Language::French => format!("Ses adresses ({}) passent {to}", held.join(", ")),
+        Language::English => format!("Its addresses ({}) pass {to}", held.join(", ")),
     }
 }
 
@@ -221,6 +224,10 @@ fn warning(found: &Warning, language: Language) -> String {
         Warning::DeletionEndsReply => pick(
             "La suppression arrive avant la fin de la réponse automatique, qui s'arrête alors ; repoussez-la ou avancez --until.",
             "The deletion comes before the automatic reply ends and stops it; postpone it or bring --until forward.",
+        ),
+        Warning::DeletionEndsRedirect => pick(
+            "La suppression arrive avant la fin de la redirection, qui s'arrête alors ; repoussez-la, avancez --until, ou laissez l'adresse au successeur en n'indiquant pas --until.",
+            "The deletion comes before the redirect ends and stops it; postpone it, bring --until forward, or leave --until out and the address passes to the successor.",
         ),
         Warning::DeletionWithoutBackup => pick(
             "La suppression est définitive et cette version ne fait pas de sauvegarde avant ; faites-en une.",

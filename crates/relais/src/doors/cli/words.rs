@@ -96,6 +96,7 @@ pub fn actor(actor: Actor, language: Language) -> String {
         Actor::Token { id, .. } => id.to_string(),
         Actor::Account { id, .. } => id.to_string(),
         Actor::Departure { id, .. } => id.to_string(),
+        Actor::Grant { id, .. } => id.to_string(),
     }
 }
 
@@ -149,6 +150,15 @@ pub fn beginning(text: &str) -> String {
     format!("{}…", short.trim_end())
 }
 
+/// So many messages.
+#[must_use]
+pub fn messages(count: u64, language: Language) -> String {
+    match (language, count) {
+        (Language::French, 0 | 1) | (Language::English, 1) => format!("{count} message"),
+        (Language::French | Language::English, _) => format!("{count} messages"),
+    }
+}
+
 /// Why mail is refused, for a person; what its sender's server is told comes with it.
 #[must_use]
 pub fn mail_refusal(refusal: MailRefusal, language: Language) -> String {
@@ -158,6 +168,8 @@ pub fn mail_refusal(refusal: MailRefusal, language: Language) -> String {
         MailRefusal::RelayDenied => {
             language.pick("ce domaine n'est pas hébergé ici", "this domain is not hosted here")
         }
+        MailRefusal::SenderNotHeld => language
+            .pick("l'expéditeur n'est pas de ce compte", "the sender address is not the account's own"),
         MailRefusal::Deactivated => language.pick(
             "le titulaire est désactivé et rien d'autre n'est prévu",
             "the holder is deactivated and nothing else was decided",

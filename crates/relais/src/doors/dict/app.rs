@@ -4,7 +4,7 @@
 use super::{Authority, PassdbAnswer, Unavailable, UserdbAnswer};
 use relais_app::core::address::EmailAddress;
 use relais_app::core::ids::AccountId;
-use relais_app::read::{accounts, mailboxes};
+use relais_app::read::accounts;
 use relais_app::{Error, Network, Relais, SignInRefusal};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -44,7 +44,7 @@ impl Authority for AppAuthority {
 
     async fn shares(&self, user: &str) -> Result<Vec<String>, Unavailable> {
         let Ok(id) = user.parse::<AccountId>() else { return Ok(Vec::new()) };
-        let shared = self.0.look(move |tx| mailboxes::of_member(tx, id)).await.map_err(unavailable)?;
+        let shared = self.0.shared_with(id).await.map_err(unavailable)?;
         Ok(shared.into_iter().map(|mailbox| EmailAddress::to_string(&mailbox.address)).collect())
     }
 

@@ -15,6 +15,9 @@ pub fn actor(actor: Option<&Actor>, language: Language) -> String {
         }
         Some(Actor::Token { id, .. }) => format!("{} {id}", language.pick("le jeton", "the token")),
         Some(Actor::Account { id, .. }) => format!("{} {id}", language.pick("le compte", "the account")),
+        Some(Actor::Grant { id, .. }) => {
+            format!("{} {id}", language.pick("l'accès de reprise", "the recovery grant"))
+        }
         Some(Actor::Departure { id, .. }) => format!("{} {id}", language.pick("le départ", "the departure")),
     }
 }
@@ -30,7 +33,7 @@ pub fn step(step: Step, language: Language) -> &'static str {
         Step::GiveAddresses => ("Adresses données", "Addresses given on"),
         Step::Wait => ("Délai écoulé", "Waiting time over"),
         Step::Delete => ("Compte supprimé", "Account deleted"),
-        Step::Certificate => ("Certificat établi", "Certificate issued"),
+        Step::Certificate => ("Attestation établie", "Certificate issued"),
     };
     language.pick(french, english)
 }

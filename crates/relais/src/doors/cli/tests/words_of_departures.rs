@@ -246,7 +246,7 @@ Departure dep-0000000000007 of Jeanne Martin <user1@bm.com>: running
   ✓ Cutting connections: 2 mail session(s)  2026-07-29 08:00
   ✓ Inventory  2026-07-29 08:00
   ✓ Routing new mail  2026-07-29 08:00
-  ✓ Handing over old mail: 410 messages (2.8 MiB) to usercs@bm.com, folder user1@bm.com; 2 personal ones set aside  2026-07-29 08:00
+  ✓ Handing over old mail: 410 messages (2.8 MiB) to usercs@bm.com, folder user1@bm.com; personal and set aside: 2  2026-07-29 08:00
   ✓ Renaming the account: user1.bck@bm.com  2026-07-29 08:00
   ✓ Giving the addresses  2026-07-29 08:00
   · Waiting (until 2026-12-31 00:00)

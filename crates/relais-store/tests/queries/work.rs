@@ -1,0 +1,362 @@
+//! Work under way: outbox, spool, credentials, departures, and the chain of events.
+
+use super::{Database, account, address, at, org};
+use jiff::SignedDuration;
+use relais_core::authority::Actor;
+use relais_core::departure::{
+    AddressHeir, Departure, DepartureState, Findings, NewMail, Plan, Step, StepReport, Warning,
+};
+use relais_core::event::{CHAIN_START, Happening};
+use relais_core::ids::{AccountId, DepartureId, GrantId, MailboxId, SessionId, SpoolId, TokenId};
+use relais_core::inbound::LocalCopy;
+use relais_core::lifecycle::Effect;
+use relais_store::credentials::{self, Grant, Session, Token};
+use relais_store::spool::{self, Outbound, SpoolState};
+use relais_store::{Error, Tx, accounts, departures, events, outbox};
+use serde_json::json;
+
+pub fn the_outbox_keeps_what_is_owed_until_it_is_done(db: &Database) {
+    db.write(|tx| {
+        let (account, mailbox) = (AccountId::from_number(1), MailboxId::from_number(2));
+        let effects = [
+            Effect::CutSessions { account },
+            Effect::ReturnMailbox { account, mailbox },
+            Effect::RemoveMailbox { mailbox },
+            Effect::ShareMailbox { mailbox },
+        ];
+        for (number, effect) in effects.iter().enumerate() {
+            outbox::push(tx, i64::try_from(number).unwrap(), effect, at(0))?;
+        }
+        let due = outbox::due(tx, at(0), 10)?;
+        assert_eq!(due.iter().map(|owed| owed.effect.clone()).collect::<Vec<_>>(), effects);
+        assert_eq!(outbox::due(tx, at(0), 2)?.len(), 2);
+        assert!(outbox::due(tx, at(-1), 10)?.is_empty());
+        outbox::retry(tx, 0, "away", at(1))?;
+        outbox::done(tx, 1)?;
+        outbox::done(tx, 1)?;
+        assert_eq!((outbox::due(tx, at(0), 10)?.len(), outbox::count(tx)?), (2, 3));
+        assert_eq!(outbox::due(tx, at(1), 10)?[0].attempts, 1);
+        Ok(())
+    });
+}
+
+pub fn the_spool_keeps_each_key_once(db: &Database) {
+    let db = Database { store: db.store.clone(), _dir: None }.with_organisations();
+    db.write(|tx| {
+        let row = |number: i64, organisation: i64| Outbound {
+            id: SpoolId::from_number(number),
+            organisation: org(organisation),
+            sender: (number == 1).then(|| "ann@x.test".into()),
+            recipient: address("bob@y.test"),
+            state: SpoolState::Waiting,
+            attempts: 0,
+            next_at: at(0),
+            answer: None,
+            created_at: at(number),
+        };
+        assert!(spool::push(tx, &row(1, 1), "one")?);
+        assert!(!spool::push(tx, &row(2, 1), "one")?, "known by its key");
+        assert!(spool::push(tx, &row(3, 2), "three")?);
+        assert!(spool::has_key(tx, "one")? && !spool::has_key(tx, "two")?);
+        assert_eq!(spool::due(tx, at(0), 10)?, [row(1, 1), row(3, 2)]);
+        assert!(spool::due(tx, at(-1), 10)?.is_empty());
+        assert_eq!(spool::list(tx, None, 10)?, [row(3, 2), row(1, 1)], "the newest first");
+        assert_eq!(spool::list(tx, Some(org(1)), 10)?, [row(1, 1)]);
+        spool::record(tx, row(1, 1).id, SpoolState::Sent, "250 ok", at(1))?;
+        let sent = Outbound {
+            state: SpoolState::Sent,
+            attempts: 1,
+            next_at: at(1),
+            answer: Some("250 ok".into()),
+            ..row(1, 1)
+        };
+        assert_eq!(spool::list(tx, Some(org(1)), 10)?, [sent]);
+        assert!(!spool::is_waiting(tx, row(1, 1).id)? && spool::is_waiting(tx, row(3, 2).id)?);
+        assert_eq!(spool::forget(tx, at(1))?, 0);
+        assert_eq!(spool::forget(tx, at(2))?, 1, "what waits is never forgotten");
+        assert!(!spool::has_key(tx, "one")?);
+        Ok(())
+    });
+}
+
+pub fn tokens_sessions_and_grants(db: &Database) {
+    let db = Database { store: db.store.clone(), _dir: None }.with_people();
+    db.write(|tx| {
+        let token = |number, organisation: Option<i64>| Token {
+            id: TokenId::from_number(number),
+            organisation: organisation.map(org),
+            name: "paie".into(),
+            created_at: at(0),
+            revoked_at: None,
+        };
+        credentials::insert_token(tx, &token(1, Some(1)), b"\0one")?;
+        credentials::insert_token(tx, &token(2, None), b"\xfftwo")?;
+        assert_eq!(credentials::token_by_secret(tx, b"\0one")?, Some(token(1, Some(1))));
+        assert_eq!(credentials::token_by_secret(tx, b"\xfftwo")?, Some(token(2, None)));
+        assert_eq!(credentials::token_by_secret(tx, b"other")?, None);
+        assert!(!credentials::revoke_token(tx, org(2), token(1, None).id, at(1))?);
+        assert!(credentials::revoke_token(tx, org(1), token(1, None).id, at(1))?);
+        assert!(!credentials::revoke_token(tx, org(1), token(1, None).id, at(2))?);
+        assert_eq!(credentials::token_by_secret(tx, b"\0one")?, None);
+        assert_eq!(
+            credentials::tokens(tx, org(1))?,
+            [Token { revoked_at: Some(at(1)), ..token(1, Some(1)) }]
+        );
+
+        let session =
+            Session { id: SessionId::from_number(1), account: account(1).id, epoch: 4, expires_at: at(1) };
+        credentials::insert_session(tx, &session, b"s")?;
+        assert_eq!(credentials::session_by_secret(tx, b"s")?, Some(session.clone()));
+        assert_eq!(credentials::forget_sessions(tx, at(0))?, 0);
+        assert_eq!(credentials::forget_sessions(tx, at(1))?, 1);
+        credentials::insert_session(tx, &session, b"s")?;
+        credentials::end_session(tx, session.id)?;
+        assert_eq!(credentials::session_by_secret(tx, b"s")?, None);
+
+        let grant = Grant {
+            id: GrantId::from_number(1),
+            account: account(1).id,
+            reason: "dossier".into(),
+            ends_at: at(5),
+            created_at: at(0),
+        };
+        credentials::insert_grant(tx, &grant, b"g")?;
+        let in_force = |tx: &mut Tx<'_>, account, secret: &[u8], now| {
+            credentials::grant_in_force(tx, account, secret, now)
+        };
+        assert_eq!(in_force(tx, account(1).id, b"g", at(4))?, Some(grant.clone()));
+        assert_eq!(in_force(tx, account(1).id, b"g", at(5))?, None);
+        assert_eq!(in_force(tx, account(2).id, b"g", at(4))?, None);
+        assert_eq!(in_force(tx, account(1).id, b"h", at(4))?, None);
+        assert_eq!(credentials::end_grants(tx, account(1).id, at(2))?, 1);
+        assert_eq!(credentials::end_grants(tx, account(1).id, at(2))?, 0);
+        assert_eq!(credentials::grants(tx, account(1).id)?, [Grant { ends_at: at(2), ..grant }]);
+        Ok(())
+    });
+    let twice = Token {
+        id: TokenId::from_number(3),
+        organisation: None,
+        name: "x".into(),
+        created_at: at(0),
+        revoked_at: None,
+    };
+    assert_eq!(db.refused(move |tx| credentials::insert_token(tx, &twice, b"\0one")), "tokens.secret_hash");
+}
+
+fn departure(number: i64, leaver: i64) -> Departure {
+    let plan = Plan {
+        account: account(leaver).id,
+        leaver: account(leaver).address,
+        name: "Zoé".into(),
+        begins_at: at(0),
+        new_mail: NewMail::Redirect {
+            to: address("user3@bm.com"),
+            copy: LocalCopy::Keep,
+            until: Some(at(30)),
+        },
+        old_mail_to: Some(address("user3@bm.com")),
+        shared_mailbox: None,
+        successor: Some(address("user3@bm.com")),
+        renamed_to: address("user1.bck@bm.com"),
+        heir: AddressHeir::Stay,
+        delete_after: Some(at(60)),
+        reason: Some("continuité".into()),
+        steps: vec![Step::Freeze, Step::Inventory, Step::Certificate],
+        findings: Findings { messages: 3, ..Findings::default() },
+        warnings: vec![Warning::DeletionWithoutBackup, Warning::DeletionEndsReply],
+    };
+    Departure {
+        id: DepartureId::from_number(number),
+        organisation: org(1),
+        state: DepartureState::Running,
+        plan,
+        steps_done: 0,
+        reports: vec![],
+        trouble: None,
+        created_at: at(0),
+    }
+}
+
+pub fn a_departure_is_read_as_it_was_written_and_moves_step_by_step(db: &Database) {
+    let db = Database { store: db.store.clone(), _dir: None }.with_people();
+    db.write(|tx| {
+        let new = departure(1, 1);
+        departures::insert(tx, &new, &Actor::Operator, at(0))?;
+        assert_eq!(departures::get(tx, new.id)?, Some(new.clone()));
+        assert_eq!(departures::started_by(tx, new.id)?, Some(Actor::Operator));
+        let report = |step, done| StepReport { step, done_at: done, detail: json!({ "é": [1, null] }) };
+        assert!(departures::record_step(tx, new.id, 1, &report(Step::Freeze, at(1)))?);
+        assert!(!departures::record_step(tx, new.id, 1, &report(Step::Freeze, at(2)))?, "recorded once");
+        assert!(departures::record_step(tx, new.id, 2, &report(Step::Inventory, at(1)))?);
+        departures::set_state(tx, new.id, DepartureState::Held, Some("attend"), at(3))?;
+        let read = departures::get(tx, new.id)?.unwrap();
+        assert_eq!(read.reports, [report(Step::Freeze, at(1)), report(Step::Inventory, at(1))]);
+        assert_eq!(
+            (read.steps_done, read.state, read.trouble.as_deref()),
+            (2, DepartureState::Held, Some("attend"))
+        );
+        departures::forget_step(tx, new.id, Step::Inventory)?;
+        let read = departures::get(tx, new.id)?.unwrap();
+        assert_eq!((read.steps_done, read.reports.len(), read.trouble), (1, 1, None));
+        assert_eq!(departures::certificate(tx, new.id)?, None);
+        departures::set_certificate(tx, new.id, "{}")?;
+        assert_eq!(departures::certificate(tx, new.id)?.as_deref(), Some("{}"));
+        departures::set_state(tx, new.id, DepartureState::Finished, None, at(3))?;
+        let later = Departure { created_at: at(1), ..departure(2, 1) };
+        departures::insert(tx, &later, &Actor::Operator, at(1))?;
+        assert_eq!(departures::latest_of(tx, account(1).id)?, Some(later.id));
+        assert_eq!(departures::latest_of(tx, account(2).id)?, None);
+        let all: Vec<_> = departures::list(tx, org(1))?.into_iter().map(|found| found.id).collect();
+        assert_eq!(all, [later.id, new.id]);
+        Ok(())
+    });
+}
+
+pub fn an_account_has_one_open_departure(db: &Database) {
+    let db = Database { store: db.store.clone(), _dir: None }.with_people();
+    db.write(|tx| {
+        departures::insert(tx, &departure(1, 1), &Actor::Operator, at(0))?;
+        departures::insert(tx, &departure(2, 2), &Actor::Operator, at(0))?;
+        assert_eq!(departures::open_of(tx, account(1).id)?, Some(departure(1, 1).id));
+        Ok(())
+    });
+    let second = db.refused(|tx| departures::insert(tx, &departure(3, 1), &Actor::Operator, at(0)));
+    assert!(["departures_open", "departures.account"].contains(&second.as_str()), "{second}");
+    for (state, is_open) in [
+        (DepartureState::Scheduled, true),
+        (DepartureState::Held, true),
+        (DepartureState::Undoing, true),
+        (DepartureState::Undone, false),
+        (DepartureState::Finished, false),
+    ] {
+        db.write(move |tx| {
+            departures::set_state(tx, departure(1, 1).id, state, None, at(0))?;
+            assert_eq!(departures::open_of(tx, account(1).id)?.is_some(), is_open, "{state:?}");
+            Ok(())
+        });
+    }
+}
+
+pub fn a_departure_is_claimed_by_one_until_its_lease_ends(db: &Database) {
+    let db = Database { store: db.store.clone(), _dir: None }.with_people();
+    db.write(|tx| departures::insert(tx, &departure(1, 1), &Actor::Operator, at(0)));
+    let claimers: Vec<_> = (0..8)
+        .map(|number| {
+            let store = db.store.clone();
+            std::thread::spawn(move || {
+                let owner = format!("node{number}");
+                store.write_blocking(move |tx| departures::claim(tx, &owner, at(0), at(1))).unwrap()
+            })
+        })
+        .collect();
+    let claimed: Vec<_> = claimers.into_iter().filter_map(|claimer| claimer.join().unwrap()).collect();
+    assert_eq!(claimed, [departure(1, 1).id]);
+    db.write(|tx| {
+        let id = departure(1, 1).id;
+        assert_eq!(departures::claim(tx, "late", at(1), at(2))?, Some(id), "the lease has run out");
+        assert_eq!(departures::release_all(tx, "someone else")?, 0);
+        assert_eq!(departures::release_all(tx, "late")?, 1);
+        assert_eq!(departures::claim(tx, "one", at(1), at(2))?, Some(id));
+        departures::release(tx, id, at(5))?;
+        assert_eq!(departures::claim(tx, "one", at(4), at(6))?, None, "it sleeps");
+        assert_eq!(departures::claim(tx, "one", at(5), at(6))?, Some(id));
+        departures::release(tx, id, at(0))?;
+        for (state, has_work) in [
+            (DepartureState::Held, false),
+            (DepartureState::Finished, false),
+            (DepartureState::Undone, false),
+            (DepartureState::Undoing, true),
+        ] {
+            departures::set_state(tx, id, state, None, at(0))?;
+            assert_eq!(departures::claim(tx, "one", at(0), at(0))?.is_some(), has_work, "{state:?}");
+        }
+        Ok(())
+    });
+}
+
+fn append(tx: &mut Tx<'_>, organisation: i64, subject: &str) -> Result<(), Error> {
+    let happening =
+        Happening { kind: "test.happened", subject: subject.into(), detail: json!({ "texte": "é\n\"" }) };
+    events::append(
+        tx,
+        org(organisation),
+        happening,
+        Actor::Operator,
+        at(0) + SignedDuration::from_micros(7),
+    )?;
+    Ok(())
+}
+
+fn ten_events(db: &Database) -> Database {
+    let db = Database { store: db.store.clone(), _dir: None }.with_organisations();
+    db.write(|tx| {
+        assert_eq!(events::head(tx, org(1))?, (0, CHAIN_START.into()));
+        (0..10).try_for_each(|number| append(tx, 1, if number % 2 == 0 { "even" } else { "odd" }))?;
+        append(tx, 2, "elsewhere")
+    });
+    db
+}
+
+pub fn the_chain_is_whole_and_pages_of_it_are_read(db: &Database) {
+    ten_events(db).write(|tx| {
+        let check = events::verify(tx, org(1))?;
+        assert_eq!((check.events, check.broken_at), (10, None));
+        assert_eq!((10, check.head), events::head(tx, org(1))?);
+        assert_eq!(events::verify(tx, org(2))?.events, 1);
+        let numbers =
+            |page: Vec<relais_core::event::Event>| page.iter().map(|event| event.number).collect::<Vec<_>>();
+        assert_eq!(numbers(events::page(tx, org(1), "", 7, 2)?), [8, 9]);
+        assert_eq!(numbers(events::page(tx, org(1), "odd", 5, 10)?), [6, 8, 10]);
+        Ok(())
+    });
+}
+
+pub fn a_change_anywhere_in_the_chain_shows(db: &Database) {
+    let db = ten_events(db);
+    for (tamper, broken_at) in [
+        ("UPDATE events SET subject = 'other' WHERE number = 4", 4),
+        ("UPDATE events SET detail = '{}' WHERE number = 4", 4),
+        ("UPDATE events SET detail = 'no JSON' WHERE number = 4", 4),
+        ("UPDATE events SET at = at + 1 WHERE number = 1", 1),
+        (
+            "UPDATE events SET actor = '{\"kind\":\"token\",\"id\":\"tok-0000000000001\",\"organisation\":\"org-0000000000001\"}' WHERE number = 9",
+            9,
+        ),
+        ("UPDATE events SET hash = upper(hash) WHERE number = 10", 10),
+        ("DELETE FROM events WHERE number = 5 AND organisation = 1", 5),
+        ("DELETE FROM events WHERE number = 1 AND organisation = 1", 1),
+    ] {
+        let found = db.store.write_blocking(move |tx| {
+            tx.execute(
+                &format!(
+                    "{tamper}{}",
+                    if tamper.starts_with("UPDATE") { " AND organisation = 1" } else { "" }
+                ),
+                &[],
+            )?;
+            let found = events::verify(tx, org(1))?.broken_at;
+            assert_eq!(events::verify(tx, org(2))?.broken_at, None);
+            // Nothing of it is kept.
+            Err::<(), _>(Error::Open(format!("{found:?}")))
+        });
+        assert_eq!(found, Err(Error::Open(format!("{:?}", Some(broken_at)))), "{tamper}");
+    }
+    // A cut end does not show in the chain itself: it shows in the head that someone noted.
+    db.write(|tx| {
+        let noted = events::head(tx, org(1))?;
+        tx.execute("DELETE FROM events WHERE organisation = 1 AND number > 8", &[])?;
+        let check = events::verify(tx, org(1))?;
+        assert_eq!((check.events, check.broken_at), (8, None));
+        assert_ne!(check.head, noted.1);
+        Ok(())
+    });
+}
+
+pub fn a_value_nobody_writes_is_named_with_its_place(db: &Database) {
+    let db = Database { store: db.store.clone(), _dir: None }.with_people();
+    let read = db.store.write_blocking(|tx| {
+        tx.execute("UPDATE accounts SET role = 'king' WHERE id = 1", &[])?;
+        accounts::get(tx, account(1).id).map(|_| ())
+    });
+    assert_eq!(read, Err(Error::Corrupt { table: "accounts", column: "role", id: "1".into() }));
+}
