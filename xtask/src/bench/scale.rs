@@ -94,6 +94,7 @@ fn fill(database: &Path, count: u32) -> anyhow::Result<()> {
     let mut sqlite = Command::new("sqlite3")
         .arg(database)
         .stdin(Stdio::piped())
+        .stdout(Stdio::null())
         .spawn()
         .context("sqlite3 does not start")?;
     let mut input = sqlite.stdin.take().context("no way to speak to sqlite3")?;
