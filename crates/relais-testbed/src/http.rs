@@ -34,14 +34,15 @@ pub fn ask_as(
     let body = if body.is_null() { String::new() } else { body.to_string() };
     let kind = if body.is_empty() { "" } else { "Content-Type: application/json\r\n" };
     let bearer = secret.map(|secret| format!("Authorization: Bearer {secret}\r\n")).unwrap_or_default();
-    let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: relais\r\nConnection: close\r\n{bearer}{kind}Content-Length: {}\r\n\r\n",
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: relais\r\nConnection: close\r\n{bearer}{kind}Content-Length: {}\r\n\r\n{body}",
         body.len()
     );
-    stream.write_all(head.as_bytes())?;
-    stream.write_all(body.as_bytes())?;
+    // In one piece: a server that needs no body may answer and hang up before the second one, and then its answer is
+    // lost with the connection.
+    stream.write_all(request.as_bytes()).context("asking")?;
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer)?;
+    stream.read_to_end(&mut answer).context("reading the answer")?;
     let end =
         answer.windows(4).position(|four| four == b"\r\n\r\n").context("an answer without end of head")?;
     let head = String::from_utf8_lossy(&answer[..end]).into_owned();
