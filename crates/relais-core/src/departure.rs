@@ -524,15 +524,6 @@ impl DepartureState {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == name)
     }
-
-    /// Whether anything can still happen by itself or by resuming.
-    #[must_use]
-    pub fn is_over(self) -> bool {
-        match self {
-            Self::Undone | Self::Finished => true,
-            Self::Scheduled | Self::Running | Self::Held | Self::Undoing => false,
-        }
-    }
 }
 
 /// One departure: its plan and how far it is.
