@@ -5,7 +5,8 @@ pub mod certificate;
 mod steps;
 mod undo;
 
-use crate::execute::{apply, decide_only};
+use crate::execute::{apply, decide_only, only_admin_of};
+use crate::means::day_of;
 use crate::organisations::note;
 use crate::{Error, Relais};
 use jiff::{SignedDuration, Timestamp};
@@ -18,11 +19,12 @@ use relais_core::departure::{
 use relais_core::ids::{AccountId, DepartureId, OrganisationId};
 use relais_core::inbound::Inbound;
 use relais_core::lifecycle::{Availability, Command, check_free, check_name};
+use relais_core::money::Money;
 use relais_core::organisation::Target;
 use relais_core::refusal::Refusal;
 use relais_core::routing;
 use relais_engines::maildir::Usage;
-use relais_store::{Tx, accounts, addresses, departures, events, groups, mailboxes, organisations};
+use relais_store::{Tx, accounts, addresses, departures, events, groups, mailboxes, offers, organisations};
 use serde_json::json;
 
 /// How long a runner may be silent before another takes over its departure.
@@ -397,7 +399,7 @@ fn draw_up(
         successor: successor.as_ref(),
         renamed_to: backup_name(tx, &account)?,
         departure_in_progress: departures::open_of(tx, id)?.is_some(),
-        findings: findings(tx, &account, messages, size_bytes)?,
+        findings: findings(tx, &account, messages, size_bytes, order.on.unwrap_or(now))?,
         language,
     };
     let (planned, mut refusals) = match plan(order, &facts, now) {
@@ -445,18 +447,30 @@ fn in_the_way(tx: &mut Tx<'_>, plan: &Plan, organisation: OrganisationId) -> Res
     Ok(refusals)
 }
 
-fn findings(tx: &mut Tx<'_>, account: &Account, messages: u64, size_bytes: u64) -> Result<Findings, Error> {
+fn findings(
+    tx: &mut Tx<'_>,
+    account: &Account,
+    messages: u64,
+    size_bytes: u64,
+    begins_at: Timestamp,
+) -> Result<Findings, Error> {
     let id = account.id;
+    let organisation = organisations::get(tx, account.organisation)?.ok_or(Error::NotFound)?;
+    let last_day = day_of(&organisation, begins_at)?;
+    let unused_minor = account.term.map(|term| term.unused_minor(last_day)).filter(|amount| *amount > 0);
+    let subscription = account.subscription.map(|id| offers::subscription(tx, id)).transpose()?.flatten();
     Ok(Findings {
         addresses: addresses::of_target(tx, Target::Account(id))?
             .into_iter()
             .map(|held| held.address)
             .collect(),
         groups: groups::of_member(tx, id)?.into_iter().map(|group| group.name).collect(),
-        only_admin_of: groups::only_admin_of(tx, id)?,
+        only_admin_of: only_admin_of(tx, id, begins_at)?,
         redirects_in: accounts::redirecting_to(tx, id)?,
         redirects_out: account.inbound.redirect_targets().cloned().collect(),
         shared_mailboxes: mailboxes::of_member(tx, id)?.into_iter().map(|mailbox| mailbox.address).collect(),
+        subscription: subscription.map(|subscription| subscription.terms.name),
+        credit: unused_minor.map(|amount_minor| Money { amount_minor, currency: organisation.currency }),
         messages,
         size_bytes,
     })

@@ -1,15 +1,15 @@
 //! One way to change an account: facts, decision, event, addresses, effects, in one transaction.
 
-use crate::{Error, Ids, Relais};
+use crate::{Error, Ids, Relais, means};
 use jiff::Timestamp;
 use relais_core::account::Account;
 use relais_core::address::EmailAddress;
-use relais_core::authority::Actor;
+use relais_core::authority::{Actor, Role};
 use relais_core::ids::AccountId;
 use relais_core::lifecycle::{AddressChange, Availability, Change, Command, Decision, Facts, decide};
-use relais_core::organisation::Target;
+use relais_core::organisation::{GroupRole, Target};
 use relais_core::refusal::Refusal;
-use relais_core::rights::{Act, Verdict, may};
+use relais_core::rights::{Act, Verdict, may, standing};
 use relais_core::routing::{self, Directory};
 use relais_store::{Tx, accounts, addresses, departures, events, groups, mailboxes, outbox, responders};
 
@@ -40,7 +40,7 @@ pub(crate) fn apply(
     if let Command::MoveAddress { to, .. } = &command {
         require_target(tx, *to, &account)?;
     }
-    let facts = gather(tx, &account, &command)?;
+    let facts = gather(tx, &account, &command, now)?;
     match decide(&account, command, &facts, actor, now)? {
         Decision::Unchanged => Ok(account),
         Decision::Changed(change) => {
@@ -58,7 +58,7 @@ pub(crate) fn decide_only(
     actor: &Actor,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let facts = gather(tx, account, &command)?;
+    let facts = gather(tx, account, &command, now)?;
     decide(account, command, &facts, actor, now)?;
     Ok(())
 }
@@ -89,6 +89,7 @@ pub(crate) fn write_rest(
         addresses::apply(tx, address, organisation, now).map_err(|error| taken(error, address))?;
     }
     events::append(tx, organisation, change.happening, *actor, now)?;
+    means::enter(tx, organisation, &change.entries, actor, now)?;
     for effect in &change.effects {
         outbox::push(tx, ids.next(), effect, now)?;
     }
@@ -106,7 +107,7 @@ pub(crate) fn taken(error: relais_store::Error, change: &AddressChange) -> Error
 }
 
 /// Reads what deciding `command` needs, and no more.
-fn gather(tx: &mut Tx<'_>, account: &Account, command: &Command) -> Result<Facts, Error> {
+fn gather(tx: &mut Tx<'_>, account: &Account, command: &Command, now: Timestamp) -> Result<Facts, Error> {
     let own = Target::Account(account.id);
     let mut facts = Facts {
         addresses: addresses::of_target(tx, own)?,
@@ -117,15 +118,19 @@ fn gather(tx: &mut Tx<'_>, account: &Account, command: &Command) -> Result<Facts
         redirect_nowhere: None,
         primary_lost: false,
         departure_in_progress: false,
+        means: means::for_command(tx, account, command, now)?,
     };
     match command {
-        Command::SetPassword { .. } | Command::RemoveAlias { .. } => {}
+        Command::SetPassword { .. }
+        | Command::RemoveAlias { .. }
+        | Command::SetSubscription { .. }
+        | Command::Renew => {}
         Command::MoveAddress { address, .. } => {
             facts.wanted = addresses::availability(tx, address, account.organisation)?;
         }
         Command::Deactivate { inbound, .. } => {
-            facts.only_admin_of = groups::only_admin_of(tx, account.id)?;
-            facts.other_admins = accounts::count_other_admins(tx, account.organisation, account.id)?;
+            facts.only_admin_of = only_admin_of(tx, account.id, now)?;
+            facts.other_admins = other_admins(tx, account, now)?;
             if let Some(inbound) = inbound {
                 gather_redirects(tx, &mut facts, own, inbound)?;
             }
@@ -135,11 +140,11 @@ fn gather(tx: &mut Tx<'_>, account: &Account, command: &Command) -> Result<Facts
                 // A day that has come is taken back by a reactivation.
                 gather_way_back(tx, &mut facts, account)?;
             }
-            facts.only_admin_of = groups::only_admin_of(tx, account.id)?;
-            facts.other_admins = accounts::count_other_admins(tx, account.organisation, account.id)?;
+            facts.only_admin_of = only_admin_of(tx, account.id, now)?;
+            facts.other_admins = other_admins(tx, account, now)?;
         }
         Command::SetRole { .. } => {
-            facts.other_admins = accounts::count_other_admins(tx, account.organisation, account.id)?;
+            facts.other_admins = other_admins(tx, account, now)?;
         }
         Command::SetInbound { inbound } => gather_redirects(tx, &mut facts, own, inbound)?,
         Command::Reactivate => {
@@ -154,6 +159,39 @@ fn gather(tx: &mut Tx<'_>, account: &Account, command: &Command) -> Result<Facts
         }
     }
     Ok(facts)
+}
+
+/// Whoever may sign in can act for others.
+fn can_act(account: &Account, now: Timestamp) -> bool {
+    may(standing(account, now), Act::SignInWithPassword) == Verdict::Yes
+}
+
+/// Owners and company admins who can act, other than this account.
+fn other_admins(tx: &mut Tx<'_>, account: &Account, now: Timestamp) -> Result<u64, Error> {
+    let leading = accounts::with_roles(tx, account.organisation, &[Role::Owner, Role::CompanyAdmin])?;
+    let others = leading.iter().filter(|other| other.id != account.id && can_act(other, now));
+    Ok(others.count() as u64)
+}
+
+/// Names of the groups that have `account` as admin and no other admin who can act.
+pub(crate) fn only_admin_of(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<Vec<String>, Error> {
+    let mut names = Vec::new();
+    for group in groups::led_by(tx, account)? {
+        let mut alone = true;
+        for (member, role) in groups::members(tx, group.id)? {
+            if alone && role == GroupRole::Admin && member != account {
+                alone = !accounts::get(tx, member)?.is_some_and(|other| can_act(&other, now));
+            }
+        }
+        if alone {
+            names.push(group.name);
+        }
+    }
+    Ok(names)
 }
 
 fn gather_way_back(tx: &mut Tx<'_>, facts: &mut Facts, account: &Account) -> Result<(), Error> {

@@ -41,6 +41,9 @@ impl Relais {
         while !*stop.borrow() {
             self.settle_effects().await;
             while self.advance_one_departure().await {}
+            if let Err(error) = self.renew_due().await {
+                tracing::warn!(%error, "renewals are tried again");
+            }
             if forget_at <= self.now() {
                 forget_at = self.now() + FORGET_EVERY;
                 if let Err(error) = self.forget().await {
@@ -83,6 +86,9 @@ impl Relais {
     pub async fn work_once(&self) {
         self.settle_effects().await;
         while self.advance_one_departure().await {}
+        if let Err(error) = self.renew_due().await {
+            tracing::warn!(%error, "renewals are tried again");
+        }
         while self.send_due().await > 0 {}
     }
 

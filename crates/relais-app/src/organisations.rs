@@ -2,15 +2,16 @@
 //! transaction with its event.
 
 use crate::execute::{taken, write_rest};
-use crate::{Error, Relais};
+use crate::{Error, Relais, means};
 use jiff::Timestamp;
 use relais_core::account::Account;
 use relais_core::address::{EmailAddress, domain_name};
 use relais_core::authority::{Actor, Power, Role};
 use relais_core::event::Happening;
-use relais_core::ids::{AccountId, GroupId, MailboxId, OrganisationId, ResponderId};
+use relais_core::ids::{AccountId, GroupId, MailboxId, OrganisationId, ResponderId, SubscriptionId};
 use relais_core::language::Language;
 use relais_core::lifecycle::{self, AddressChange, Effect, NewAccount, check_available, check_name};
+use relais_core::money::Currency;
 use relais_core::organisation::{
     AddressKind, Domain, DomainKind, Group, GroupRole, MailboxRight, Organisation, Responder, SharedMailbox,
     Target,
@@ -35,6 +36,29 @@ pub struct NewAccountRequest {
     /// Largest mailbox size in bytes.
     #[serde(default)]
     pub quota_bytes: Option<i64>,
+    /// What it is on; without one it is one of the plan's free accounts.
+    #[serde(default)]
+    pub subscription: Option<SubscriptionId>,
+}
+
+/// What an organisation is made from.
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewOrganisationRequest {
+    pub name: String,
+    /// Of its automatic replies and certificates; French unless said.
+    #[serde(default)]
+    pub language: Language,
+    /// Where its days begin and end: a name of the IANA time zone database.
+    #[serde(default = "paris")]
+    pub time_zone: String,
+    /// Of its provision.
+    #[serde(default)]
+    pub currency: Currency,
+}
+
+fn paris() -> String {
+    "Europe/Paris".to_owned()
 }
 
 fn member() -> Role {
@@ -50,15 +74,25 @@ impl Relais {
     /// [`Error::Conflict`] when the name is in use; only the operator may.
     pub async fn create_organisation(
         &self,
-        name: String,
-        language: Language,
+        request: NewOrganisationRequest,
         actor: Actor,
     ) -> Result<Organisation, Error> {
         let now = self.now();
         let id = OrganisationId::from_number(self.ids.next());
         allow(&actor, Power::Operate, id)?;
+        let NewOrganisationRequest { name, language, time_zone, currency } = request;
         check_name(&name)?;
-        let organisation = Organisation { id, name, language, created_at: now };
+        means::time_zone(&time_zone)?;
+        let organisation = Organisation {
+            id,
+            name,
+            language,
+            time_zone,
+            currency,
+            plan: None,
+            plan_term: None,
+            created_at: now,
+        };
         self.store
             .write(move |tx| {
                 organisations::insert(tx, &organisation)?;
@@ -118,13 +152,15 @@ impl Relais {
             role: request.role,
             password,
             quota_bytes: request.quota_bytes,
+            subscription: request.subscription,
         };
         let (ids, now) = (self.ids.clone(), self.now());
         self.store
             .write(move |tx| {
-                organisations::get(tx, organisation)?.ok_or(Error::NotFound)?;
+                let found = organisations::get(tx, organisation)?.ok_or(Error::NotFound)?;
                 let wanted = addresses::availability(tx, &new.address, organisation)?;
-                let change = lifecycle::create(new.clone(), &wanted, &actor, now)?;
+                let means = means::for_newcomer(tx, &found, new.subscription, now)?;
+                let change = lifecycle::create(new.clone(), &wanted, &means, &actor, now)?;
                 accounts::insert(tx, &change.account)?;
                 write_rest(tx, &ids, change, &actor, now)
             })

@@ -2,7 +2,9 @@
 
 pub use relais_store::credentials::{Grant, Token, grants, tokens};
 pub use relais_store::events::ChainCheck;
+pub use relais_store::ledger::LedgerCheck;
 pub use relais_store::spool::{Outbound, SpoolState};
 pub use relais_store::{
-    Tx, accounts, addresses, departures, events, groups, mailboxes, organisations, responders, spool,
+    Tx, accounts, addresses, departures, events, groups, ledger, mailboxes, offers, organisations,
+    responders, spool,
 };

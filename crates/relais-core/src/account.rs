@@ -2,10 +2,11 @@
 
 use crate::address::EmailAddress;
 use crate::authority::Role;
-use crate::ids::{AccountId, MailboxId, OrganisationId};
+use crate::ids::{AccountId, MailboxId, OrganisationId, SubscriptionId};
 use crate::inbound::Inbound;
 use crate::password::PasswordHash;
 use crate::rights::State;
+use crate::term::Term;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -48,6 +49,10 @@ pub struct Account {
     pub inbound: Inbound,
     /// Largest mailbox size in bytes; `None` without limit.
     pub quota_bytes: Option<i64>,
+    /// What it is on; `None` for one of the plan's free accounts.
+    pub subscription: Option<SubscriptionId>,
+    /// The time that was paid for; `None` before the first charge, after a credit, and for free accounts.
+    pub term: Option<Term>,
     #[serde(skip)]
     pub password: Option<PasswordHash>,
     /// Credentials issued under another epoch are void: sessions, remembered logins, reset links.

@@ -17,6 +17,9 @@ pub enum Role {
 }
 
 impl Role {
+    pub const ALL: [Self; 5] =
+        [Self::Owner, Self::CompanyAdmin, Self::AccountManager, Self::Member, Self::Guest];
+
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -41,6 +44,8 @@ pub enum Actor {
     Account { id: AccountId, organisation: OrganisationId, role: Role },
     /// A departure carrying out its plan, which an admin started.
     Departure { id: DepartureId, organisation: OrganisationId },
+    /// The billing itself: renewals, what follows when they cannot be paid, and payments that arrive.
+    Billing { organisation: OrganisationId },
     /// Whoever has the secret of a recovery grant: reads one mailbox and commands nothing.
     Grant { id: GrantId, organisation: OrganisationId },
 }
@@ -48,18 +53,52 @@ pub enum Actor {
 /// Kinds of commands, as far as authority goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Power {
-    /// Create organisations, domains, operator tokens.
+    /// Create organisations, provider domains, plans, subscriptions, operator tokens; record payments.
     Operate,
+    /// Renew what is due.
+    Bill,
     /// Read accounts, addresses, groups, routing of the organisation.
     Read,
     /// Create accounts, set passwords, aliases, names, groups, shared mailboxes (but not say who reads them).
     ManageAccounts,
+    /// Change the subscription of an account: never one's own (M9), but for those who answer for the provision.
+    Subscribe,
     /// Deactivate, delete, depart, let people read mail that is not their own, tokens, audit.
     EndAccounts,
     /// Undo a deactivation (R18: company admins only).
     Reactivate,
+    /// Read the provision: balance, statement, forecast.
+    ReadProvision,
     /// Change one's own password and one's own automatic reply.
     ChangeSelf,
+}
+
+impl Power {
+    pub const ALL: [Self; 9] = [
+        Self::Operate,
+        Self::Bill,
+        Self::Read,
+        Self::ManageAccounts,
+        Self::Subscribe,
+        Self::EndAccounts,
+        Self::Reactivate,
+        Self::ReadProvision,
+        Self::ChangeSelf,
+    ];
+
+    fn describe(self) -> &'static str {
+        match self {
+            Self::Operate => "create organisations, provider domains, plans, subscriptions; record payments",
+            Self::Bill => "renew what is due, close what is not paid, open it again when it is",
+            Self::Read => "read accounts, addresses, groups, where mail goes",
+            Self::ManageAccounts => "create and change accounts, aliases, groups, shared mailboxes",
+            Self::Subscribe => "change the subscription of an account (one's own: owner and company admins)",
+            Self::EndAccounts => "deactivate, delete, depart, recover mail, give roles, tokens, read events",
+            Self::Reactivate => "reactivate",
+            Self::ReadProvision => "read the provision",
+            Self::ChangeSelf => "change one's own password, automatic reply, personal data",
+        }
+    }
 }
 
 impl Actor {
@@ -69,7 +108,10 @@ impl Actor {
         match self {
             Self::Operator => true,
             Self::Token { organisation: own, .. } | Self::Departure { organisation: own, .. } => {
-                *own == organisation && power != Power::Operate
+                *own == organisation && role_has(Role::CompanyAdmin, power)
+            }
+            Self::Billing { organisation: own } => {
+                *own == organisation && matches!(power, Power::Bill | Power::EndAccounts | Power::Reactivate)
             }
             Self::Grant { .. } => false,
             Self::Account { organisation: own, role, .. } => *own == organisation && role_has(*role, power),
@@ -90,17 +132,49 @@ impl Actor {
         match power {
             Power::ChangeSelf => is_self || self.has(manage, account.organisation),
             Power::ManageAccounts => self.has(manage, account.organisation),
-            Power::Operate | Power::Read | Power::EndAccounts | Power::Reactivate => {
-                self.has(power, account.organisation)
+            Power::Subscribe => {
+                let answerable = !is_self || self.has(Power::ReadProvision, account.organisation);
+                answerable && self.has(power, account.organisation)
             }
+            Power::Operate
+            | Power::Bill
+            | Power::Read
+            | Power::EndAccounts
+            | Power::Reactivate
+            | Power::ReadProvision => self.has(power, account.organisation),
         }
     }
 }
 
+/// What a role may. The only place that knows; [`print_table`] is the page that people read.
 fn role_has(role: Role, power: Power) -> bool {
     match role {
-        Role::Owner | Role::CompanyAdmin => power != Power::Operate,
-        Role::AccountManager => matches!(power, Power::Read | Power::ManageAccounts | Power::ChangeSelf),
+        Role::Owner | Role::CompanyAdmin => !matches!(power, Power::Operate | Power::Bill),
+        Role::AccountManager => {
+            matches!(power, Power::Read | Power::ManageAccounts | Power::Subscribe | Power::ChangeSelf)
+        }
         Role::Member | Role::Guest => power == Power::ChangeSelf,
     }
+}
+
+/// The table as Markdown, as it stands in `docs/roles.md`.
+#[must_use]
+pub fn print_table() -> String {
+    let mut page = String::from(
+        "# Roles\n\nWhat each role may do in its organisation. Printed from `relais_core::authority` by a test; to change \
+         the table, change `role_has` there. Whoever manages accounts may not manage an owner or a company admin; an \
+         organisation's token acts as a company admin; the operator may everything.\n\n\
+         | may | owner | company admin | account manager | member | guest | billing |\n|---|---|---|---|---|---|---|\n",
+    );
+    let organisation = OrganisationId::from_number(1);
+    for power in Power::ALL {
+        page.push_str("| ");
+        page.push_str(power.describe());
+        for role in Role::ALL {
+            page.push_str(if role_has(role, power) { " | yes" } else { " | no" });
+        }
+        let billing = Actor::Billing { organisation }.has(power, organisation);
+        page.push_str(if billing { " | yes |\n" } else { " | no |\n" });
+    }
+    page
 }

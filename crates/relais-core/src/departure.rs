@@ -8,6 +8,7 @@ use crate::ids::{AccountId, DepartureId, OrganisationId};
 use crate::inbound::{Inbound, LocalCopy, Phase, Treatment};
 use crate::language::Language;
 use crate::lifecycle::check_role_may_leave;
+use crate::money::Money;
 use crate::refusal::Refusal;
 use crate::rights::{Act, Verdict, may, standing};
 use jiff::{Span, Timestamp, tz::TimeZone};
@@ -171,6 +172,12 @@ pub struct Findings {
     pub redirects_out: Vec<EmailAddress>,
     /// Shared mailboxes the leaver can read.
     pub shared_mailboxes: Vec<EmailAddress>,
+    /// What the account is on, and leaves to another.
+    #[serde(default)]
+    pub subscription: Option<String>,
+    /// What its deletion will credit (X12).
+    #[serde(default)]
+    pub credit: Option<Money>,
     pub messages: u64,
     pub size_bytes: u64,
 }

@@ -124,6 +124,10 @@ id!(/// A signed-in session.
     SessionId, "ses");
 id!(/// A dated permission to read a deactivated account's mail.
     GrantId, "grt");
+id!(/// What an organisation subscribed to.
+    PlanId, "pln");
+id!(/// What an account is on.
+    SubscriptionId, "sub");
 id!(/// A message in the outbound spool.
     SpoolId, "out");
 

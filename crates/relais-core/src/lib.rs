@@ -5,6 +5,7 @@
 //! - [`rights`]: the table, `may(state, act)`
 //! - [`lifecycle`]: `decide`, the one function that changes an account
 //! - [`routing`]: `resolve`, the one function that says where mail goes
+//! - [`plan`], [`term`], [`ledger`]: what is offered, what was paid for, and where the money is
 //! - [`departure`]: what a departure will do, in which order
 
 // A new state or act has to be thought about everywhere: no `_` arm hides one.
@@ -18,10 +19,14 @@ pub mod event;
 pub mod ids;
 pub mod inbound;
 pub mod language;
+pub mod ledger;
 pub mod lifecycle;
 pub mod mail_refusal;
+pub mod money;
 pub mod organisation;
 pub mod password;
+pub mod plan;
 pub mod refusal;
 pub mod rights;
 pub mod routing;
+pub mod term;

@@ -1,12 +1,22 @@
 //! `create` and `decide`: the only functions that make or change an account. Pure: the application gathers the
 //! facts inside the transaction that will apply the decision.
 
-use crate::account::{Account, Cause, Deactivation};
+mod addresses;
+mod billing;
+mod leaving;
+
+pub use addresses::{check_available, check_free};
+pub(crate) use billing::check_currency;
+pub use billing::{GRACE_DAYS, Means};
+pub(crate) use leaving::check_role_may_leave;
+
+use crate::account::{Account, Cause};
 use crate::address::EmailAddress;
 use crate::authority::{Actor, Power, Role};
 use crate::event::Happening;
-use crate::ids::{AccountId, MailboxId, OrganisationId};
+use crate::ids::{AccountId, MailboxId, OrganisationId, SubscriptionId};
 use crate::inbound::Inbound;
+use crate::ledger::NewEntry;
 use crate::organisation::{Address, AddressKind, DomainKind, Target};
 use crate::password::PasswordHash;
 use crate::refusal::Refusal;
@@ -54,6 +64,12 @@ pub enum Command {
         address: EmailAddress,
         to: Target,
     },
+    /// `None` makes it one of the plan's free accounts.
+    SetSubscription {
+        to: Option<SubscriptionId>,
+    },
+    /// Pays the period that is due.
+    Renew,
 }
 
 /// What the store knows of an address that a command wants.
@@ -84,6 +100,7 @@ pub struct Facts {
     pub primary_lost: bool,
     /// A departure that is neither finished nor undone.
     pub departure_in_progress: bool,
+    pub means: Means,
 }
 
 /// What has to be done outside the database once a decision is committed. Kept in the outbox until done; each may be
@@ -116,6 +133,8 @@ pub struct Change {
     pub addresses: Vec<AddressChange>,
     pub happening: Happening,
     pub effects: Vec<Effect>,
+    /// What it costs and gives back, in this order.
+    pub entries: Vec<NewEntry>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,11 +155,10 @@ pub struct NewAccount {
     pub role: Role,
     /// Without a password the account is only invited.
     pub password: Option<PasswordHash>,
+    /// As its subscription says, if absent.
     pub quota_bytes: Option<i64>,
+    pub subscription: Option<SubscriptionId>,
 }
-
-/// Local parts that only the operator may hold, in every domain (RFC 2142, section 4).
-const RESERVED: [&str; 1] = ["abuse"];
 
 /// An organisation has one owner, whom the operator names: nobody else makes a second one by the way.
 fn check_owner_is_named_by_the_operator(role: Role, actor: &Actor) -> Result<(), Refusal> {
@@ -154,6 +172,7 @@ fn check_owner_is_named_by_the_operator(role: Role, actor: &Actor) -> Result<(),
 pub fn create(
     new: NewAccount,
     wanted: &Availability,
+    means: &Means,
     actor: &Actor,
     now: Timestamp,
 ) -> Result<Change, Refusal> {
@@ -167,7 +186,11 @@ pub fn create(
     check_name(&new.name)?;
     let target = Target::Account(new.id);
     check_available(&new.address, wanted, target)?;
-    let account = Account {
+    let subscription = means.wanted.as_ref();
+    if let Some(subscription) = subscription {
+        billing::check_offer(subscription, means, now)?;
+    }
+    let mut account = Account {
         id: new.id,
         organisation: new.organisation,
         mailbox: new.mailbox,
@@ -178,11 +201,16 @@ pub fn create(
         deactivation: None,
         leaves_at: None,
         inbound: Inbound::deliver(),
-        quota_bytes: new.quota_bytes,
+        quota_bytes: new.quota_bytes.or_else(|| subscription.and_then(|on| on.terms.quota_bytes)),
+        subscription: new.subscription,
+        term: None,
         password: new.password,
         epoch: 0,
         created_at: now,
     };
+    means.check_newcomer(billing::seat(&account, subscription))?;
+    let mut bill = billing::Bill::new(means);
+    bill.begin(&mut account, subscription)?;
     let detail = json!({ "address": account.address, "role": account.role, "state": account.state });
     Ok(Change {
         happening: happening("account.created", &account, detail),
@@ -192,6 +220,7 @@ pub fn create(
             kind: AddressKind::Primary,
         }],
         effects: vec![],
+        entries: bill.entries(),
         account,
     })
 }
@@ -203,33 +232,6 @@ pub fn create(
 pub fn check_name(name: &str) -> Result<(), Refusal> {
     let ok = !name.trim().is_empty() && name.chars().count() <= 200 && !name.chars().any(char::is_control);
     if ok { Ok(()) } else { Err(Refusal::NameInvalid) }
-}
-
-/// Whether `address` may be given to `to` as things are.
-///
-/// # Errors
-/// The refusal that names what stands in the way.
-pub fn check_available(address: &EmailAddress, wanted: &Availability, to: Target) -> Result<(), Refusal> {
-    match check_free(address, wanted) {
-        Err(Refusal::AddressTaken { .. }) if *wanted == Availability::Held(to) => Ok(()),
-        checked => checked,
-    }
-}
-
-/// Whether `address` may be given to something new as things are.
-///
-/// # Errors
-/// The refusal that names what stands in the way.
-pub fn check_free(address: &EmailAddress, wanted: &Availability) -> Result<(), Refusal> {
-    if RESERVED.contains(&address.local()) {
-        return Err(Refusal::AddressReserved { address: address.clone() });
-    }
-    match wanted {
-        Availability::Free(_) => Ok(()),
-        Availability::Held(_) => Err(Refusal::AddressTaken { address: address.clone() }),
-        Availability::Retired => Err(Refusal::AddressRetired { address: address.clone() }),
-        Availability::NotHosted => Err(Refusal::DomainNotHosted { domain: address.domain().to_owned() }),
-    }
 }
 
 /// What `command` changes on `account`.
@@ -247,17 +249,21 @@ pub fn decide(
         return Err(Refusal::NotAllowed);
     }
     match command {
-        Command::SetPassword { hash } => set_password(account, hash, now),
-        Command::Deactivate { cause, inbound } => deactivate(account, cause, inbound, facts, now),
-        Command::Reactivate => reactivate(account, facts, actor, now),
-        Command::Delete => delete(account, facts, actor, now),
-        Command::Rename { to } => rename(account, to, facts, now),
-        Command::AddAlias { address } => add_alias(account, address, facts, now),
-        Command::RemoveAlias { address } => remove_alias(account, address, facts),
+        Command::SetPassword { hash } => set_password(account, hash, facts, now),
+        Command::Deactivate { cause, inbound } => leaving::deactivate(account, cause, inbound, facts, now),
+        Command::Reactivate => leaving::reactivate(account, facts, actor, now),
+        Command::Delete => leaving::delete(account, facts, actor, now),
+        Command::Rename { to } => addresses::rename(account, to, facts, now),
+        Command::AddAlias { address } => addresses::add_alias(account, address, facts, now),
+        Command::RemoveAlias { address } => addresses::remove_alias(account, address, facts),
         Command::SetInbound { inbound } => set_inbound(account, inbound, facts, now),
         Command::SetRole { role } => set_role(account, role, facts, actor, now),
-        Command::SetLeaving { at } => set_leaving(account, at, facts, actor, now),
-        Command::MoveAddress { address, to } => move_address(account, address, to, facts),
+        Command::SetLeaving { at } => leaving::set_leaving(account, at, facts, actor, now),
+        Command::MoveAddress { address, to } => addresses::move_address(account, address, to, facts),
+        Command::SetSubscription { to } => {
+            billing::set_subscription(account, to, addresses::count_aliases(facts), &facts.means, now)
+        }
+        Command::Renew => billing::renew(account, &facts.means, now),
     }
 }
 
@@ -273,6 +279,8 @@ fn power_for(command: &Command) -> Power {
         | Command::SetLeaving { .. }
         | Command::MoveAddress { .. } => Power::EndAccounts,
         Command::Reactivate => Power::Reactivate,
+        Command::SetSubscription { .. } => Power::Subscribe,
+        Command::Renew => Power::Bill,
     }
 }
 
@@ -281,7 +289,8 @@ fn happening(kind: &'static str, account: &Account, detail: serde_json::Value) -
 }
 
 fn changed(account: Account, kind: &'static str, detail: serde_json::Value) -> Change {
-    Change { happening: happening(kind, &account, detail), account, addresses: vec![], effects: vec![] }
+    let happening = happening(kind, &account, detail);
+    Change { happening, account, addresses: vec![], effects: vec![], entries: vec![] }
 }
 
 fn require(account: &Account, act: Act, now: Timestamp) -> Result<(), Refusal> {
@@ -295,214 +304,21 @@ fn done(change: Change) -> Answer {
     Ok(Decision::Changed(Box::new(change)))
 }
 
-fn set_password(account: &Account, hash: PasswordHash, now: Timestamp) -> Answer {
+fn set_password(account: &Account, hash: PasswordHash, facts: &Facts, now: Timestamp) -> Answer {
     require(account, Act::ChangeIdentity, now)?;
     let mut next = account.clone();
     next.password = Some(hash);
     next.state = State::Active;
     next.epoch += 1;
+    // Who was invited holds a licence already; from now on it is paid for.
+    let mut bill = billing::Bill::new(&facts.means);
+    bill.begin(&mut next, facts.means.subscription.as_ref())?;
     let mut change =
         changed(next, "account.password_set", json!({ "activates": account.state == State::Invited }));
+    change.entries = bill.entries();
     // Whoever was signed in under the old password signs in again.
     change.effects.push(Effect::CutSessions { account: account.id });
     done(change)
-}
-
-/// The guards are facts of the same transaction, so that two last admins in one bulk call cannot both pass.
-fn deactivate(
-    account: &Account,
-    cause: Cause,
-    inbound: Option<Inbound>,
-    facts: &Facts,
-    now: Timestamp,
-) -> Answer {
-    let mut next = account.clone();
-    match account.state {
-        State::Deactivated => return deactivate_again(account, cause, inbound, facts, now),
-        State::Deleted => {
-            return Err(Refusal::NotInThisState { act: Act::BeDeactivated, state: State::Deleted });
-        }
-        State::Invited | State::Active => {}
-    }
-    check_role_may_leave(account.role, facts.other_admins)?;
-    if !facts.only_admin_of.is_empty() {
-        return Err(Refusal::OnlyGroupAdmin { groups: facts.only_admin_of.clone() });
-    }
-    next.inbound = inbound.unwrap_or_else(Inbound::refuse);
-    check_inbound(&next.inbound, account, facts, now)?;
-    next.state = State::Deactivated;
-    next.leaves_at = None;
-    next.epoch += 1;
-    next.deactivation = Some(Deactivation {
-        cause,
-        at: now,
-        inbound_before: account.inbound.clone(),
-        state_before: account.state,
-    });
-    let detail = json!({ "cause": cause, "inbound": next.inbound });
-    let mut change = changed(next, "account.deactivated", detail);
-    change.effects.push(Effect::CutSessions { account: account.id });
-    done(change)
-}
-
-/// Whoever leads the organisation hands over first (R15). A departure asks the same when it is planned.
-pub(crate) fn check_role_may_leave(role: Role, other_admins: u64) -> Result<(), Refusal> {
-    match role {
-        Role::Owner => Err(Refusal::OwnerCannotLeave),
-        Role::CompanyAdmin if other_admins == 0 => Err(Refusal::LastCompanyAdmin),
-        Role::CompanyAdmin => Err(Refusal::RevokeRoleFirst),
-        Role::AccountManager | Role::Member | Role::Guest => Ok(()),
-    }
-}
-
-/// A person's decision takes over an automatic one, never the reverse; a person, or a machine where no person has
-/// decided, may still say anew where mail goes. Anything else has no second effect.
-fn deactivate_again(
-    account: &Account,
-    cause: Cause,
-    inbound: Option<Inbound>,
-    facts: &Facts,
-    now: Timestamp,
-) -> Answer {
-    let before = account.deactivation.clone().expect("a deactivated account knows why");
-    let by_a_person = |cause: Cause| matches!(cause, Cause::Admin | Cause::Departure);
-    let takes_over = by_a_person(cause) && !by_a_person(before.cause);
-    let has_a_say = by_a_person(cause) || !by_a_person(before.cause);
-    let new_inbound = inbound.filter(|inbound| has_a_say && *inbound != account.inbound);
-    if !takes_over && new_inbound.is_none() {
-        return Ok(Decision::Unchanged);
-    }
-    let mut next = account.clone();
-    if let Some(inbound) = new_inbound {
-        check_inbound(&inbound, account, facts, now)?;
-        next.inbound = inbound;
-    }
-    if takes_over {
-        next.deactivation = Some(Deactivation { cause, ..before });
-    }
-    let detail = json!({ "cause": cause, "inbound": next.inbound });
-    done(changed(next, "account.deactivated", detail))
-}
-
-/// Also takes back a leaving time that has passed: the account counts as deactivated, whether or not a workflow has
-/// written it down.
-fn reactivate(account: &Account, facts: &Facts, actor: &Actor, now: Timestamp) -> Answer {
-    let standing = standing(account, now);
-    if matches!(standing, State::Invited | State::Active) {
-        return Ok(Decision::Unchanged);
-    }
-    if may(standing, Act::BeReactivated) != Verdict::Yes {
-        return Err(Refusal::NotInThisState { act: Act::BeReactivated, state: standing });
-    }
-    let own_departure = matches!(actor, Actor::Departure { .. });
-    if facts.departure_in_progress && !own_departure {
-        return Err(Refusal::DepartureInProgress);
-    }
-    if facts.primary_lost {
-        // Signing in needs a name of one's own: never steal it back.
-        return Err(Refusal::AddressTaken { address: account.address.clone() });
-    }
-    let mut next = account.clone();
-    let mut detail = json!({ "inbound": account.inbound });
-    detail["cause_was"] = match next.deactivation.take() {
-        Some(before) => {
-            next.state = if account.password.is_some() { State::Active } else { State::Invited };
-            next.inbound = before.inbound_before;
-            json!(before.cause)
-        }
-        None => json!(Cause::Schedule),
-    };
-    if let Err(refusal) = check_loops(facts) {
-        // The world went on: what was set then would lose mail today. The person is back and sets it anew.
-        detail["inbound_not_restored"] = json!({ "inbound": next.inbound, "because": refusal.code() });
-        next.inbound = Inbound::deliver();
-    }
-    next.leaves_at = None;
-    // What was signed in before stays out.
-    next.epoch += 1;
-    let mut change = changed(next, "account.reactivated", detail);
-    change.effects.push(Effect::ReturnMailbox { account: account.id, mailbox: account.mailbox });
-    done(change)
-}
-
-fn delete(account: &Account, facts: &Facts, actor: &Actor, now: Timestamp) -> Answer {
-    if account.state == State::Deleted {
-        return Ok(Decision::Unchanged);
-    }
-    if may(standing(account, now), Act::BeDeleted) != Verdict::Yes || account.state != State::Deactivated {
-        return Err(Refusal::DeactivateFirst);
-    }
-    if facts.departure_in_progress && !matches!(actor, Actor::Departure { .. }) {
-        return Err(Refusal::DepartureInProgress);
-    }
-    let mut next = account.clone();
-    next.state = State::Deleted;
-    next.name = String::new();
-    next.password = None;
-    next.inbound = Inbound::refuse();
-    if let Some(why) = &mut next.deactivation {
-        // Cause and time are evidence; the text of a reply and the destinations of redirects are personal.
-        why.inbound_before = Inbound::refuse();
-    }
-    next.epoch += 1;
-    let release = |held: &Address| match held.domain {
-        DomainKind::Own => AddressChange::Free { address: held.address.clone() },
-        DomainKind::Provider => AddressChange::Retire { address: held.address.clone() },
-    };
-    let mut change = changed(next, "account.deleted", json!({ "addresses": addresses_of(facts) }));
-    change.addresses = facts.addresses.iter().map(release).collect();
-    change.effects =
-        vec![Effect::CutSessions { account: account.id }, Effect::RemoveMailbox { mailbox: account.mailbox }];
-    done(change)
-}
-
-fn addresses_of(facts: &Facts) -> Vec<&EmailAddress> {
-    facts.addresses.iter().map(|held| &held.address).collect()
-}
-
-fn rename(account: &Account, to: EmailAddress, facts: &Facts, now: Timestamp) -> Answer {
-    require(account, Act::ChangeAttributes, now)?;
-    if to == account.address {
-        return Ok(Decision::Unchanged);
-    }
-    let own = Target::Account(account.id);
-    check_available(&to, &facts.wanted, own)?;
-    let mut next = account.clone();
-    next.address = to.clone();
-    let mut change = changed(next, "account.renamed", json!({ "from": account.address, "to": to }));
-    let point = |address, kind| AddressChange::Point { address, to: own, kind };
-    if facts.addresses.iter().any(|held| held.address == account.address) {
-        change.addresses.push(point(account.address.clone(), AddressKind::Alias));
-    }
-    change.addresses.push(point(to, AddressKind::Primary));
-    done(change)
-}
-
-fn add_alias(account: &Account, address: EmailAddress, facts: &Facts, now: Timestamp) -> Answer {
-    require(account, Act::ChangeAttributes, now)?;
-    let own = Target::Account(account.id);
-    check_available(&address, &facts.wanted, own)?;
-    if facts.wanted == Availability::Held(own) {
-        return Ok(Decision::Unchanged);
-    }
-    let mut change = changed(account.clone(), "account.alias_added", json!({ "address": address }));
-    change.addresses.push(AddressChange::Point { address, to: own, kind: AddressKind::Alias });
-    done(change)
-}
-
-fn remove_alias(account: &Account, address: EmailAddress, facts: &Facts) -> Answer {
-    let Some(held) = facts.addresses.iter().find(|held| held.address == address) else {
-        return Err(Refusal::AddressNotHeld { address });
-    };
-    match (held.kind, held.domain) {
-        (AddressKind::Primary, _) => Err(Refusal::AddressIsPrimary { address }),
-        (AddressKind::Alias, DomainKind::Provider) => Err(Refusal::AddressStays { address }),
-        (AddressKind::Alias, DomainKind::Own) => {
-            let mut change = changed(account.clone(), "account.alias_removed", json!({ "address": address }));
-            change.addresses.push(AddressChange::Free { address });
-            done(change)
-        }
-    }
 }
 
 fn check_loops(facts: &Facts) -> Result<(), Refusal> {
@@ -552,52 +368,7 @@ fn set_role(account: &Account, role: Role, facts: &Facts, actor: &Actor, now: Ti
     let mut next = account.clone();
     next.role = role;
     next.epoch += 1;
+    let seat = |account| billing::seat(account, facts.means.subscription.as_ref());
+    facts.means.check_exchange(seat(account), seat(&next))?;
     done(changed(next, "account.role_set", json!({ "from": account.role, "to": role })))
-}
-
-fn set_leaving(
-    account: &Account,
-    at: Option<Timestamp>,
-    facts: &Facts,
-    actor: &Actor,
-    now: Timestamp,
-) -> Answer {
-    if at == account.leaves_at {
-        return Ok(Decision::Unchanged);
-    }
-    match at {
-        Some(at) => {
-            require(account, Act::BeDeactivated, now)?;
-            if at <= now {
-                return Err(Refusal::DateInThePast);
-            }
-            // What would be refused on the day is refused today, while there is time to mend it.
-            deactivate(account, Cause::Schedule, None, facts, now)?;
-        }
-        // The day has come: taking it back is a reactivation, with its conditions, and revives no session.
-        None if standing(account, now) != account.state => return reactivate(account, facts, actor, now),
-        None => {}
-    }
-    let mut next = account.clone();
-    next.leaves_at = at;
-    done(changed(next, "account.leaving_set", json!({ "at": at })))
-}
-
-fn move_address(account: &Account, address: EmailAddress, to: Target, facts: &Facts) -> Answer {
-    let own = Target::Account(account.id);
-    if to == own || facts.wanted == Availability::Held(to) {
-        return Ok(Decision::Unchanged);
-    }
-    let Some(held) = facts.addresses.iter().find(|held| held.address == address) else {
-        return Err(Refusal::AddressNotHeld { address });
-    };
-    if held.kind == AddressKind::Primary && account.state != State::Deleted {
-        return Err(Refusal::AddressIsPrimary { address });
-    }
-    if held.domain == DomainKind::Provider {
-        return Err(Refusal::AddressStays { address });
-    }
-    let mut change = changed(account.clone(), "address.moved", json!({ "address": address, "to": to }));
-    change.addresses.push(AddressChange::Point { address, to, kind: AddressKind::Alias });
-    done(change)
 }

@@ -1,8 +1,10 @@
 //! Organisations and what they hold besides accounts: domains, shared mailboxes, groups, responders.
 
 use crate::address::EmailAddress;
-use crate::ids::{AccountId, GroupId, MailboxId, OrganisationId, ResponderId};
+use crate::ids::{AccountId, GroupId, MailboxId, OrganisationId, PlanId, ResponderId};
 use crate::language::Language;
+use crate::money::Currency;
+use crate::term::Term;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,6 +16,14 @@ pub struct Organisation {
     pub name: String,
     /// The language of its automatic replies and certificates.
     pub language: Language,
+    /// Where its days begin and end: a name of the IANA time zone database.
+    pub time_zone: String,
+    /// Of its provision; chosen once.
+    pub currency: Currency,
+    /// `None`: nothing is counted and nothing has to be paid.
+    pub plan: Option<PlanId>,
+    /// The time that the plan was paid for.
+    pub plan_term: Option<Term>,
     pub created_at: Timestamp,
 }
 

@@ -3,6 +3,7 @@
 
 use crate::address::EmailAddress;
 use crate::language::Language;
+use crate::money::{Currency, Money};
 use crate::rights::{Act, State};
 use std::fmt;
 
@@ -44,6 +45,20 @@ pub enum Refusal {
     DepartureNotUndoable,
     DepartureNotHeld,
     DepartureOver,
+    ProvisionShort { missing: Money },
+    AmountInvalid,
+    NumberInvalid { field: &'static str },
+    CurrencyDiffers { offered: Currency, own: Currency },
+    TimeZoneUnknown { text: String },
+    NoLongerOffered { name: String },
+    PlanFull { accounts_max: i64 },
+    PlanTooSmall { plan: String, used: i64, max: i64 },
+    PlanUnpaid,
+    SubscriptionNeeded { accounts_free: i64 },
+    FullLicencesUsed { full_licences_max: i64 },
+    OwnDomainsUsed { own_domains_max: i64 },
+    AliasLimit { aliases_max: i64 },
+    PaymentDiffers { reference: String },
 }
 
 impl Refusal {
@@ -87,6 +102,20 @@ impl Refusal {
             Self::DepartureNotUndoable => "departure_not_undoable",
             Self::DepartureNotHeld => "departure_not_held",
             Self::DepartureOver => "departure_over",
+            Self::ProvisionShort { .. } => "provision_short",
+            Self::AmountInvalid => "amount_invalid",
+            Self::NumberInvalid { .. } => "number_invalid",
+            Self::CurrencyDiffers { .. } => "currency_differs",
+            Self::TimeZoneUnknown { .. } => "time_zone_unknown",
+            Self::NoLongerOffered { .. } => "no_longer_offered",
+            Self::PlanFull { .. } => "plan_full",
+            Self::PlanTooSmall { .. } => "plan_too_small",
+            Self::PlanUnpaid => "plan_unpaid",
+            Self::SubscriptionNeeded { .. } => "subscription_needed",
+            Self::FullLicencesUsed { .. } => "full_licences_used",
+            Self::OwnDomainsUsed { .. } => "own_domains_used",
+            Self::AliasLimit { .. } => "alias_limit",
+            Self::PaymentDiffers { .. } => "payment_differs",
         }
     }
 
@@ -146,6 +175,26 @@ impl Refusal {
             Self::DepartureNotUndoable => "Le compte est déjà supprimé, ce départ ne peut donc plus être annulé ; invitez la personne à nouveau si elle revient.".into(),
             Self::DepartureNotHeld => "Ce départ n'est pas suspendu ; suivez-le, il avance sans qu'on le reprenne.".into(),
             Self::DepartureOver => "Ce départ est terminé ; consultez son attestation.".into(),
+            Self::ProvisionShort { missing } => format!(
+                "Il manque {} dans la provision ; créditez-la d'au moins ce montant.",
+                missing.format(Language::French)
+            ),
+            Self::AmountInvalid => "Ce montant ne convient pas ; donnez un nombre entier de centimes, positif pour un versement.".into(),
+            Self::NumberInvalid { field } => format!("Le nombre donné pour « {field} » est négatif ou démesuré ; corrigez-le."),
+            Self::CurrencyDiffers { offered, own } => format!(
+                "Le prix est en {} et la provision en {} ; choisissez une offre en {}.",
+                offered.code(), own.code(), own.code()
+            ),
+            Self::TimeZoneUnknown { text } => format!("« {text} » n'est pas un fuseau horaire ; écrivez-le comme Europe/Paris."),
+            Self::NoLongerOffered { name } => format!("L'offre « {name} » n'est plus proposée ; choisissez-en une autre."),
+            Self::PlanFull { accounts_max } => format!("La formule permet {accounts_max} comptes et ils sont tous pris ; désactivez un compte ou demandez une formule plus grande."),
+            Self::PlanTooSmall { plan, used, max } => format!("La formule « {plan} » permet {max} et l'organisation en utilise {used} ; désactivez des comptes ou choisissez une formule plus grande."),
+            Self::PlanUnpaid => "La formule de l'organisation n'est plus payée ; créditez la provision.".into(),
+            Self::SubscriptionNeeded { accounts_free } => format!("Les comptes gratuits de la formule ({accounts_free}) sont tous pris ; choisissez un abonnement pour ce compte."),
+            Self::FullLicencesUsed { full_licences_max } => format!("Les {full_licences_max} licences complètes de la formule sont prises ; choisissez un abonnement restreint ou désactivez un compte."),
+            Self::OwnDomainsUsed { own_domains_max } => format!("La formule permet {own_domains_max} domaines à elle ; retirez-en un ou demandez une formule plus grande."),
+            Self::AliasLimit { aliases_max } => format!("L'abonnement permet {aliases_max} alias ; retirez-en un ou changez d'abonnement."),
+            Self::PaymentDiffers { reference } => format!("Le versement « {reference} » est déjà enregistré avec un autre montant ; vérifiez-le auprès du prestataire de paiement."),
         }
     }
 
@@ -194,6 +243,24 @@ impl Refusal {
             Self::DepartureNotUndoable => "The account is deleted, so this departure can no longer be undone; invite the person again if they come back.".into(),
             Self::DepartureNotHeld => "This departure is not on hold; follow it, it goes on without being resumed.".into(),
             Self::DepartureOver => "This departure is over; see its certificate.".into(),
+            Self::ProvisionShort { missing } => {
+                format!("The provision is {} short; top it up by at least that.", missing.format(Language::English))
+            }
+            Self::AmountInvalid => "This amount will not do; give a whole number of cents, positive for a payment.".into(),
+            Self::NumberInvalid { field } => format!("The number given for \u{201c}{field}\u{201d} is negative or out of all measure; correct it."),
+            Self::CurrencyDiffers { offered, own } => {
+                format!("The price is in {} and the provision in {}; choose an offer in {}.", offered.code(), own.code(), own.code())
+            }
+            Self::TimeZoneUnknown { text } => format!("\u{201c}{text}\u{201d} is not a time zone; write it like Europe/Paris."),
+            Self::NoLongerOffered { name } => format!("\u{201c}{name}\u{201d} is no longer offered; choose another."),
+            Self::PlanFull { accounts_max } => format!("The plan allows {accounts_max} accounts and all are taken; deactivate one or ask for a larger plan."),
+            Self::PlanTooSmall { plan, used, max } => format!("The plan \u{201c}{plan}\u{201d} allows {max} and the organisation uses {used}; deactivate accounts or choose a larger plan."),
+            Self::PlanUnpaid => "The organisation's plan is no longer paid for; top up the provision.".into(),
+            Self::SubscriptionNeeded { accounts_free } => format!("The plan's free accounts ({accounts_free}) are all taken; choose a subscription for this account."),
+            Self::FullLicencesUsed { full_licences_max } => format!("The plan's {full_licences_max} full licences are taken; choose a restricted subscription or deactivate an account."),
+            Self::OwnDomainsUsed { own_domains_max } => format!("The plan allows {own_domains_max} domains of your own; remove one or ask for a larger plan."),
+            Self::AliasLimit { aliases_max } => format!("The subscription allows {aliases_max} aliases; remove one or change the subscription."),
+            Self::PaymentDiffers { reference } => format!("The payment \u{201c}{reference}\u{201d} is on record with another amount; check with the payment provider."),
         }
     }
 }

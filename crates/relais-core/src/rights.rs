@@ -183,15 +183,27 @@ pub fn may(state: State, act: Act) -> Verdict {
     }
 }
 
+/// Whether a planned leaving time has passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leaving {
+    NotDue,
+    Due,
+}
+
 /// The state an account is in at `now`: a planned leaving time holds from that second on, whether or not a
 /// workflow has run yet. The only place where time enters a state.
 #[must_use]
 pub fn standing(account: &Account, now: Timestamp) -> State {
-    match account.state {
-        State::Invited | State::Active if account.leaves_at.is_some_and(|end| end <= now) => {
-            State::Deactivated
-        }
-        state @ (State::Invited | State::Active | State::Deactivated | State::Deleted) => state,
+    let due = account.leaves_at.is_some_and(|end| end <= now);
+    standing_of(account.state, if due { Leaving::Due } else { Leaving::NotDue })
+}
+
+/// The same for accounts that were counted and not read.
+#[must_use]
+pub fn standing_of(state: State, leaving: Leaving) -> State {
+    match (state, leaving) {
+        (State::Invited | State::Active, Leaving::Due) => State::Deactivated,
+        (state, Leaving::Due | Leaving::NotDue) => state,
     }
 }
 

@@ -9,6 +9,7 @@ mod people;
 mod small_model;
 
 use directory::{ORGANISATION, World};
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use people::{address, moment};
 use proptest::prelude::*;
@@ -17,7 +18,7 @@ use relais_core::authority::{Actor, Role};
 use relais_core::ids::{AccountId, DepartureId, MailboxId, OrganisationId};
 use relais_core::inbound::{Inbound, LocalCopy, Treatment};
 use relais_core::lifecycle::{
-    AddressChange, Availability, Change, Command, Decision, Facts, NewAccount, create, decide,
+    AddressChange, Availability, Change, Command, Decision, Facts, Means, NewAccount, create, decide,
 };
 use relais_core::organisation::{Address, AddressKind, DomainKind, Target};
 use relais_core::password::PasswordHash;
@@ -149,6 +150,7 @@ fn facts(world: &mut World, on: &Account, ask: Ask, departing: bool, now: Timest
             .get(&on.address)
             .is_some_and(|held| held.target.is_some_and(|holder| holder != own)),
         departure_in_progress: departing,
+        means: Means::none(Date::ZERO),
     }
 }
 
@@ -249,8 +251,10 @@ fn take(world: &mut World, model: &mut Model, step: Step) -> Result<(), TestCase
                 role,
                 password: password.then(|| PasswordHash::from_phc("$argon2id$".into())),
                 quota_bytes: None,
+                subscription: None,
             };
-            let result = create(new, &availability(world, name), &actor(who, None), now);
+            let result =
+                create(new, &availability(world, name), &Means::none(Date::ZERO), &actor(who, None), now);
             let expected = model.create(name, role, password, who);
             prop_assert_eq!(result.is_ok(), expected == Answer::Changed, "{:?}", result);
             if let Ok(change) = result {

@@ -9,18 +9,22 @@
 #[path = "support/people.rs"]
 mod people;
 
+use jiff::civil::{Date, date};
 use people::{account, address, moment};
 use relais_core::account::{Account, Cause, Deactivation};
 use relais_core::authority::{Actor, Role};
-use relais_core::ids::{AccountId, DepartureId, MailboxId, OrganisationId, TokenId};
+use relais_core::ids::{AccountId, DepartureId, MailboxId, OrganisationId, PlanId, SubscriptionId, TokenId};
 use relais_core::inbound::{Inbound, LocalCopy, Phase, Treatment};
 use relais_core::lifecycle::{
-    AddressChange, Availability, Command, Decision, Effect, Facts, NewAccount, create, decide,
+    AddressChange, Availability, Command, Decision, Effect, Facts, Means, NewAccount, create, decide,
 };
+use relais_core::money::Currency;
 use relais_core::organisation::{Address, AddressKind, DomainKind, Target};
 use relais_core::password::PasswordHash;
+use relais_core::plan::{Licence, LicencesUsed, Plan, PlanTerms, Subscription, SubscriptionTerms};
 use relais_core::refusal::Refusal;
 use relais_core::rights::State;
+use relais_core::term::{Course, Period, Term};
 use std::collections::BTreeSet;
 
 const NOW: &str = "2026-11-21T09:00:00Z";
@@ -52,6 +56,12 @@ fn subject(words: &str) -> Account {
                 subject.password = None;
             }
             "deactivated" => subject = deactivated(subject, Cause::Admin),
+            "on base" => on_base(&mut subject, Some(Course::Running { until: date(2026, 12, 11) })),
+            "on base due" => on_base(&mut subject, Some(Course::Running { until: date(2026, 11, 21) })),
+            "on base late" => on_base(&mut subject, Some(Course::Running { until: date(2026, 9, 11) })),
+            "on base frozen" => on_base(&mut subject, Some(Course::Frozen { unused_days: 20 })),
+            "on base spent" => on_base(&mut subject, Some(Course::Frozen { unused_days: 0 })),
+            "on base unpaid" => on_base(&mut subject, None),
             "deleted" => {
                 subject = deactivated(subject, Cause::Admin);
                 subject.state = State::Deleted;
@@ -136,8 +146,45 @@ fn command(words: &str) -> Command {
                 to: Target::SharedMailbox(MailboxId::from_number(2)),
             },
         },
+        "subscribe" => Command::SetSubscription { to: offer(rest).map(|offer| offer.id) },
+        "renew" => Command::Renew,
         other => panic!("command: {other}"),
     }
+}
+
+/// `base` costs 30,00 a month with two aliases, `plus` 60,00 without limit, `small` 10,00 and is restricted.
+fn offer(name: &str) -> Option<Subscription> {
+    let (number, price_minor, aliases_max, licence) = match name {
+        "base" => (1, 3000, Some(2), Licence::Full),
+        "plus" | "old" => (2, 6000, None, Licence::Full),
+        "small" => (3, 1000, None, Licence::Restricted),
+        "franc" => (4, 3000, None, Licence::Full),
+        "tight" => (5, 3000, Some(1), Licence::Full),
+        _ => return None,
+    };
+    let terms = SubscriptionTerms {
+        name: name.into(),
+        price_minor,
+        currency: if name == "franc" { Currency::Chf } else { Currency::Eur },
+        period: Period::Month,
+        aliases_max,
+        quota_bytes: None,
+        licence,
+    };
+    let retired_at = (name == "old").then(|| moment(YESTERDAY));
+    Some(Subscription {
+        id: SubscriptionId::from_number(number),
+        terms,
+        created_at: moment(YESTERDAY),
+        retired_at,
+    })
+}
+
+/// `base` was paid on 11 November for 30 days: 20 of them, worth 20,00, are left today.
+fn on_base(subject: &mut Account, course: Option<Course>) {
+    let anchor = date(2026, 8, 11);
+    subject.subscription = Some(SubscriptionId::from_number(1));
+    subject.term = course.map(|course| Term { price_minor: 3000, days: 30, anchor, course });
 }
 
 /// A new variant does not compile here until the table has lines for it.
@@ -154,6 +201,8 @@ fn name_of(command: &Command) -> &'static str {
         Command::SetRole { .. } => "set_role",
         Command::SetLeaving { .. } => "set_leaving",
         Command::MoveAddress { .. } => "move",
+        Command::SetSubscription { .. } => "subscribe",
+        Command::Renew => "renew",
     }
 }
 
@@ -165,6 +214,7 @@ fn actor(name: &str) -> Actor {
     let person = |number, role| Actor::Account { id: AccountId::from_number(number), organisation, role };
     match name {
         "operator" => Actor::Operator,
+        "billing" => Actor::Billing { organisation },
         "token" => Actor::Token { id: TokenId::from_number(1), organisation },
         "departure" => Actor::Departure { id: DepartureId::from_number(1), organisation },
         "owner" => person(90, Role::Owner),
@@ -201,6 +251,10 @@ fn facts(subject: &Account, words: &[&str]) -> Facts {
         redirect_nowhere: None,
         primary_lost: false,
         departure_in_progress: false,
+        means: Means {
+            subscription: subject.subscription.and(offer("base")),
+            ..Means::none(date(2026, 11, 21))
+        },
     };
     if subject.state == State::Deleted {
         facts.addresses.clear();
@@ -225,10 +279,42 @@ fn facts(subject: &Account, words: &[&str]) -> Facts {
             }
             "wanted retired" => facts.wanted = Availability::Retired,
             "wanted not hosted" => facts.wanted = Availability::NotHosted,
-            other => panic!("fact: {other}"),
+            "left yesterday" => facts.means.left_on = Some(date(2026, 11, 20)),
+            other => money(&mut facts.means, other),
         }
     }
     facts
+}
+
+fn money(means: &mut Means, word: &str) {
+    let mut plan = |accounts_max, accounts_free, used| {
+        let terms = PlanTerms {
+            name: "Mairie".into(),
+            price_minor: 0,
+            currency: Currency::Eur,
+            period: Period::Month,
+            accounts_free,
+            accounts_max: Some(accounts_max),
+            full_licences_max: Some(5),
+            own_domains_max: None,
+            flexible_licences: false,
+        };
+        let created_at = moment(YESTERDAY);
+        means.plan = Some(Plan { id: PlanId::from_number(1), terms, created_at, retired_at: None });
+        means.used = used;
+    };
+    match word.split_once(' ') {
+        Some(("balance", amount)) => means.balance_minor = amount.parse().expect(word),
+        Some(("wants", name)) => means.wanted = offer(name),
+        Some(("plan", "full")) => plan(9, 9, LicencesUsed { accounts: 9, free: 1, full: 1 }),
+        Some(("plan", "without free")) => plan(9, 1, LicencesUsed { accounts: 2, free: 1, full: 1 }),
+        Some(("plan", "without full")) => plan(9, 9, LicencesUsed { accounts: 6, free: 1, full: 5 }),
+        Some(("plan", "unpaid")) => {
+            let course = Course::Running { until: date(2026, 11, 7) };
+            means.plan_term = Some(Term { price_minor: 1, days: 30, anchor: date(2026, 10, 7), course });
+        }
+        _ => panic!("fact: {word}"),
+    }
 }
 
 fn inbound_name(inbound: &Inbound) -> String {
@@ -295,6 +381,20 @@ fn answer(before: &Account, result: &Result<Decision, Refusal>) -> String {
     }
     if after.leaves_at != before.leaves_at {
         words.push(format!("leaves={}", after.leaves_at.map_or("never", |_| "tomorrow")));
+    }
+    if after.subscription != before.subscription {
+        words.push(format!("on={}", after.subscription.map_or(0, |id| id.number())));
+    }
+    for entry in &change.entries {
+        assert_eq!(entry.postings.iter().map(|posting| posting.amount_minor).sum::<i64>(), 0);
+        words.push(format!("{:?}={}", entry.kind, entry.gained_minor()).to_lowercase());
+    }
+    if after.term != before.term {
+        words.push(match after.term.map(|term| term.course) {
+            None => "unpaid".into(),
+            Some(Course::Running { until }) => format!("until={until}"),
+            Some(Course::Frozen { unused_days }) => format!("frozen={unused_days}"),
+        });
     }
     if after.name != before.name {
         words.push(if after.name.is_empty() { "anonymous".into() } else { after.name.clone() });
@@ -363,6 +463,8 @@ fn the_table_has_every_command_in_every_state() {
         "set_role",
         "set_leaving",
         "move",
+        "subscribe",
+        "renew",
     ] {
         for state in State::ALL {
             assert!(seen.contains(&(name, state.as_str())), "no line for {name} × {}", state.as_str());
@@ -448,6 +550,7 @@ fn every_creation_of_the_table_has_the_answer_that_stands_there() {
             role: named_role(role),
             password: (password == "with password").then(|| PasswordHash::from_phc("$argon2id$".into())),
             quota_bytes: None,
+            subscription: None,
         };
         let wanted = match wanted {
             "free" | "abuse" | "nameless" => Availability::Free(DomainKind::Own),
@@ -457,7 +560,7 @@ fn every_creation_of_the_table_has_the_answer_that_stands_there() {
             word => panic!("{word}"),
         };
         let by = actor(by.strip_prefix("by ").expect(text));
-        let got = match create(new, &wanted, &by, moment(NOW)) {
+        let got = match create(new, &wanted, &Means::none(Date::ZERO), &by, moment(NOW)) {
             Ok(change) => change.account.state.as_str(),
             Err(refusal) => refusal.code(),
         };

@@ -2,6 +2,7 @@
 
 use relais_core::address::EmailAddress;
 use relais_core::language::Language;
+use relais_core::money::{Currency, Money};
 use relais_core::refusal::Refusal;
 use relais_core::rights::{Act, State};
 use std::collections::HashSet;
@@ -44,7 +45,21 @@ fn is_listed(refusal: &Refusal) {
         | Refusal::GrantTooLong { .. }
         | Refusal::DepartureNotUndoable
         | Refusal::DepartureNotHeld
-        | Refusal::DepartureOver => {}
+        | Refusal::DepartureOver
+        | Refusal::ProvisionShort { .. }
+        | Refusal::AmountInvalid
+        | Refusal::NumberInvalid { .. }
+        | Refusal::CurrencyDiffers { .. }
+        | Refusal::TimeZoneUnknown { .. }
+        | Refusal::NoLongerOffered { .. }
+        | Refusal::PlanFull { .. }
+        | Refusal::PlanTooSmall { .. }
+        | Refusal::PlanUnpaid
+        | Refusal::SubscriptionNeeded { .. }
+        | Refusal::FullLicencesUsed { .. }
+        | Refusal::OwnDomainsUsed { .. }
+        | Refusal::AliasLimit { .. }
+        | Refusal::PaymentDiffers { .. } => {}
     }
 }
 
@@ -88,6 +103,20 @@ fn every_refusal() -> Vec<Refusal> {
         Refusal::DepartureNotUndoable,
         Refusal::DepartureNotHeld,
         Refusal::DepartureOver,
+        Refusal::ProvisionShort { missing: Money { amount_minor: 250, currency: Currency::Eur } },
+        Refusal::AmountInvalid,
+        Refusal::NumberInvalid { field: "accounts_max" },
+        Refusal::CurrencyDiffers { offered: Currency::Chf, own: Currency::Eur },
+        Refusal::TimeZoneUnknown { text: "Paris".into() },
+        Refusal::NoLongerOffered { name: "Base".into() },
+        Refusal::PlanFull { accounts_max: 50 },
+        Refusal::PlanTooSmall { plan: "Mairie".into(), used: 51, max: 50 },
+        Refusal::PlanUnpaid,
+        Refusal::SubscriptionNeeded { accounts_free: 5 },
+        Refusal::FullLicencesUsed { full_licences_max: 10 },
+        Refusal::OwnDomainsUsed { own_domains_max: 1 },
+        Refusal::AliasLimit { aliases_max: 3 },
+        Refusal::PaymentDiffers { reference: "pay-1".into() },
     ];
     every.iter().for_each(is_listed);
     every
@@ -148,6 +177,22 @@ fn a_refusal_names_what_stands_in_the_way() {
                 Refusal::DomainInvalid { text } => vec![text.clone()],
                 Refusal::PasswordLength { characters_min } => vec![characters_min.to_string()],
                 Refusal::GrantTooLong { days_max } => vec![days_max.to_string()],
+                Refusal::ProvisionShort { missing } => vec![missing.format(language)],
+                Refusal::NumberInvalid { field } => vec![(*field).to_owned()],
+                Refusal::CurrencyDiffers { offered, own } => {
+                    vec![offered.code().to_owned(), own.code().to_owned()]
+                }
+                Refusal::TimeZoneUnknown { text } => vec![text.clone()],
+                Refusal::NoLongerOffered { name } => vec![name.clone()],
+                Refusal::PlanTooSmall { plan, used, max } => {
+                    vec![plan.clone(), used.to_string(), max.to_string()]
+                }
+                Refusal::PlanFull { accounts_max: max }
+                | Refusal::SubscriptionNeeded { accounts_free: max }
+                | Refusal::FullLicencesUsed { full_licences_max: max }
+                | Refusal::OwnDomainsUsed { own_domains_max: max }
+                | Refusal::AliasLimit { aliases_max: max } => vec![max.to_string()],
+                Refusal::PaymentDiffers { reference } => vec![reference.clone()],
                 Refusal::NotAllowed
                 | Refusal::NotInThisState { .. }
                 | Refusal::OwnerCannotLeave
@@ -169,6 +214,8 @@ fn a_refusal_names_what_stands_in_the_way() {
                 | Refusal::ReasonMissing
                 | Refusal::DepartureNotUndoable
                 | Refusal::DepartureNotHeld
+                | Refusal::AmountInvalid
+                | Refusal::PlanUnpaid
                 | Refusal::DepartureOver => vec![],
             };
             for name in names {

@@ -2,15 +2,18 @@
 
 use crate::columns::{at, json, name, opt_time, time};
 use crate::tx::{Error, Tx};
-use crate::value::{Row, Value};
-use relais_core::account::Account;
+use crate::value::{Kind, Row, Value};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use relais_core::account::{Account, Cause};
 use relais_core::address::EmailAddress;
-use relais_core::ids::{AccountId, MailboxId, OrganisationId};
+use relais_core::authority::Role;
+use relais_core::ids::{AccountId, MailboxId, OrganisationId, SubscriptionId};
 use relais_core::password::PasswordHash;
-use relais_core::rights::State;
+use relais_core::rights::{Leaving, State};
 
 const COLUMNS: &str = "id, organisation, mailbox, name, address, role, state, deactivation, leaves_at, inbound, \
-                       quota_bytes, password, epoch, created_at";
+                       quota_bytes, password, epoch, created_at, subscription, term";
 
 fn read(row: &Row) -> Result<Account, Error> {
     let id = row.int(0)?;
@@ -30,10 +33,13 @@ fn read(row: &Row) -> Result<Account, Error> {
         password: row.opt_text(11)?.map(|text| PasswordHash::from_phc(text.to_owned())),
         epoch: row.int(12)?,
         created_at: place("created_at").time(id, row.int(13)?)?,
+        subscription: row.opt_int(14)?.map(SubscriptionId::from_number),
+        term: row.opt_text(15)?.map(|text| place("term").json(id, text)).transpose()?,
     })
 }
 
-fn arguments(account: &Account) -> [Value; 14] {
+fn arguments(account: &Account) -> [Value; 18] {
+    let renews_on = account.term.and_then(|term| term.until());
     [
         account.id.number().into(),
         account.organisation.number().into(),
@@ -42,19 +48,24 @@ fn arguments(account: &Account) -> [Value; 14] {
         account.address.as_str().into(),
         name(&account.role),
         name(&account.state),
-        account.deactivation.as_ref().map_or(Value::Null(crate::value::Kind::Text), json),
+        account.deactivation.as_ref().map_or(Value::Null(Kind::Text), json),
         opt_time(account.leaves_at),
         json(&account.inbound),
         account.quota_bytes.into(),
         account.password.as_ref().map(PasswordHash::as_phc).into(),
         account.epoch.into(),
         time(account.created_at),
+        account.subscription.map(SubscriptionId::number).into(),
+        account.term.as_ref().map_or(Value::Null(Kind::Text), json),
+        renews_on.map(|day| day.to_string()).into(),
+        account.deactivation.as_ref().map_or(Value::Null(Kind::Text), |why| name(&why.cause)),
     ]
 }
 
 pub fn insert(tx: &mut Tx<'_>, account: &Account) -> Result<(), Error> {
     let sql = format!(
-        "INSERT INTO accounts ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+        "INSERT INTO accounts ({COLUMNS}, renews_on, closed_by) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
     );
     tx.execute_one(&sql, &arguments(account))?;
     write_redirects(tx, account)
@@ -64,7 +75,7 @@ pub fn update(tx: &mut Tx<'_>, account: &Account) -> Result<(), Error> {
     tx.execute_one(
         "UPDATE accounts SET organisation = $2, mailbox = $3, name = $4, address = $5, role = $6, state = $7, \
          deactivation = $8, leaves_at = $9, inbound = $10, quota_bytes = $11, password = $12, epoch = $13, \
-         created_at = $14 WHERE id = $1",
+         created_at = $14, subscription = $15, term = $16, renews_on = $17, closed_by = $18 WHERE id = $1",
         &arguments(account),
     )?;
     tx.execute("DELETE FROM redirects WHERE account = $1", &[account.id.number().into()])?;
@@ -131,18 +142,103 @@ pub fn page(
     tx.query(&sql, &args)?.iter().map(read).collect()
 }
 
-/// Owners and company admins who can act, other than `except`.
-pub fn count_other_admins(
+/// The accounts with one of `roles`, whatever their state: few.
+pub fn with_roles(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
-    except: AccountId,
-) -> Result<u64, Error> {
-    let row = tx.query_opt(
-        "SELECT COUNT(*) FROM accounts WHERE organisation = $1 AND id <> $2 AND state = 'active' \
-         AND role IN ('owner', 'company_admin')",
-        &[organisation.number().into(), except.number().into()],
-    )?;
-    Ok(row.map_or(Ok(0), |row| row.int(0))?.cast_unsigned())
+    roles: &[Role],
+) -> Result<Vec<Account>, Error> {
+    let sql = format!("SELECT {COLUMNS} FROM accounts WHERE organisation = $1 AND role = $2 ORDER BY id");
+    let mut found = Vec::new();
+    for role in roles {
+        for row in tx.query(&sql, &[organisation.number().into(), name(role)])? {
+            found.push(read(&row)?);
+        }
+    }
+    Ok(found)
+}
+
+/// Accounts that are alike in what licences depend on.
+pub struct Group {
+    pub state: State,
+    pub leaving: Leaving,
+    pub role: Role,
+    pub subscription: Option<SubscriptionId>,
+    pub count: i64,
+}
+
+/// How many accounts there are of each kind.
+pub fn census(tx: &mut Tx<'_>, organisation: OrganisationId, now: Timestamp) -> Result<Vec<Group>, Error> {
+    let sql = "SELECT state, CASE WHEN leaves_at <= $2 THEN 1 ELSE 0 END AS has_left, role, subscription, COUNT(*) \
+               FROM accounts WHERE organisation = $1 GROUP BY state, has_left, role, subscription";
+    let place = |column| at("accounts", column);
+    tx.query(sql, &[organisation.number().into(), time(now)])?
+        .iter()
+        .map(|row| {
+            Ok(Group {
+                state: place("state").name(0, row.text(0)?)?,
+                leaving: if row.int(1)? == 1 { Leaving::Due } else { Leaving::NotDue },
+                role: place("role").name(0, row.text(2)?)?,
+                subscription: row.opt_int(3)?.map(SubscriptionId::from_number),
+                count: row.int(4)?,
+            })
+        })
+        .collect()
+}
+
+/// A page of accounts whose paid time ends on `day` or before, in the order in which they are due, behind `after`.
+pub fn due(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    day: Date,
+    after: Option<(Date, AccountId)>,
+    count_max: i64,
+) -> Result<Vec<Account>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM accounts WHERE organisation = $1 AND renews_on <= $2 AND (renews_on, id) > ($3, $4) \
+         ORDER BY renews_on, id LIMIT $5"
+    );
+    let (from, id) = after.map_or((String::new(), -1), |(day, id)| (day.to_string(), id.number()));
+    let args =
+        [organisation.number().into(), day.to_string().into(), from.into(), id.into(), count_max.into()];
+    tx.query(&sql, &args)?.iter().map(read).collect()
+}
+
+/// A page of accounts that were deactivated with `cause`, behind the account `after`.
+pub fn closed_by(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    cause: Cause,
+    after: Option<AccountId>,
+    count_max: i64,
+) -> Result<Vec<Account>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM accounts WHERE organisation = $1 AND closed_by = $2 AND id > $3 ORDER BY id LIMIT $4"
+    );
+    let args = [
+        organisation.number().into(),
+        name(&cause),
+        after.map_or(-1, AccountId::number).into(),
+        count_max.into(),
+    ];
+    tx.query(&sql, &args)?.iter().map(read).collect()
+}
+
+/// What is to be renewed until `day`: how many accounts of each subscription on which day.
+pub fn renewals(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    day: Date,
+) -> Result<Vec<(Date, SubscriptionId, i64)>, Error> {
+    let sql = "SELECT renews_on, subscription, COUNT(*) FROM accounts WHERE organisation = $1 AND renews_on <= $2 \
+               AND subscription IS NOT NULL GROUP BY renews_on, subscription ORDER BY renews_on, subscription";
+    tx.query(sql, &[organisation.number().into(), day.to_string().into()])?
+        .iter()
+        .map(|row| {
+            let day = at("accounts", "renews_on").parse(0, row.text(0)?)?;
+            Ok((day, SubscriptionId::from_number(row.int(1)?), row.int(2)?))
+        })
+        .collect()
 }
 
 /// Accounts of the same organisation other than `leaver` that redirect to one of the leaver's addresses.

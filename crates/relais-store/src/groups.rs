@@ -53,19 +53,13 @@ pub fn of_member(tx: &mut Tx<'_>, account: AccountId) -> Result<Vec<Group>, Erro
     tx.query(&sql, &[account.number().into()])?.iter().map(read).collect()
 }
 
-/// Names of the groups that have `account` as admin and no other admin who can act.
-pub fn only_admin_of(tx: &mut Tx<'_>, account: AccountId) -> Result<Vec<String>, Error> {
-    tx.query(
-        "SELECT g.name FROM member_groups g JOIN group_members m ON m.member_group = g.id \
-         WHERE m.account = $1 AND m.role = 'admin' AND NOT EXISTS (\
-            SELECT 1 FROM group_members o JOIN accounts a ON a.id = o.account \
-            WHERE o.member_group = g.id AND o.role = 'admin' AND o.account <> $1 AND a.state = 'active') \
-         ORDER BY g.name",
-        &[account.number().into()],
-    )?
-    .iter()
-    .map(|row| Ok(row.text(0)?.to_owned()))
-    .collect()
+/// The groups that have `account` as admin.
+pub fn led_by(tx: &mut Tx<'_>, account: AccountId) -> Result<Vec<Group>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM member_groups g JOIN group_members m ON m.member_group = g.id \
+         WHERE m.account = $1 AND m.role = 'admin' ORDER BY g.name"
+    );
+    tx.query(&sql, &[account.number().into()])?.iter().map(read).collect()
 }
 
 /// Makes `account` a member, or changes its role.

@@ -5,7 +5,12 @@
 
 use crate::migrate::Migration;
 
-pub const MIGRATIONS: &[Migration] = &[Migration { version: 1, name: "foundations", sql: FOUNDATIONS }];
+mod money;
+
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "foundations", sql: FOUNDATIONS },
+    Migration { version: 2, name: "money", sql: money::MONEY },
+];
 
 const FOUNDATIONS: &str = "
 CREATE TABLE organisations (

@@ -256,7 +256,7 @@ fn closed_by(run: &mut Run<'_, '_, '_>, account: AccountId) -> Result<Actor, Err
 fn inventory(run: &mut Run<'_, '_, '_>) -> Result<serde_json::Value, Error> {
     let account = run.account()?;
     let planned = &run.plan.findings;
-    let found = super::findings(run.tx, &account, planned.messages, planned.size_bytes)?;
+    let found = super::findings(run.tx, &account, planned.messages, planned.size_bytes, run.now)?;
     Ok(json!(found))
 }
 

@@ -4,7 +4,7 @@
 #![allow(dead_code, clippy::allow_attributes, reason = "every test file takes the verbs it needs")]
 
 use jiff::Timestamp;
-use relais_app::{Clock, Envelope, Ids, NewAccountRequest, Parts, Relais};
+use relais_app::{Clock, Envelope, Ids, NewAccountRequest, NewOrganisationRequest, Parts, Relais};
 use relais_core::account::Account;
 use relais_core::address::EmailAddress;
 use relais_core::authority::{Actor, Role};
@@ -14,6 +14,7 @@ use relais_core::inbound::Inbound;
 use relais_core::language::Language;
 use relais_core::lifecycle::Command;
 use relais_core::mail_refusal::MailRefusal;
+use relais_core::money::Currency;
 use relais_core::organisation::{Domain, DomainKind, Group, GroupRole, Target};
 use relais_core::password::PasswordHash;
 use relais_core::refusal::Refusal;
@@ -125,8 +126,11 @@ impl World {
         let store = Store::open(&url, schema::MIGRATIONS).unwrap();
         let (clock, ids) = (Clock::set_to(moment(NOW)), Ids::counted());
         let relais = open(dir.path(), &store, &clock, &ids, "one");
-        let organisation =
-            relais.create_organisation("Bonne Mine".into(), Language::French, OPERATOR).await.unwrap().id;
+        let organisation = relais
+            .create_organisation(organisation("Bonne Mine", Language::French), OPERATOR)
+            .await
+            .unwrap()
+            .id;
         relais.add_domain(organisation, "bm.com", OPERATOR).await.unwrap();
         Self { relais, store, clock, organisation, ids, dir, numbers: AtomicU32::new(0) }
     }
@@ -186,6 +190,7 @@ impl World {
             password: password.map(str::to_owned),
             role,
             quota_bytes: None,
+            subscription: None,
         }
     }
 
@@ -512,4 +517,9 @@ fn list_folder(folder: &Path, name: &str) -> Vec<String> {
         }
     }
     found
+}
+
+pub fn organisation(name: &str, language: Language) -> NewOrganisationRequest {
+    let (time_zone, currency) = ("Europe/Paris".to_owned(), Currency::Eur);
+    NewOrganisationRequest { name: name.to_owned(), language, time_zone, currency }
 }

@@ -30,6 +30,8 @@ pub fn account(number: i64, primary: &str) -> Account {
         leaves_at: None,
         inbound: Inbound::deliver(),
         quota_bytes: None,
+        subscription: None,
+        term: None,
         password: None,
         epoch: 0,
         created_at: moment("2026-01-05T08:00:00Z"),

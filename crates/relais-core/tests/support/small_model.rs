@@ -174,6 +174,11 @@ impl Model {
         }
     }
 
+    /// Whoever leads never; the only admin of a group not while it could be handed on, unless the money is missing.
+    pub fn may_be_closed(&self, number: i64, cause: Cause) -> bool {
+        self.may_leave(number) || (cause == Cause::Billing && !self.people[&number].leads())
+    }
+
     pub fn may_leave(&self, number: i64) -> bool {
         let others = GROUP_ADMINS.iter().filter(|other| **other != number);
         let mut others = others.filter_map(|other| self.people.get(other));
@@ -287,8 +292,10 @@ impl Model {
                 Answer::Changed
             }
             State::Invited | State::Active => {
-                let next = mail.unwrap_or(Mail::Refuse);
-                if !self.may_leave(number) || !self.mail_is_fine(number, next) {
+                let unsaid = if cause == Cause::Billing { person.mail } else { Mail::Refuse };
+                let next = mail.unwrap_or(unsaid);
+                let mail_is_fine = mail.is_none_or(|mail| self.mail_is_fine(number, mail));
+                if !self.may_be_closed(number, cause) || !mail_is_fine {
                     return Answer::Refused;
                 }
                 person.mail_before = person.mail;

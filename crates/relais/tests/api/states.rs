@@ -4,7 +4,7 @@ use crate::world::{Who, World, in_state, start};
 use relais_app::core::account::{Account, Cause};
 use relais_app::core::authority::{Actor, Role};
 use relais_app::core::inbound::Inbound;
-use relais_app::core::lifecycle::{Availability, Command, Facts, decide};
+use relais_app::core::lifecycle::{Availability, Command, Facts, Means, decide};
 use relais_app::core::organisation::{DomainKind, Target};
 use relais_app::core::password::PasswordHash;
 use relais_app::core::rights::{Act, State, Verdict, may};
@@ -70,6 +70,7 @@ async fn account(world: &World, state: State) -> (Account, Facts) {
         loop_through: None,
         redirect_nowhere: None,
         departure_in_progress: false,
+        means: Means::none(jiff::civil::Date::ZERO),
     };
     (account, facts)
 }

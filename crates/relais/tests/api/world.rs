@@ -12,9 +12,12 @@ use relais_app::core::departure::Order;
 use relais_app::core::ids::{DepartureId, GroupId, OrganisationId, ResponderId, TokenId};
 use relais_app::core::language::Language;
 use relais_app::core::lifecycle::Command;
+use relais_app::core::money::Currency;
 use relais_app::core::organisation::{GroupRole, MailboxRight};
 use relais_app::core::rights::{Act, State};
-use relais_app::{Clock, Ids, Network, NewAccountRequest, Parts, Relais, Store, schema};
+use relais_app::{
+    Clock, Ids, Network, NewAccountRequest, NewOrganisationRequest, Parts, Relais, Store, schema,
+};
 use relais_engines::maildir::Maildirs;
 use relais_engines::message::PersonalMarks;
 use relais_engines::spool::SpoolFiles;
@@ -240,9 +243,10 @@ async fn make_template() -> Template {
 
 async fn populate(app: &Relais) -> Made {
     let operator = Actor::Operator;
-    let bm = app.create_organisation("bm".into(), Language::French, operator).await.expect("made").id;
+    let bm = app.create_organisation(organisation("bm", Language::French), operator).await.expect("made").id;
     app.add_domain(bm, "bm.com", operator).await.expect("made");
-    let other = app.create_organisation("autre".into(), Language::English, operator).await.expect("made").id;
+    let other =
+        app.create_organisation(organisation("autre", Language::English), operator).await.expect("made").id;
     app.add_domain(other, "autre.com", operator).await.expect("made");
     account(app, other, "ceo@autre.com", Role::Owner).await;
 
@@ -281,6 +285,7 @@ pub async fn account(app: &Relais, organisation: OrganisationId, address: &str, 
         password: Some(PASSWORD.into()),
         role,
         quota_bytes: None,
+        subscription: None,
     };
     app.create_account(organisation, request, Actor::Operator).await.expect("made");
 }
@@ -323,6 +328,7 @@ async fn states(app: &Relais, bm: OrganisationId) {
         password: None,
         role: Role::Member,
         quota_bytes: None,
+        subscription: None,
     };
     app.create_account(bm, invited, Actor::Operator).await.expect("made");
     for address in ["closed@bm.com", "deleted@bm.com"] {
@@ -356,4 +362,9 @@ async fn departures(app: &Relais, bm: OrganisationId) -> (DepartureId, Departure
     let held = app.start_departure(id_of(app, "retenu@bm.com").await, order, Actor::Operator).await;
     let held = app.hold_departure(held.expect("started").id, Actor::Operator).await;
     (finished.expect("started").id, scheduled.expect("started").id, held.expect("held").id)
+}
+
+fn organisation(name: &str, language: Language) -> NewOrganisationRequest {
+    let (time_zone, currency) = ("Europe/Paris".to_owned(), Currency::Eur);
+    NewOrganisationRequest { name: name.to_owned(), language, time_zone, currency }
 }

@@ -5,11 +5,10 @@ use super::input::{Body, Segment};
 use super::{Answer, Api, Created, Problem};
 use axum::extract::State;
 use axum::response::Json;
-use relais_app::Caller;
 use relais_app::core::authority::Power;
-use relais_app::core::language::Language;
 use relais_app::core::organisation::{Domain, Organisation};
 use relais_app::read::organisations;
+use relais_app::{Caller, NewOrganisationRequest};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -30,27 +29,20 @@ async fn list(State(api): State<Api>, caller: Caller) -> Answer<Vec<Organisation
     Ok(Json(all))
 }
 
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct NewOrganisation {
-    name: String,
-    /// Of its automatic replies and certificates; French unless said.
-    #[serde(default)]
-    language: Language,
-}
-
 /// Create an organisation (operator)
 #[utoipa::path(
     post, path = "/organisations", tag = "organisations",
-    request_body(content = NewOrganisation, example = json!({ "name": "bm", "language": "fr" })),
+    request_body(content = NewOrganisationRequest, example = json!({
+        "name": "bm", "language": "fr", "time_zone": "Europe/Paris", "currency": "EUR"
+    })),
     responses((status = 201, body = Organisation))
 )]
 async fn create(
     State(api): State<Api>,
     caller: Caller,
-    Body(asked): Body<NewOrganisation>,
+    Body(asked): Body<NewOrganisationRequest>,
 ) -> Result<Created<Organisation>, Problem> {
-    let made = api.app.create_organisation(asked.name, asked.language, caller.actor).await?;
+    let made = api.app.create_organisation(asked, caller.actor).await?;
     Ok(Created { location: format!("/api/v1/organisations/{}", made.id), of: made })
 }
 

@@ -111,7 +111,10 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::DateInThePast
         | Refusal::DatesOutOfOrder
         | Refusal::ReasonMissing
-        | Refusal::GrantTooLong { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        | Refusal::GrantTooLong { .. }
+        | Refusal::AmountInvalid
+        | Refusal::NumberInvalid { .. }
+        | Refusal::TimeZoneUnknown { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::NotInThisState { .. }
         | Refusal::OwnerCannotLeave
         | Refusal::RevokeRoleFirst
@@ -133,7 +136,18 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::SuccessorNotActive { .. }
         | Refusal::DepartureNotUndoable
         | Refusal::DepartureNotHeld
-        | Refusal::DepartureOver => StatusCode::CONFLICT,
+        | Refusal::DepartureOver
+        | Refusal::ProvisionShort { .. }
+        | Refusal::CurrencyDiffers { .. }
+        | Refusal::NoLongerOffered { .. }
+        | Refusal::PlanFull { .. }
+        | Refusal::PlanTooSmall { .. }
+        | Refusal::PlanUnpaid
+        | Refusal::SubscriptionNeeded { .. }
+        | Refusal::FullLicencesUsed { .. }
+        | Refusal::OwnDomainsUsed { .. }
+        | Refusal::AliasLimit { .. }
+        | Refusal::PaymentDiffers { .. } => StatusCode::CONFLICT,
     }
 }
 

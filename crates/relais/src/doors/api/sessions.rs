@@ -75,7 +75,11 @@ struct Me {
 async fn me(State(api): State<Api>, caller: Caller) -> Answer<Me> {
     let account = match caller.actor {
         Actor::Account { id, .. } => api.app.look(move |tx| accounts::get(tx, id)).await?,
-        Actor::Operator | Actor::Token { .. } | Actor::Departure { .. } | Actor::Grant { .. } => None,
+        Actor::Operator
+        | Actor::Token { .. }
+        | Actor::Departure { .. }
+        | Actor::Billing { .. }
+        | Actor::Grant { .. } => None,
     };
     Ok(Json(Me { actor: caller.actor, account }))
 }

@@ -18,6 +18,7 @@ pub fn actor(actor: Option<&Actor>, language: Language) -> String {
         Some(Actor::Grant { id, .. }) => {
             format!("{} {id}", language.pick("l'accès de reprise", "the recovery grant"))
         }
+        Some(Actor::Billing { .. }) => language.pick("la facturation", "billing").to_owned(),
         Some(Actor::Departure { id, .. }) => format!("{} {id}", language.pick("le départ", "the departure")),
     }
 }

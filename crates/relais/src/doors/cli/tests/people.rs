@@ -40,6 +40,8 @@ pub fn account(number: i64, login: &str, name: &str) -> Account {
         leaves_at: None,
         inbound: Inbound::deliver(),
         quota_bytes: None,
+        subscription: None,
+        term: None,
         password: None,
         epoch: 0,
         created_at: at("2026-01-01T00:00:00Z"),
