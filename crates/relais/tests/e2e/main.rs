@@ -7,4 +7,5 @@ mod doors_and_states;
 mod full_disk;
 mod large_messages;
 mod reference;
+mod renewals;
 mod world;
