@@ -36,7 +36,7 @@ pub fn run(context: &BenchContext) -> anyhow::Result<Vec<Figure>> {
 }
 
 fn ask(socket: &Path, method: &str, path: &str, body: &Value) -> anyhow::Result<Value> {
-    let (status, answer) = http::ask(socket, method, path, body)?;
+    let (status, answer) = http::ask(socket, method, &format!("/api/v1{path}"), body)?;
     if status >= 300 {
         bail!("{method} {path}: {status} {answer}");
     }
@@ -103,8 +103,8 @@ fn create(socket: &Path, prefix: &str, count: usize) -> anyhow::Result<(f64, Vec
 fn change_state(socket: &Path, accounts: &[String]) -> anyhow::Result<f64> {
     let start = Instant::now();
     for id in accounts {
-        ask(socket, "POST", &format!("/api/v1/accounts/{id}/deactivate"), &json!({}))?;
-        ask(socket, "POST", &format!("/api/v1/accounts/{id}/reactivate"), &Value::Null)?;
+        ask(socket, "POST", &format!("/accounts/{id}/deactivate"), &json!({}))?;
+        ask(socket, "POST", &format!("/accounts/{id}/reactivate"), &Value::Null)?;
     }
     Ok((2 * accounts.len()) as f64 / start.elapsed().as_secs_f64())
 }
