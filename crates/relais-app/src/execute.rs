@@ -119,7 +119,10 @@ fn gather(tx: &mut Tx<'_>, account: &Account, command: &Command) -> Result<Facts
         departure_in_progress: false,
     };
     match command {
-        Command::SetPassword { .. } | Command::RemoveAlias { .. } => {}
+        Command::SetPassword { .. }
+        | Command::RemoveAlias { .. }
+        | Command::SetName { .. }
+        | Command::SetQuota { .. } => {}
         Command::MoveAddress { address, .. } => {
             facts.wanted = addresses::availability(tx, address, account.organisation)?;
         }

@@ -1,6 +1,8 @@
 //! `create` and `decide`: the only functions that make or change an account. Pure: the application gathers the
 //! facts inside the transaction that will apply the decision.
 
+mod attributes;
+
 use crate::account::{Account, Cause, Deactivation};
 use crate::address::EmailAddress;
 use crate::authority::{Actor, Power, Role};
@@ -44,6 +46,14 @@ pub enum Command {
     },
     SetRole {
         role: Role,
+    },
+    /// The name that others see.
+    SetName {
+        name: String,
+    },
+    /// The largest mailbox size; `None` lifts the limit.
+    SetQuota {
+        quota_bytes: Option<i64>,
     },
     /// From this moment on the account counts as deactivated; `None` takes the plan back.
     SetLeaving {
@@ -165,6 +175,7 @@ pub fn create(
     }
     check_owner_is_named_by_the_operator(new.role, actor)?;
     check_name(&new.name)?;
+    crate::quota::check(new.quota_bytes)?;
     let target = Target::Account(new.id);
     check_available(&new.address, wanted, target)?;
     let account = Account {
@@ -256,6 +267,8 @@ pub fn decide(
         Command::RemoveAlias { address } => remove_alias(account, address, facts),
         Command::SetInbound { inbound } => set_inbound(account, inbound, facts, now),
         Command::SetRole { role } => set_role(account, role, facts, actor, now),
+        Command::SetName { name } => attributes::set_name(account, name, now),
+        Command::SetQuota { quota_bytes } => attributes::set_quota(account, quota_bytes, now),
         Command::SetLeaving { at } => set_leaving(account, at, facts, actor, now),
         Command::MoveAddress { address, to } => move_address(account, address, to, facts),
     }
@@ -263,10 +276,13 @@ pub fn decide(
 
 fn power_for(command: &Command) -> Power {
     match command {
-        Command::SetPassword { .. } | Command::SetInbound { .. } => Power::ChangeSelf,
-        Command::Rename { .. } | Command::AddAlias { .. } | Command::RemoveAlias { .. } => {
-            Power::ManageAccounts
+        Command::SetPassword { .. } | Command::SetInbound { .. } | Command::SetName { .. } => {
+            Power::ChangeSelf
         }
+        Command::Rename { .. }
+        | Command::AddAlias { .. }
+        | Command::RemoveAlias { .. }
+        | Command::SetQuota { .. } => Power::ManageAccounts,
         Command::Deactivate { .. }
         | Command::Delete
         | Command::SetRole { .. }

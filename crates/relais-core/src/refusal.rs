@@ -1,6 +1,12 @@
 //! Refusals: each has a stable code and a sentence in French and English that says what to do next. A refused
 //! command changed nothing.
 
+mod list;
+mod profile;
+
+pub use list::ListFault;
+pub use profile::ProfileFault;
+
 use crate::address::EmailAddress;
 use crate::language::Language;
 use crate::rights::{Act, State};
@@ -44,6 +50,10 @@ pub enum Refusal {
     DepartureNotUndoable,
     DepartureNotHeld,
     DepartureOver,
+    QuotaInvalid,
+    PasswordResetVoid,
+    Profile(ProfileFault),
+    List(ListFault),
 }
 
 impl Refusal {
@@ -87,6 +97,10 @@ impl Refusal {
             Self::DepartureNotUndoable => "departure_not_undoable",
             Self::DepartureNotHeld => "departure_not_held",
             Self::DepartureOver => "departure_over",
+            Self::QuotaInvalid => "quota_invalid",
+            Self::PasswordResetVoid => "password_reset_void",
+            Self::Profile(fault) => fault.code(),
+            Self::List(fault) => fault.code(),
         }
     }
 
@@ -146,6 +160,10 @@ impl Refusal {
             Self::DepartureNotUndoable => "Le compte est déjà supprimé, ce départ ne peut donc plus être annulé ; invitez la personne à nouveau si elle revient.".into(),
             Self::DepartureNotHeld => "Ce départ n'est pas suspendu ; suivez-le, il avance sans qu'on le reprenne.".into(),
             Self::DepartureOver => "Ce départ est terminé ; consultez son attestation.".into(),
+            Self::QuotaInvalid => "Cette taille maximale ne convient pas ; écrivez-la comme 500M, 5G ou 1T, ou levez la limite.".into(),
+            Self::PasswordResetVoid => "Ce lien n'est plus valable : il a déjà servi, il est trop ancien ou le compte a changé ; demandez-en un autre.".into(),
+            Self::Profile(fault) => fault.french(),
+            Self::List(fault) => fault.french(),
         }
     }
 
@@ -194,7 +212,23 @@ impl Refusal {
             Self::DepartureNotUndoable => "The account is deleted, so this departure can no longer be undone; invite the person again if they come back.".into(),
             Self::DepartureNotHeld => "This departure is not on hold; follow it, it goes on without being resumed.".into(),
             Self::DepartureOver => "This departure is over; see its certificate.".into(),
+            Self::QuotaInvalid => "This size limit will not do; write it as 500M, 5G or 1T, or lift the limit.".into(),
+            Self::PasswordResetVoid => "This link is no longer valid: it was used, is too old, or the account changed; ask for another.".into(),
+            Self::Profile(fault) => fault.english(),
+            Self::List(fault) => fault.english(),
         }
+    }
+}
+
+impl From<ProfileFault> for Refusal {
+    fn from(fault: ProfileFault) -> Self {
+        Self::Profile(fault)
+    }
+}
+
+impl From<ListFault> for Refusal {
+    fn from(fault: ListFault) -> Self {
+        Self::List(fault)
     }
 }
 

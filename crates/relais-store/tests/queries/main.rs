@@ -1,5 +1,6 @@
 //! Every query on both databases, with the same body: what is written is what is read.
 
+mod people;
 mod work;
 
 use jiff::{SignedDuration, Timestamp};
@@ -19,6 +20,7 @@ use relais_core::rights::State;
 use relais_store::{
     Error, Store, Tx, accounts, addresses, groups, mailboxes, organisations, responders, schema,
 };
+use people::*;
 use relais_testbed::postgres::PrivatePostgres;
 use work::*;
 
@@ -112,6 +114,9 @@ on_both! {
     the_chain_is_whole_and_pages_of_it_are_read
     a_change_anywhere_in_the_chain_shows
     a_value_nobody_writes_is_named_with_its_place
+    personal_data_is_read_as_it_was_written_and_erased_with_everything
+    a_link_for_a_new_password_replaces_the_one_before
+    a_part_of_a_unit_of_work_is_undone_alone
 }
 
 fn address(text: &str) -> EmailAddress {
