@@ -140,13 +140,13 @@ const NOBODYS_HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$cmVsYWlzcmVsYWlzcmVs$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// 256 random bits as text, with a prefix by which a leaked one is recognised.
-fn new_secret(prefix: &str) -> String {
+pub(crate) fn new_secret(prefix: &str) -> String {
     let bits: [u8; 32] = rand::random();
     format!("{prefix}_{}", URL_SAFE_NO_PAD.encode(bits))
 }
 
 /// Secrets are random, so a plain hash keeps them.
-fn secret_hash(secret: &str) -> Vec<u8> {
+pub(crate) fn secret_hash(secret: &str) -> Vec<u8> {
     Sha256::digest(secret.as_bytes()).to_vec()
 }
 

@@ -1,5 +1,6 @@
 //! One way to change an account: facts, decision, event, addresses, effects, in one transaction.
 
+use crate::profiles::erase_if_gone;
 use crate::{Error, Ids, Relais};
 use jiff::Timestamp;
 use relais_core::account::Account;
@@ -88,6 +89,7 @@ pub(crate) fn write_rest(
     for address in &change.addresses {
         addresses::apply(tx, address, organisation, now).map_err(|error| taken(error, address))?;
     }
+    erase_if_gone(tx, &change.account)?;
     events::append(tx, organisation, change.happening, *actor, now)?;
     for effect in &change.effects {
         outbox::push(tx, ids.next(), effect, now)?;

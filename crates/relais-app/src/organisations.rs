@@ -2,7 +2,7 @@
 //! transaction with its event.
 
 use crate::execute::{taken, write_rest};
-use crate::{Error, Relais};
+use crate::{Error, Ids, Relais};
 use jiff::Timestamp;
 use relais_core::account::Account;
 use relais_core::address::{EmailAddress, domain_name};
@@ -120,15 +120,7 @@ impl Relais {
             quota_bytes: request.quota_bytes,
         };
         let (ids, now) = (self.ids.clone(), self.now());
-        self.store
-            .write(move |tx| {
-                organisations::get(tx, organisation)?.ok_or(Error::NotFound)?;
-                let wanted = addresses::availability(tx, &new.address, organisation)?;
-                let change = lifecycle::create(new.clone(), &wanted, &actor, now)?;
-                accounts::insert(tx, &change.account)?;
-                write_rest(tx, &ids, change, &actor, now)
-            })
-            .await
+        self.store.write(move |tx| insert_account(tx, &ids, new.clone(), &actor, now)).await
     }
 
     /// Changes a password that was given in plain text.
@@ -333,6 +325,21 @@ pub(crate) fn note(
     let happening = Happening { kind, subject: subject.to_string(), detail };
     events::append(tx, organisation, happening, actor, now)?;
     Ok(())
+}
+
+/// Makes an account inside the caller's transaction.
+pub(crate) fn insert_account(
+    tx: &mut Tx<'_>,
+    ids: &Ids,
+    new: NewAccount,
+    actor: &Actor,
+    now: Timestamp,
+) -> Result<Account, Error> {
+    organisations::get(tx, new.organisation)?.ok_or(Error::NotFound)?;
+    let wanted = addresses::availability(tx, &new.address, new.organisation)?;
+    let change = lifecycle::create(new, &wanted, actor, now)?;
+    accounts::insert(tx, &change.account)?;
+    write_rest(tx, ids, change, actor, now)
 }
 
 /// Points an address that is free, or already there, to something that is not an account.

@@ -129,6 +129,7 @@ fn build(dir: &Path, clock: &Clock, ids: Ids) -> Arc<Relais> {
         dovecot: None,
         smarthost: None,
         hostname: "mail.bm.com".to_owned(),
+        public_url: "https://mail.bm.com".to_owned(),
         personal_marks: PersonalMarks::default(),
         clock: clock.clone(),
         ids,
