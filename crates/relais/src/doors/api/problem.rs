@@ -5,7 +5,7 @@
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use relais_app::core::language::Language;
-use relais_app::core::refusal::Refusal;
+use relais_app::core::refusal::{ProfileFault, Refusal};
 use relais_app::{Error, SignInRefusal};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -29,9 +29,12 @@ pub enum Problem {
     BodyNotJson,
     BodySyntax(String),
     BodyShape(String),
-    BodyTooLarge,
+    BodyNotCsv,
+    BodyTooLarge { mib_max: usize },
     BodyTooSlow,
     BodyBroken,
+    /// More was asked in a short time than is answered.
+    TooManyRequests,
 }
 
 impl From<Error> for Problem {
@@ -99,6 +102,7 @@ pub struct RefusalDocument {
 fn status_of(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::NotAllowed => StatusCode::FORBIDDEN,
+        Refusal::Profile(ProfileFault::PhotoTooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
         Refusal::DomainInvalid { .. }
         | Refusal::NameInvalid
         | Refusal::InboundPhases
@@ -111,7 +115,10 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::DateInThePast
         | Refusal::DatesOutOfOrder
         | Refusal::ReasonMissing
-        | Refusal::GrantTooLong { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        | Refusal::GrantTooLong { .. }
+        | Refusal::QuotaInvalid
+        | Refusal::Profile(_)
+        | Refusal::List(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::NotInThisState { .. }
         | Refusal::OwnerCannotLeave
         | Refusal::RevokeRoleFirst
@@ -133,7 +140,8 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::SuccessorNotActive { .. }
         | Refusal::DepartureNotUndoable
         | Refusal::DepartureNotHeld
-        | Refusal::DepartureOver => StatusCode::CONFLICT,
+        | Refusal::DepartureOver
+        | Refusal::PasswordResetVoid => StatusCode::CONFLICT,
     }
 }
 
@@ -178,9 +186,10 @@ impl Problem {
             | Self::Query(_)
             | Self::BodySyntax(_)
             | Self::BodyBroken => StatusCode::BAD_REQUEST,
-            Self::BodyNotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::BodyNotJson | Self::BodyNotCsv => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BodyShape(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
         }
     }
@@ -213,7 +222,9 @@ impl Problem {
             Self::BodyNotJson => "body_not_json",
             Self::BodySyntax(_) => "body_syntax",
             Self::BodyShape(_) => "body_invalid",
-            Self::BodyTooLarge => "body_too_large",
+            Self::BodyNotCsv => "body_not_csv",
+            Self::BodyTooLarge { .. } => "body_too_large",
+            Self::TooManyRequests => "too_many_requests",
             Self::BodyTooSlow => "body_too_slow",
             Self::BodyBroken => "body_broken",
         }
@@ -234,7 +245,7 @@ impl Problem {
             Self::Application(Error::Unavailable(_)) | Self::SignIn(SignInRefusal::Unavailable) => {
                 Some(UNAVAILABLE_RETRY_S)
             }
-            Self::SignIn(SignInRefusal::TooManyAttempts) => Some(SIGN_IN_RETRY_S),
+            Self::SignIn(SignInRefusal::TooManyAttempts) | Self::TooManyRequests => Some(SIGN_IN_RETRY_S),
             _ => None,
         };
         if let Some(retry_s) = retry_s {
@@ -356,9 +367,17 @@ impl Problem {
                     format!("The body will not do ({text}); compare it with /api/openapi.json.")
                 }
             },
-            Self::BodyTooLarge => said(
-                "Le corps dépasse 1 Mio ; envoyez-en moins à la fois.",
-                "The body is larger than 1 MiB; send less at a time.",
+            Self::BodyNotCsv => said(
+                "Le corps doit être une liste CSV ; envoyez « Content-Type: text/csv ».",
+                "The body has to be a list as CSV; send \u{201c}Content-Type: text/csv\u{201d}.",
+            ),
+            Self::BodyTooLarge { mib_max } => match language {
+                Language::French => format!("Le corps dépasse {mib_max} Mio ; envoyez-en moins à la fois."),
+                Language::English => format!("The body is larger than {mib_max} MiB; send less at a time."),
+            },
+            Self::TooManyRequests => said(
+                "Trop de demandes en peu de temps ; réessayez dans cinq minutes.",
+                "Too many requests in a short time; try again in five minutes.",
             ),
             Self::BodyTooSlow => said(
                 "Le corps n'est pas arrivé à temps ; renvoyez la demande.",
