@@ -23,7 +23,7 @@ mod throttle;
 
 pub use account_lists::{AccountRows, LineOutcome, LineReport, Run};
 pub use clock::{Clock, Ids};
-pub use credentials::{Caller, NewSecret, SignInRefusal};
+pub use credentials::{Caller, NewSecret, OpenMail, SignInRefusal};
 pub use departures::certificate::Certificate;
 pub use error::Error;
 pub use mail::{Envelope, Message};
