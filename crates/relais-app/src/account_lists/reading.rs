@@ -86,8 +86,9 @@ pub fn read(list: &[u8]) -> Result<Vec<Line>, Vec<Refusal>> {
     let columns = columns(records.next().as_ref())?;
     let mut lines = Vec::new();
     let mut seen = HashMap::new();
+    let mut place = Place { text, byte: 0, line: 1 };
     for record in records.filter(|record| record.iter().any(|cell| !cell.trim().is_empty())) {
-        let number = record.position().map_or(0, csv::Position::line);
+        let number = place.line_at(record.position().map_or(0, csv::Position::byte));
         let mut line = read_line(number, &columns, &record);
         if let Ok(listed) = &line.listed
             && let Some(before) = seen.insert(listed.address.clone(), number)
@@ -98,6 +99,27 @@ pub fn read(list: &[u8]) -> Result<Vec<Line>, Vec<Refusal>> {
         lines.push(line);
     }
     Ok(lines)
+}
+
+/// How far a text was read, for the numbers of its lines: the reader's own stand before line ends and empty lines.
+struct Place<'t> {
+    text: &'t str,
+    byte: usize,
+    line: u64,
+}
+
+impl Place<'_> {
+    /// The line of what follows `byte`, which is never less than the last one asked for.
+    fn line_at(&mut self, byte: u64) -> u64 {
+        let bytes = self.text.as_bytes();
+        let mut start = usize::try_from(byte).unwrap_or(usize::MAX).min(bytes.len());
+        while matches!(bytes.get(start), Some(b'\r' | b'\n')) {
+            start += 1;
+        }
+        self.line += bytes[self.byte..start].iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.byte = start;
+        self.line
+    }
 }
 
 /// Comma or semicolon: whichever there is more of in the line of the columns.
