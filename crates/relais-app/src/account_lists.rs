@@ -165,10 +165,8 @@ impl Relais {
             let (lines, import) = (Arc::clone(&lines), import.clone());
             let batch = start..lines.len().min(start + BATCH);
             let hashes = self.hash_for_new(&lines[batch.clone()], import.organisation).await?;
-            let written = self
-                .store
-                .write(move |tx| import_lines(tx, &lines[batch.clone()], &hashes, &import))
-                .await?;
+            let written =
+                self.store.write(move |tx| import_lines(tx, &lines[batch.clone()], &hashes, &import)).await?;
             reports.extend(written);
         }
         Ok(reports)

@@ -28,12 +28,7 @@ impl Relais {
     ///
     /// # Errors
     /// Every refusal at once; nothing changed then.
-    pub async fn set_profile(
-        &self,
-        id: AccountId,
-        wanted: Profile,
-        actor: Actor,
-    ) -> Result<Profile, Error> {
+    pub async fn set_profile(&self, id: AccountId, wanted: Profile, actor: Actor) -> Result<Profile, Error> {
         let now = self.now();
         self.store
             .write(move |tx| {

@@ -90,7 +90,8 @@ mod tests {
             (vec![], Err("photo_kind_unknown")),
             ([png(16, 16), vec![0; BYTES_MAX]].concat(), Err("photo_too_large")),
         ] {
-            let seen = Photo::of(image.clone()).map(|photo| photo.kind).map_err(|fault| Refusal::from(fault).code());
+            let seen =
+                Photo::of(image.clone()).map(|photo| photo.kind).map_err(|fault| Refusal::from(fault).code());
             assert_eq!(seen, expected, "{:?}", image.get(..30.min(image.len())));
         }
     }

@@ -126,7 +126,9 @@ fn command(words: &str) -> Command {
         "set_inbound" => Command::SetInbound { inbound: inbound(rest) },
         "set_role" => Command::SetRole { role: named_role(rest) },
         "set_name" => Command::SetName { name: rest.into() },
-        "set_quota" => Command::SetQuota { quota_bytes: (rest != "none").then(|| rest.parse().expect("bytes")) },
+        "set_quota" => {
+            Command::SetQuota { quota_bytes: (rest != "none").then(|| rest.parse().expect("bytes")) }
+        }
         "set_leaving" => Command::SetLeaving { at: (rest != "never").then(|| day(rest)) },
         "move" => match rest.strip_suffix(" to itself") {
             Some(held) => Command::MoveAddress {

@@ -127,6 +127,10 @@ fn the_person_and_whoever_manages_them_change_it_while_there_is_a_person_m8() {
         (State::Deleted, Actor::Operator, "not_in_this_state"),
     ] {
         let answer = check_may_change(&in_state(state), &actor, moment(NOW));
-        assert_eq!(answer.as_ref().map_or_else(|refusal| refusal.code(), |()| "ok"), expected, "{state:?} {actor:?}");
+        assert_eq!(
+            answer.as_ref().map_or_else(|refusal| refusal.code(), |()| "ok"),
+            expected,
+            "{state:?} {actor:?}"
+        );
     }
 }

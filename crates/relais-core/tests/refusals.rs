@@ -101,10 +101,7 @@ fn named_faults() -> Vec<(Refusal, Vec<String>)> {
         (ListFault::LineLength { cells: 3, columns: 5 }, names(&["3", "5"])),
         (ListFault::LineRepeated { line: 12 }, names(&["12"])),
         (ListFault::CellEmpty { column: "name".into() }, names(&["name"])),
-        (
-            ListFault::CellInvalid { column: "role".into(), text: "chef".into() },
-            names(&["role", "chef"]),
-        ),
+        (ListFault::CellInvalid { column: "role".into(), text: "chef".into() }, names(&["role", "chef"])),
         (ListFault::StateDiffers { is: Some(State::Deactivated) }, vec![]),
     ];
     profile

@@ -157,10 +157,7 @@ impl<'a> Tx<'a> {
 
     /// Does a part of a unit of work that may be undone alone: an error of `work` undoes the part's changes, and the
     /// rest of the unit goes on. After a statement has failed nothing goes on, as everywhere.
-    pub fn part<T, E: From<Error>>(
-        &mut self,
-        work: impl FnOnce(&mut Self) -> Result<T, E>,
-    ) -> Result<T, E> {
+    pub fn part<T, E: From<Error>>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
         self.batch("SAVEPOINT part")?;
         let done = work(self);
         if self.failure.is_none() {

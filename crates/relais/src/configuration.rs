@@ -101,10 +101,13 @@ impl Configuration {
     fn check_public_url(&self) -> anyhow::Result<()> {
         let Some(url) = &self.public_url else { return Ok(()) };
         let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-        let fits =
-            |rest: &str| !rest.starts_with('/') && !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_graphic());
+        let fits = |rest: &str| {
+            !rest.starts_with('/') && !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_graphic())
+        };
         if !rest.is_some_and(fits) || url.contains(['?', '#', '<', '>', '"']) {
-            bail!("public_url = {url:?} is not the address of a site; write it like \"https://mail.example.com\"");
+            bail!(
+                "public_url = {url:?} is not the address of a site; write it like \"https://mail.example.com\""
+            );
         }
         Ok(())
     }

@@ -261,3 +261,51 @@ fn invalid(column: Column, text: &str) -> Refusal {
     let text = text.chars().filter(|letter| !letter.is_control()).take(100).collect();
     ListFault::CellInvalid { column: column.name().to_owned(), text }.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn numbers(list: &str) -> Vec<u64> {
+        read(list.as_bytes()).unwrap_or_else(|_| panic!("{list:?}")).iter().map(|line| line.number).collect()
+    }
+
+    #[test]
+    fn lines_are_numbered_as_an_editor_does() {
+        for (list, expected) in [
+            ("address\na@b.fr\nc@b.fr\n", vec![2, 3]),
+            ("address\r\na@b.fr\r\nc@b.fr", vec![2, 3]),
+            ("\n\naddress\n\n\na@b.fr\n\nc@b.fr\n", vec![6, 8]),
+            ("address,street\r\na@b.fr,\"1\r\n2\r\n3\"\r\nc@b.fr,x\r\n", vec![2, 5]),
+            ("address,street\n,\n ; ,\na@b.fr,x\n", vec![3, 4]),
+            ("address\n", vec![]),
+        ] {
+            assert_eq!(numbers(list), expected, "{list:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_cell_holds_is_read_whatever_separates_it() {
+        for list in [
+            "\u{feff}Adresse;Nom;téléphone\nA@b.fr; Zoé ;'+33 1 23, 0456\n",
+            "address,name,phone_work\nA@b.fr, Zoé ,\"+33 1 23, 0456\"\n",
+        ] {
+            let lines = read(list.as_bytes()).unwrap_or_else(|_| panic!("{list:?}"));
+            let listed = lines[0].listed.as_ref().unwrap_or_else(|why| panic!("{why:?}"));
+            assert_eq!((listed.address.as_str(), listed.name.as_deref()), ("a@b.fr", Some("Zoé")));
+            let numbers: Vec<&str> =
+                listed.profile.phones.iter().map(|phone| phone.number.as_str()).collect();
+            assert_eq!(numbers, ["+33 1 23", "0456"]);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(head in 0usize..3, bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
+            let heads: [&[u8]; 3] = [b"", b"address,name,quota,aliases,birth_date\n", b"\xef\xbb\xbfadresse;rue\r\n"];
+            let head = heads[head];
+            let _ = read(&[head, &bytes].concat());
+        }
+    }
+}

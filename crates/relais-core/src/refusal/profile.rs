@@ -38,16 +38,28 @@ impl ProfileFault {
                 french_name(*field)
             ),
             Self::TooMany { field, count_max } => format!(
-                "Le champ « {} » compte plus de {count_max} lignes ; gardez les plus utiles.",
+                "Le champ « {} » compte plus de {count_max} entrées ; gardez les plus utiles.",
                 french_name(*field)
             ),
-            Self::PhoneInvalid { number } => format!("« {number} » n'est pas un numéro de téléphone ; écrivez-le comme +33 1 23 45 67 89."),
-            Self::CountryUnknown { text } => format!("« {text} » n'est pas un code de pays ; écrivez ses deux lettres (ISO 3166), comme FR ou BE."),
+            Self::PhoneInvalid { number } => {
+                format!("« {number} » n'est pas un numéro de téléphone ; écrivez-le comme +33 1 23 45 67 89.")
+            }
+            Self::CountryUnknown { text } => format!(
+                "« {text} » n'est pas un code de pays ; écrivez ses deux lettres (ISO 3166), comme FR ou BE."
+            ),
             Self::BirthDateInTheFuture => "La date de naissance est à venir ; corrigez-la.".into(),
-            Self::ExternalAddressHosted { address } => format!("{address} est hébergée ici, et la personne ne pourrait pas l'ouvrir sans son mot de passe ; donnez une adresse extérieure."),
-            Self::PhotoTooLarge { mib_max } => format!("La photo dépasse {mib_max} Mio ; réduisez-la et renvoyez-la."),
-            Self::PhotoKindUnknown => "Ce fichier n'est pas une image JPEG, PNG ou WebP lisible ; choisissez-en une autre.".into(),
-            Self::PhotoSides { pixels_max } => format!("La photo dépasse {pixels_max} pixels de côté, ou n'en a aucun ; réduisez-la et renvoyez-la."),
+            Self::ExternalAddressHosted { address } => format!(
+                "{address} est hébergée ici, et la personne ne pourrait pas l'ouvrir sans son mot de passe ; donnez une adresse extérieure."
+            ),
+            Self::PhotoTooLarge { mib_max } => {
+                format!("La photo dépasse {mib_max} Mio ; réduisez-la et renvoyez-la.")
+            }
+            Self::PhotoKindUnknown => {
+                "Ce fichier n'est pas une image JPEG, PNG ou WebP lisible ; choisissez-en une autre.".into()
+            }
+            Self::PhotoSides { pixels_max } => {
+                format!("Une photo a de 1 à {pixels_max} pixels de côté ; redimensionnez-la et renvoyez-la.")
+            }
         }
     }
 
@@ -58,16 +70,28 @@ impl ProfileFault {
                 english_name(*field)
             ),
             Self::TooMany { field, count_max } => format!(
-                "The field \u{201c}{}\u{201d} has more than {count_max} lines; keep the most useful ones.",
+                "The field \u{201c}{}\u{201d} has more than {count_max} entries; keep the most useful ones.",
                 english_name(*field)
             ),
-            Self::PhoneInvalid { number } => format!("\u{201c}{number}\u{201d} is not a phone number; write it like +33 1 23 45 67 89."),
-            Self::CountryUnknown { text } => format!("\u{201c}{text}\u{201d} is not a country code; write its two letters (ISO 3166), like FR or BE."),
+            Self::PhoneInvalid { number } => {
+                format!("\u{201c}{number}\u{201d} is not a phone number; write it like +33 1 23 45 67 89.")
+            }
+            Self::CountryUnknown { text } => format!(
+                "\u{201c}{text}\u{201d} is not a country code; write its two letters (ISO 3166), like FR or BE."
+            ),
             Self::BirthDateInTheFuture => "The birth date is in the future; correct it.".into(),
-            Self::ExternalAddressHosted { address } => format!("{address} is hosted here, and the person could not open it without their password; give an address elsewhere."),
-            Self::PhotoTooLarge { mib_max } => format!("The photo is larger than {mib_max} MiB; make it smaller and send it again."),
-            Self::PhotoKindUnknown => "This file is no readable JPEG, PNG or WebP image; choose another.".into(),
-            Self::PhotoSides { pixels_max } => format!("A side of the photo is longer than {pixels_max} pixels, or has none; make it smaller and send it again."),
+            Self::ExternalAddressHosted { address } => format!(
+                "{address} is hosted here, and the person could not open it without their password; give an address elsewhere."
+            ),
+            Self::PhotoTooLarge { mib_max } => {
+                format!("The photo is larger than {mib_max} MiB; make it smaller and send it again.")
+            }
+            Self::PhotoKindUnknown => {
+                "This file is no readable JPEG, PNG or WebP image; choose another.".into()
+            }
+            Self::PhotoSides { pixels_max } => {
+                format!("A photo has 1 to {pixels_max} pixels a side; resize it and send it again.")
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ mod people;
 mod work;
 
 use jiff::{SignedDuration, Timestamp};
+use people::*;
 use relais_core::account::{Account, Cause, Deactivation};
 use relais_core::address::EmailAddress;
 use relais_core::authority::Role;
@@ -20,7 +21,6 @@ use relais_core::rights::State;
 use relais_store::{
     Error, Store, Tx, accounts, addresses, groups, mailboxes, organisations, responders, schema,
 };
-use people::*;
 use relais_testbed::postgres::PrivatePostgres;
 use work::*;
 

@@ -54,7 +54,10 @@ pub enum PassdbAnswer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UserdbAnswer {
     /// The mailbox's directory (its Maildir is `Maildir` in it), and the limit that mail programs show.
-    Home { home: PathBuf, quota_bytes: Option<i64> },
+    Home {
+        home: PathBuf,
+        quota_bytes: Option<i64>,
+    },
     Unknown,
     Unavailable,
 }

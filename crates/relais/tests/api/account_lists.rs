@@ -136,7 +136,10 @@ async fn what_is_no_list_is_refused_as_a_whole_with_every_reason() {
     for (list, expected) in [
         ("", "list_without_columns"),
         ("\n\n", "list_without_columns"),
-        ("nom,salaire,taille,Name\nx,1,2,x\n", "column_unknown column_unknown column_repeated column_missing"),
+        (
+            "nom,salaire,taille,Name\nx,1,2,x\n",
+            "column_unknown column_unknown column_repeated column_missing",
+        ),
         ("name\nx\n", "column_missing"),
         ("address,adresse\nx@bm.com,x@bm.com\n", "column_repeated"),
     ] {

@@ -22,8 +22,9 @@ async fn letters(world: &World) -> Vec<Outbound> {
 /// Asks as anyone on the network would, for `user1@bm.com`, who has an external address; the secret that was sent.
 async fn ask(world: &World) -> String {
     let before = letters(world).await.len();
-    let answer =
-        world.ask_with(Who::Nobody, "POST", "/api/v1/password-resets", &json!({ "login": "User1@bm.com" })).await;
+    let answer = world
+        .ask_with(Who::Nobody, "POST", "/api/v1/password-resets", &json!({ "login": "User1@bm.com" }))
+        .await;
     assert_eq!((answer.status.as_u16(), answer.text.as_str()), (202, ""));
     // The letter is written behind the answer.
     tokio::time::timeout(Duration::from_secs(30), async {
@@ -159,7 +160,8 @@ async fn the_same_link_is_not_sent_twice_in_a_minute_and_asking_is_throttled() {
         let mut last = 0;
         for _ in 0..11 {
             let body = json!({ "login": login });
-            last = world.ask_with(Who::Nobody, "POST", "/api/v1/password-resets", &body).await.status.as_u16();
+            last =
+                world.ask_with(Who::Nobody, "POST", "/api/v1/password-resets", &body).await.status.as_u16();
         }
         assert_eq!(last, 429, "{login}");
     }

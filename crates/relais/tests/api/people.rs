@@ -67,8 +67,12 @@ async fn a_wrong_field_is_named_and_nothing_is_kept_m8() {
     let wrong = json!({ "birth_date": "2030-01-01", "postal_address": { "country": "ZZ" } });
     let answer = world.ask_with(Who::Subject, "PUT", PROFILE, &wrong).await;
     assert_eq!(answer.status, 422);
-    let codes: Vec<Value> =
-        answer.json()["refusals"].as_array().expect("several").iter().map(|one| one["code"].clone()).collect();
+    let codes: Vec<Value> = answer.json()["refusals"]
+        .as_array()
+        .expect("several")
+        .iter()
+        .map(|one| one["code"].clone())
+        .collect();
     assert_eq!(codes, ["country_unknown", "birth_date_in_the_future"]);
     for (body, code) in [
         (json!({ "external_address": "user2@bm.com" }), "external_address_hosted"),

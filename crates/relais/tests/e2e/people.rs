@@ -45,7 +45,8 @@ fn letters(world: &World, to: &str) -> Vec<String> {
 }
 
 fn ask_link(world: &World, login: &str, elsewhere: &str, count: usize) -> String {
-    let (status, answer) = world.api("POST", "/password-resets", json!({ "login": format!("{login}@bm.com") }));
+    let (status, answer) =
+        world.api("POST", "/password-resets", json!({ "login": format!("{login}@bm.com") }));
     assert_eq!(status, 202, "{answer}");
     let all = wait_for(LIMIT, "the letter is written", || {
         Some(letters(world, elsewhere)).filter(|letters| letters.len() == count)
@@ -107,7 +108,8 @@ fn a_changed_quota_holds_for_the_next_message_and_is_shown_to_mail_programs() {
     let world = World::start(Database::Sqlite);
     world.person("user1", "Ursule Lefèvre");
     assert_eq!(world.imap("user1").quota("INBOX").expect("an answer"), None);
-    let quota = |bytes: Value| world.must("PUT", "/accounts/user1@bm.com/quota", json!({ "quota_bytes": bytes }));
+    let quota =
+        |bytes: Value| world.must("PUT", "/accounts/user1@bm.com/quota", json!({ "quota_bytes": bytes }));
     quota(json!(20 << 10));
     let large = [message("grand").as_slice(), &b"x".repeat(70).repeat(300)].concat();
     assert_eq!(world.lmtp("user1@bm.com", &large).code, 250);
@@ -183,7 +185,8 @@ fn lists(database: Database) {
         assert_eq!(said.lines().filter(|line| line.starts_with("ligne ")).count(), 10, "{said}");
         assert!(said.contains("ligne 12, q10@ailleurs.example : Le domaine ailleurs.example"), "{said}");
     }
-    let path = format!("/organisations/{}/accounts?limit=1&state=invited", percent(crate::world::ORGANISATION));
+    let path =
+        format!("/organisations/{}/accounts?limit=1&state=invited", percent(crate::world::ORGANISATION));
     assert_eq!(world.must("GET", &path, Value::Null).as_array().map(Vec::len), Some(1));
     world.check_chain();
 }

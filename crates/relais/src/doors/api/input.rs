@@ -64,7 +64,8 @@ pub fn is_of_kind(headers: &HeaderMap, wanted: &str) -> bool {
 /// A body that is no JSON, whole.
 pub async fn upload(request: Request, bytes_max: usize) -> Result<Vec<u8>, Problem> {
     let too_large = || Problem::BodyTooLarge { mib_max: bytes_max >> 20 };
-    let is_told = request.headers().get(header::CONTENT_LENGTH).and_then(|told| told.to_str().ok()?.parse().ok());
+    let is_told =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|told| told.to_str().ok()?.parse().ok());
     if is_told.is_some_and(|bytes: usize| bytes > bytes_max) {
         return Err(too_large());
     }

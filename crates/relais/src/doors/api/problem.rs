@@ -30,7 +30,9 @@ pub enum Problem {
     BodySyntax(String),
     BodyShape(String),
     BodyNotCsv,
-    BodyTooLarge { mib_max: usize },
+    BodyTooLarge {
+        mib_max: usize,
+    },
     BodyTooSlow,
     BodyBroken,
     /// More was asked in a short time than is answered.
@@ -290,21 +292,7 @@ impl Problem {
         let said = |french: &str, english: &str| language.pick(french, english).to_owned();
         match self {
             Self::Application(error) => detail_of(error, language),
-            Self::SignIn(refusal) => match refusal {
-                SignInRefusal::Credentials => said(
-                    "L'identifiant ou le mot de passe est faux ; vérifiez-les, puis demandez un nouveau mot de passe à votre administrateur.",
-                    "The login or the password is wrong; check them, or ask your administrator for a new password.",
-                ),
-                SignInRefusal::Closed => said(
-                    "Ce compte est fermé ; adressez-vous à un administrateur de l'organisation.",
-                    "This account is closed; ask an administrator of the organisation.",
-                ),
-                SignInRefusal::TooManyAttempts => said(
-                    "Trop de tentatives ont échoué ; réessayez dans cinq minutes.",
-                    "Too many attempts have failed; try again in five minutes.",
-                ),
-                SignInRefusal::Unavailable => unavailable(language),
-            },
+            Self::SignIn(refusal) => detail_of_sign_in(refusal, language),
             Self::SecretMissing => said(
                 "Cette demande a besoin d'un secret ; envoyez « Authorization: Bearer … » avec un jeton ou une session (POST /api/v1/sessions).",
                 "This request needs a secret; send \u{201c}Authorization: Bearer …\u{201d} with a token or a session (POST /api/v1/sessions).",
@@ -388,6 +376,25 @@ impl Problem {
                 "The body broke off; send the request again.",
             ),
         }
+    }
+}
+
+fn detail_of_sign_in(refusal: &SignInRefusal, language: Language) -> String {
+    let said = |french: &str, english: &str| language.pick(french, english).to_owned();
+    match refusal {
+        SignInRefusal::Credentials => said(
+            "L'identifiant ou le mot de passe est faux ; vérifiez-les, puis demandez un nouveau mot de passe à votre administrateur.",
+            "The login or the password is wrong; check them, or ask your administrator for a new password.",
+        ),
+        SignInRefusal::Closed => said(
+            "Ce compte est fermé ; adressez-vous à un administrateur de l'organisation.",
+            "This account is closed; ask an administrator of the organisation.",
+        ),
+        SignInRefusal::TooManyAttempts => said(
+            "Trop de tentatives ont échoué ; réessayez dans cinq minutes.",
+            "Too many attempts have failed; try again in five minutes.",
+        ),
+        SignInRefusal::Unavailable => unavailable(language),
     }
 }
 

@@ -36,15 +36,7 @@ pub async fn account(session: &mut Session, command: AccountCommand) -> Result<(
                 (None, true) => read_password()?,
                 (None, false) => ask_password(session, &account)?,
             };
-            let answer = session
-                .client
-                .post(&["accounts", &account, "password"], &json!({ "password": password }))
-                .await?;
-            session.confirm(
-                &answer,
-                &format!("Le mot de passe de {account} est changé."),
-                &format!("Changed the password of {account}."),
-            )
+            set_password(session, &account, &password).await
         }
         AccountCommand::Deactivate { account, inbound } => {
             let body = match inbound.inbound(session)? {
@@ -88,6 +80,16 @@ pub async fn account(session: &mut Session, command: AccountCommand) -> Result<(
             )
         }
     }
+}
+
+async fn set_password(session: &mut Session, account: &str, password: &str) -> Result<(), Failure> {
+    let answer =
+        session.client.post(&["accounts", account, "password"], &json!({ "password": password })).await?;
+    session.confirm(
+        &answer,
+        &format!("Le mot de passe de {account} est changé."),
+        &format!("Changed the password of {account}."),
+    )
 }
 
 async fn create(session: &mut Session, arguments: AccountCreate) -> Result<(), Failure> {

@@ -66,7 +66,11 @@ fn refused(line: &ReportedLine, language: Language) -> String {
     let why: Vec<&str> = line.refusals.iter().map(|refusal| refusal.detail.as_str()).collect();
     let (number, address) = (line.line, &line.address);
     let colon = language.pick(" :", ":");
-    words::printable(&format!("{} {number}, {address}{colon} {}", language.pick("ligne", "line"), why.join(" ")))
+    words::printable(&format!(
+        "{} {number}, {address}{colon} {}",
+        language.pick("ligne", "line"),
+        why.join(" ")
+    ))
 }
 
 fn summary(report: &Report, run: Run, language: Language) -> String {

@@ -1,10 +1,13 @@
 //! What can be typed. Parsed here into values; what they mean is the subject modules' business.
 
+mod people;
+
+pub use people::{Limit, PhotoArguments, ProfileCommand, ProfileFields};
+
 use super::inbound::InboundArguments;
 use super::text::TextSource;
 use super::when::When;
 use clap::{Args, Subcommand, ValueEnum};
-use jiff::civil::Date;
 use relais_core::address::EmailAddress;
 use relais_core::authority::Role;
 use relais_core::rights::State;
@@ -66,7 +69,7 @@ pub enum AccountCommand {
     Quota {
         account: String,
         /// 500M, 5G, 1T (K, M, G, T of 1024), or none
-        #[arg(value_parser = parse_limit, value_name = "SIZE|none")]
+        #[arg(value_parser = people::parse_limit, value_name = "SIZE|none")]
         limit: Limit,
     },
     /// Send a person who forgot their password a link to choose another
@@ -145,80 +148,6 @@ pub struct AccountCreate {
     pub quota: Option<i64>,
     #[command(flatten)]
     pub organisation: InOrganisation,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum ProfileCommand {
-    /// Show it
-    Show { account: String },
-    /// Change it; what is not named stays, and an empty text forgets
-    Set {
-        account: String,
-        #[command(flatten)]
-        fields: Box<ProfileFields>,
-    },
-}
-
-#[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("fields").multiple(true).required(true))]
-pub struct ProfileFields {
-    #[arg(long, group = "fields", value_name = "TEXT")]
-    pub given_name: Option<String>,
-    #[arg(long, group = "fields", value_name = "TEXT")]
-    pub family_name: Option<String>,
-    #[arg(long, group = "fields", value_name = "TEXT")]
-    pub job_title: Option<String>,
-    #[arg(long, group = "fields", value_name = "TEXT")]
-    pub department: Option<String>,
-    /// May be repeated
-    #[arg(long, group = "fields", value_name = "NUMBER")]
-    pub phone_work: Vec<String>,
-    #[arg(long, group = "fields", value_name = "NUMBER")]
-    pub phone_mobile: Vec<String>,
-    #[arg(long, group = "fields", value_name = "NUMBER")]
-    pub phone_home: Vec<String>,
-    /// A line above the postal code; may be repeated
-    #[arg(long, group = "fields", value_name = "LINE")]
-    pub street: Vec<String>,
-    #[arg(long, group = "fields", value_name = "TEXT")]
-    pub postal_code: Option<String>,
-    #[arg(long, group = "fields", value_name = "TEXT")]
-    pub city: Option<String>,
-    /// Two letters, as FR
-    #[arg(long, group = "fields", value_name = "CODE")]
-    pub country: Option<String>,
-    /// As 1980-02-29
-    #[arg(long, group = "fields", value_name = "DATE")]
-    pub birth_date: Option<Date>,
-    /// Forget the birth date
-    #[arg(long, group = "fields", conflicts_with = "birth_date")]
-    pub no_birth_date: bool,
-    /// Where a link for a new password is sent; not an address hosted here
-    #[arg(long, group = "fields", value_name = "ADDRESS")]
-    pub external_address: Option<EmailAddress>,
-    /// Forget the external address
-    #[arg(long, group = "fields", conflicts_with = "external_address")]
-    pub no_external_address: bool,
-}
-
-#[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("what").required(true))]
-pub struct PhotoArguments {
-    pub account: String,
-    /// JPEG, PNG or WebP, at most 1 MiB and 4096 pixels a side
-    #[arg(long, group = "what", value_name = "FILE")]
-    pub set: Option<PathBuf>,
-    #[arg(long, group = "what", value_name = "FILE")]
-    pub save: Option<PathBuf>,
-    #[arg(long, group = "what")]
-    pub remove: bool,
-}
-
-/// The size of a mailbox: so many bytes, or without limit.
-#[derive(Debug, Clone, Copy)]
-pub enum Limit {
-    Bytes(i64),
-    None,
 }
 
 #[derive(Debug, Subcommand)]
@@ -502,10 +431,6 @@ pub enum Shell {
 /// Bytes from `5G` and the like.
 fn parse_quota(text: &str) -> Result<i64, String> {
     relais_core::quota::parse(text).map_err(|_| "write a size as 500M, 5G or 1T".to_owned())
-}
-
-fn parse_limit(text: &str) -> Result<Limit, String> {
-    if text == "none" { Ok(Limit::None) } else { parse_quota(text).map(Limit::Bytes) }
 }
 
 fn parse_role(text: &str) -> Result<Role, String> {

@@ -21,6 +21,8 @@ use tokio::net::{TcpStream, UnixStream};
 /// The operator's socket in the data directory.
 pub const SOCKET: &str = "relais.sock";
 const ANSWER_MAX: Duration = Duration::from_secs(120);
+/// A long list with a password on every line takes its time: each is hashed.
+const FILE_ANSWER_MAX: Duration = Duration::from_secs(3600);
 const CONNECT_MAX: Duration = Duration::from_secs(10);
 
 pub struct Client {
@@ -134,7 +136,7 @@ impl Client {
         kind: &'static str,
         file: Vec<u8>,
     ) -> Result<Answer, Failure> {
-        let sent = Sent { kind, bytes: file.into() };
+        let sent = Sent { kind, bytes: file.into(), patience: FILE_ANSWER_MAX };
         self.ask(Method::POST, &written(path, query), "application/json", Some(sent)).await
     }
 
@@ -148,7 +150,7 @@ impl Client {
         kind: &'static str,
         file: Vec<u8>,
     ) -> Result<Answer, Failure> {
-        let sent = Sent { kind, bytes: file.into() };
+        let sent = Sent { kind, bytes: file.into(), patience: FILE_ANSWER_MAX };
         self.ask(Method::PUT, &written(path, &[]), "application/json", Some(sent)).await
     }
 
@@ -180,6 +182,7 @@ impl Client {
         accept: &str,
         body: Option<Sent>,
     ) -> Result<Bytes, Failure> {
+        let patience = body.as_ref().map_or(ANSWER_MAX, |sent| sent.patience);
         let asked = async {
             match &self.place {
                 Place::Socket { data } => {
@@ -199,7 +202,7 @@ impl Client {
                 }
             }
         };
-        match tokio::time::timeout(ANSWER_MAX, asked).await {
+        match tokio::time::timeout(patience, asked).await {
             Ok(Ok(answered)) => self.judge(answered),
             Ok(Err(Ended::Failed(failure))) => Err(failure),
             Ok(Err(Ended::CutOff(error))) => Err(Failure::Unreachable(format!(
@@ -238,7 +241,7 @@ impl Client {
             request = request.header(AUTHORIZATION, format!("Bearer {token}"));
         }
         let bytes = match body {
-            Some(Sent { kind, bytes }) => {
+            Some(Sent { kind, bytes, .. }) => {
                 request = request.header(CONTENT_TYPE, kind);
                 bytes
             }
@@ -301,12 +304,14 @@ impl Client {
 struct Sent {
     kind: &'static str,
     bytes: Bytes,
+    /// How long its answer may take.
+    patience: Duration,
 }
 
 impl Sent {
     fn json(body: &impl Serialize) -> Result<Self, Failure> {
         let bytes = serde_json::to_vec(body).context("what is asked cannot be written as JSON")?;
-        Ok(Self { kind: "application/json", bytes: bytes.into() })
+        Ok(Self { kind: "application/json", bytes: bytes.into(), patience: ANSWER_MAX })
     }
 }
 

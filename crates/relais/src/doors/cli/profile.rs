@@ -19,9 +19,10 @@ async fn show(session: &mut Session, account: &str) -> Result<(), Failure> {
     session.show(&answer, |reader, found: Profile| {
         let place = &found.postal_address;
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
-        let phones = found.phones.iter().map(|phone| {
-            format!("{} ({})", phone.number, words::phone_kind(phone.kind, reader.language))
-        });
+        let phones = found
+            .phones
+            .iter()
+            .map(|phone| format!("{} ({})", phone.number, words::phone_kind(phone.kind, reader.language)));
         let town = [text(&place.postal_code), text(&place.city), text(&place.country)];
         let town = town.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
         let lines = place.street.iter().cloned().chain((!town.is_empty()).then_some(town));
@@ -139,7 +140,8 @@ pub async fn quota(session: &mut Session, account: &str, limit: Limit) -> Result
         Limit::Bytes(bytes) => Some(bytes),
         Limit::None => None,
     };
-    let answer = session.client.put(&["accounts", account, "quota"], &json!({ "quota_bytes": limit })).await?;
+    let answer =
+        session.client.put(&["accounts", account, "quota"], &json!({ "quota_bytes": limit })).await?;
     let size = |bytes: i64| quota::size(bytes.unsigned_abs(), session.language());
     let (french, english) = match limit {
         Some(bytes) => (

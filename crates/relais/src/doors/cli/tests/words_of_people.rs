@@ -12,7 +12,12 @@ async fn an_account_is_shown_with_how_full_its_mailbox_is() {
         .answers("GET /accounts/acc-0000000000001/usage", 200, &usage);
     let outcome = api.run(French, &["account", "show", "user1@bm.com"]).await;
     let line = outcome.output.lines().find(|line| line.starts_with("boîte")).map(str::to_owned);
-    assert_eq!(line.as_deref(), Some("boîte         412 messages, 3,0 Mio sur 4,0 Mio (75 %)"), "{}", outcome.output);
+    assert_eq!(
+        line.as_deref(),
+        Some("boîte         412 messages, 3,0 Mio sur 4,0 Mio (75 %)"),
+        "{}",
+        outcome.output
+    );
 }
 
 #[tokio::test]
@@ -28,9 +33,13 @@ async fn a_profile_is_changed_where_it_is_named_and_stays_elsewhere() {
         200,
         &before,
     );
-    let line = "account profile set user1@bm.com --family-name Durand --job-title= --phone-work 112 --no-birth-date";
+    let line =
+        "account profile set user1@bm.com --family-name Durand --job-title= --phone-work 112 --no-birth-date";
     let outcome = api.run(French, &line.split(' ').collect::<Vec<_>>()).await;
-    assert_eq!((outcome.code, outcome.output.as_str()), (0, "Les données de user1@bm.com sont enregistrées.\n"));
+    assert_eq!(
+        (outcome.code, outcome.output.as_str()),
+        (0, "Les données de user1@bm.com sont enregistrées.\n")
+    );
     let asked = api.asked().pop().unwrap();
     let (_, body) = asked.split_once("/profile ").unwrap();
     let body: serde_json::Value = serde_json::from_str(body).unwrap();
@@ -50,8 +59,11 @@ async fn a_profile_is_shown_without_what_is_not_known() {
         "phones": [{ "kind": "mobile", "number": "0612345678" }],
         "postal_address": { "street": ["1 rue X"], "postal_code": "69001", "city": "Lyon", "country": "FR" }
     });
-    api.answers("GET /accounts/user1@bm.com/profile", 200, &known)
-        .answers("GET /accounts/user2@bm.com/profile", 200, &json!({}));
+    api.answers("GET /accounts/user1@bm.com/profile", 200, &known).answers(
+        "GET /accounts/user2@bm.com/profile",
+        200,
+        &json!({}),
+    );
     let outcome = api.run(French, &["account", "profile", "show", "user1@bm.com"]).await;
     assert_eq!(
         outcome.output,
