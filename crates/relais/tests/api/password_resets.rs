@@ -180,6 +180,7 @@ async fn the_page_of_a_link_asks_for_the_password_twice_and_runs_nothing_m10() {
     assert!(!shown.text.contains("<script") && !shown.text.contains(&secret), "{}", shown.text);
     let policy = shown.headers["content-security-policy"].to_str().expect("text");
     assert!(policy.contains("default-src 'none'") && policy.contains("form-action 'self'"), "{policy}");
+    assert!(!policy.contains("unsafe"), "{policy}");
     assert_eq!(shown.headers["referrer-policy"], "no-referrer");
     assert_eq!(shown.headers["cache-control"], "no-store");
 

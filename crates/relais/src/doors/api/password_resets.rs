@@ -3,7 +3,7 @@
 
 use super::caller::Peer;
 use super::input::{Body, Segment};
-use super::reset_page::{Said, page};
+use super::reset_page::{POLICY, Said, page};
 use super::speak::asked_language;
 use super::{Api, Problem};
 use axum::extract::{Form, State};
@@ -75,10 +75,6 @@ async fn set(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Nothing is loaded or run, and the form goes nowhere else.
-const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; \
-                           base-uri 'none'";
-
 fn written(said: &Said, language: Language) -> Response {
     let status = match said {
         Said::Ask | Said::Done => StatusCode::OK,
@@ -87,7 +83,7 @@ fn written(said: &Said, language: Language) -> Response {
     };
     let head = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, PAGE_POLICY),
+        (header::CONTENT_SECURITY_POLICY, POLICY.as_str()),
         (header::CONTENT_LANGUAGE, language.tag()),
         (header::VARY, "accept-language"),
         // The address of the page is the secret.

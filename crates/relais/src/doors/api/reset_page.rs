@@ -1,9 +1,13 @@
 //! The page on which a person chooses a new password. Works without scripts, with a keyboard and a screen reader, and
 //! loads nothing.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use relais_app::core::language::Language;
 use relais_app::core::password::LENGTH_MIN;
+use sha2::{Digest, Sha256};
+use std::sync::LazyLock;
 
 const STYLE: &str = "
 :root { color-scheme: light; }
@@ -17,6 +21,14 @@ input:focus-visible, button:focus-visible { outline: 3px solid #f0a500; outline-
 .wrong { padding: .6rem .8rem; border-left: 4px solid #a3211b; background: #fbeeed; }
 .under { color: #4a5468; }
 ";
+
+/// What the page may do: nothing is loaded or run but its own style, and the form goes nowhere else.
+pub static POLICY: LazyLock<String> = LazyLock::new(|| {
+    let style = STANDARD.encode(Sha256::digest(STYLE));
+    format!(
+        "default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    )
+});
 
 /// What the page has to say.
 pub enum Said {
