@@ -1,6 +1,12 @@
 //! Refusals: each has a stable code and a sentence in French and English that says what to do next. A refused
 //! command changed nothing.
 
+mod list;
+mod profile;
+
+pub use list::ListFault;
+pub use profile::ProfileFault;
+
 use crate::address::EmailAddress;
 use crate::language::Language;
 use crate::money::{Currency, Money};
@@ -59,6 +65,10 @@ pub enum Refusal {
     OwnDomainsUsed { own_domains_max: i64 },
     AliasLimit { aliases_max: i64 },
     PaymentDiffers { reference: String },
+    QuotaInvalid,
+    PasswordResetVoid,
+    Profile(ProfileFault),
+    List(ListFault),
 }
 
 impl Refusal {
@@ -116,6 +126,10 @@ impl Refusal {
             Self::OwnDomainsUsed { .. } => "own_domains_used",
             Self::AliasLimit { .. } => "alias_limit",
             Self::PaymentDiffers { .. } => "payment_differs",
+            Self::QuotaInvalid => "quota_invalid",
+            Self::PasswordResetVoid => "password_reset_void",
+            Self::Profile(fault) => fault.code(),
+            Self::List(fault) => fault.code(),
         }
     }
 
@@ -195,6 +209,10 @@ impl Refusal {
             Self::OwnDomainsUsed { own_domains_max } => format!("La formule permet {own_domains_max} domaines à elle ; retirez-en un ou demandez une formule plus grande."),
             Self::AliasLimit { aliases_max } => format!("L'abonnement permet {aliases_max} alias ; retirez-en un ou changez d'abonnement."),
             Self::PaymentDiffers { reference } => format!("Le versement « {reference} » est déjà enregistré avec un autre montant ; vérifiez-le auprès du prestataire de paiement."),
+            Self::QuotaInvalid => "Cette taille maximale ne convient pas ; écrivez-la comme 500M, 5G ou 1T, ou levez la limite.".into(),
+            Self::PasswordResetVoid => "Ce lien n'est plus valable : il a déjà servi, il est trop ancien ou le compte a changé ; demandez-en un autre.".into(),
+            Self::Profile(fault) => fault.french(),
+            Self::List(fault) => fault.french(),
         }
     }
 
@@ -261,7 +279,23 @@ impl Refusal {
             Self::OwnDomainsUsed { own_domains_max } => format!("The plan allows {own_domains_max} domains of your own; remove one or ask for a larger plan."),
             Self::AliasLimit { aliases_max } => format!("The subscription allows {aliases_max} aliases; remove one or change the subscription."),
             Self::PaymentDiffers { reference } => format!("The payment \u{201c}{reference}\u{201d} is on record with another amount; check with the payment provider."),
+            Self::QuotaInvalid => "This size limit will not do; write it as 500M, 5G or 1T, or lift the limit.".into(),
+            Self::PasswordResetVoid => "This link is no longer valid: it was used, is too old, or the account changed; ask for another.".into(),
+            Self::Profile(fault) => fault.english(),
+            Self::List(fault) => fault.english(),
         }
+    }
+}
+
+impl From<ProfileFault> for Refusal {
+    fn from(fault: ProfileFault) -> Self {
+        Self::Profile(fault)
+    }
+}
+
+impl From<ListFault> for Refusal {
+    fn from(fault: ListFault) -> Self {
+        Self::List(fault)
     }
 }
 

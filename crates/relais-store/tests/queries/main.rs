@@ -1,8 +1,10 @@
 //! Every query on both databases, with the same body: what is written is what is read.
 
+mod people;
 mod work;
 
 use jiff::{SignedDuration, Timestamp};
+use people::*;
 use relais_core::account::{Account, Cause, Deactivation};
 use relais_core::address::EmailAddress;
 use relais_core::authority::Role;
@@ -114,6 +116,9 @@ on_both! {
     the_chain_is_whole_and_pages_of_it_are_read
     a_change_anywhere_in_the_chain_shows
     a_value_nobody_writes_is_named_with_its_place
+    personal_data_is_read_as_it_was_written_and_erased_with_everything
+    a_link_for_a_new_password_replaces_the_one_before
+    a_part_of_a_unit_of_work_is_undone_alone
 }
 
 fn address(text: &str) -> EmailAddress {

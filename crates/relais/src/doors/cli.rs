@@ -5,6 +5,7 @@
 
 mod access;
 mod account;
+mod account_list;
 mod address;
 mod arguments;
 mod certificate;
@@ -19,6 +20,7 @@ mod language;
 mod members;
 mod organisation;
 mod plan;
+mod profile;
 mod quota;
 mod reader;
 mod session;

@@ -6,6 +6,7 @@ mod crash;
 mod doors_and_states;
 mod full_disk;
 mod large_messages;
+mod people;
 mod reference;
 mod renewals;
 mod world;
