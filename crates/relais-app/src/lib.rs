@@ -6,6 +6,7 @@
 mod clock;
 mod credentials;
 mod departures;
+mod domains;
 mod effects;
 mod error;
 mod execute;
@@ -14,6 +15,7 @@ mod housekeeping;
 mod mail;
 mod organisations;
 mod outbound;
+mod ownership;
 pub mod read;
 mod throttle;
 
@@ -27,6 +29,7 @@ pub use relais_core as core;
 pub use relais_store::{Store, schema};
 pub use throttle::Network;
 
+use relais_engines::dns::Dns;
 use relais_engines::dovecot::Dovecot;
 use relais_engines::maildir::Maildirs;
 use relais_engines::message::PersonalMarks;
@@ -44,8 +47,12 @@ pub struct Parts {
     pub dovecot: Option<Dovecot>,
     /// Where mail for elsewhere goes; without it such mail is kept and listed.
     pub smarthost: Option<Smarthost>,
-    /// The name in message ids and notices.
+    /// Where proofs of domains are looked up.
+    pub dns: Dns,
+    /// The name in message ids and notices, to which the MX records of our domains point.
     pub hostname: String,
+    /// Under which a domain's DKIM key is looked for.
+    pub dkim_selector: String,
     pub personal_marks: PersonalMarks,
     pub clock: Clock,
     pub ids: Ids,
@@ -60,7 +67,9 @@ pub struct Relais {
     spool_files: Arc<SpoolFiles>,
     dovecot: Option<Dovecot>,
     smarthost: Option<Smarthost>,
+    dns: Dns,
     hostname: String,
+    dkim_selector: String,
     personal_marks: Arc<PersonalMarks>,
     clock: Clock,
     ids: Ids,
@@ -85,7 +94,9 @@ impl Relais {
             spool_files: parts.spool_files,
             dovecot: parts.dovecot,
             smarthost: parts.smarthost,
+            dns: parts.dns,
             hostname: parts.hostname,
+            dkim_selector: parts.dkim_selector,
             personal_marks: Arc::new(parts.personal_marks),
             clock: parts.clock,
             ids: parts.ids,

@@ -4,5 +4,6 @@ pub use relais_store::credentials::{Grant, Token, grants, tokens};
 pub use relais_store::events::ChainCheck;
 pub use relais_store::spool::{Outbound, SpoolState};
 pub use relais_store::{
-    Tx, accounts, addresses, departures, events, groups, mailboxes, organisations, responders, spool,
+    Tx, accounts, addresses, claims, departures, domains, events, groups, mailboxes, organisations,
+    responders, settings, spool,
 };

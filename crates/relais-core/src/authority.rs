@@ -48,8 +48,10 @@ pub enum Actor {
 /// Kinds of commands, as far as authority goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Power {
-    /// Create organisations, domains, operator tokens.
+    /// Create organisations, provider domains, domains without proof, operator tokens.
     Operate,
+    /// Name the organisation, claim and remove its domains, say who has mail for unknown addresses.
+    ManageOrganisation,
     /// Read accounts, addresses, groups, routing of the organisation.
     Read,
     /// Create accounts, set passwords, aliases, names, groups, shared mailboxes (but not say who reads them).
@@ -90,9 +92,11 @@ impl Actor {
         match power {
             Power::ChangeSelf => is_self || self.has(manage, account.organisation),
             Power::ManageAccounts => self.has(manage, account.organisation),
-            Power::Operate | Power::Read | Power::EndAccounts | Power::Reactivate => {
-                self.has(power, account.organisation)
-            }
+            Power::Operate
+            | Power::ManageOrganisation
+            | Power::Read
+            | Power::EndAccounts
+            | Power::Reactivate => self.has(power, account.organisation),
         }
     }
 }

@@ -2,14 +2,16 @@
 //! facts inside the transaction that will apply the decision.
 
 use crate::account::{Account, Cause, Deactivation};
-use crate::address::EmailAddress;
+use crate::address::{EmailAddress, domain_for_people};
 use crate::authority::{Actor, Power, Role};
+use crate::domain::TxtRecord;
 use crate::event::Happening;
 use crate::ids::{AccountId, MailboxId, OrganisationId};
 use crate::inbound::Inbound;
 use crate::organisation::{Address, AddressKind, DomainKind, Target};
 use crate::password::PasswordHash;
 use crate::refusal::Refusal;
+use crate::reserved::Reserved;
 use crate::rights::{Act, State, Verdict, may, standing};
 use jiff::Timestamp;
 use serde_json::json;
@@ -64,6 +66,8 @@ pub enum Availability {
     Held(Target),
     Retired,
     NotHosted,
+    /// Claimed by the organisation; this record is to be published.
+    NotProven(TxtRecord),
 }
 
 /// What a decision needs to know besides the account; read in the same transaction.
@@ -138,9 +142,6 @@ pub struct NewAccount {
     pub password: Option<PasswordHash>,
     pub quota_bytes: Option<i64>,
 }
-
-/// Local parts that only the operator may hold, in every domain (RFC 2142, section 4).
-const RESERVED: [&str; 1] = ["abuse"];
 
 /// An organisation has one owner, whom the operator names: nobody else makes a second one by the way.
 fn check_owner_is_named_by_the_operator(role: Role, actor: &Actor) -> Result<(), Refusal> {
@@ -221,14 +222,22 @@ pub fn check_available(address: &EmailAddress, wanted: &Availability, to: Target
 /// # Errors
 /// The refusal that names what stands in the way.
 pub fn check_free(address: &EmailAddress, wanted: &Availability) -> Result<(), Refusal> {
-    if RESERVED.contains(&address.local()) {
-        return Err(Refusal::AddressReserved { address: address.clone() });
+    if let Some(reserved) = Reserved::of(address.local()) {
+        // What is not free is refused below, unless nobody could ever hold it.
+        let kind = if let Availability::Free(kind) = wanted { *kind } else { DomainKind::Own };
+        if !reserved.may_be_held(kind) {
+            return Err(Refusal::AddressReserved { address: address.clone() });
+        }
     }
     match wanted {
         Availability::Free(_) => Ok(()),
         Availability::Held(_) => Err(Refusal::AddressTaken { address: address.clone() }),
         Availability::Retired => Err(Refusal::AddressRetired { address: address.clone() }),
         Availability::NotHosted => Err(Refusal::DomainNotHosted { domain: address.domain().to_owned() }),
+        Availability::NotProven(record) => Err(Refusal::DomainNotProven {
+            domain: domain_for_people(address.domain()),
+            record: record.clone(),
+        }),
     }
 }
 
@@ -280,7 +289,7 @@ fn happening(kind: &'static str, account: &Account, detail: serde_json::Value) -
     Happening { kind, subject: account.id.to_string(), detail }
 }
 
-fn changed(account: Account, kind: &'static str, detail: serde_json::Value) -> Change {
+pub(crate) fn changed(account: Account, kind: &'static str, detail: serde_json::Value) -> Change {
     Change { happening: happening(kind, &account, detail), account, addresses: vec![], effects: vec![] }
 }
 

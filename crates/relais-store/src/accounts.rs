@@ -5,6 +5,7 @@ use crate::tx::{Error, Tx};
 use crate::value::{Row, Value};
 use relais_core::account::Account;
 use relais_core::address::EmailAddress;
+use relais_core::authority::Role;
 use relais_core::ids::{AccountId, MailboxId, OrganisationId};
 use relais_core::password::PasswordHash;
 use relais_core::rights::State;
@@ -129,6 +130,14 @@ pub fn page(
         count_max.into(),
     ];
     tx.query(&sql, &args)?.iter().map(read).collect()
+}
+
+/// The accounts of a role, in whatever state; the oldest first.
+pub fn with_role(tx: &mut Tx<'_>, organisation: OrganisationId, role: Role) -> Result<Vec<Account>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM accounts WHERE organisation = $1 AND role = $2 ORDER BY created_at, id"
+    );
+    tx.query(&sql, &[organisation.number().into(), name(&role)])?.iter().map(read).collect()
 }
 
 /// Owners and company admins who can act, other than `except`.

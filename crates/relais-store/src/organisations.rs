@@ -1,10 +1,10 @@
-//! Organisations and domains.
+//! Organisations.
 
 use crate::columns::{at, name, time};
 use crate::tx::{Error, Tx};
 use crate::value::Row;
 use relais_core::ids::OrganisationId;
-use relais_core::organisation::{Domain, Organisation};
+use relais_core::organisation::Organisation;
 
 const COLUMNS: &str = "id, name, language, created_at";
 
@@ -47,41 +47,10 @@ pub fn list(tx: &mut Tx<'_>) -> Result<Vec<Organisation>, Error> {
 }
 
 /// # Errors
-/// `Constraint("domains.name")` when the domain is in use.
-pub fn insert_domain(tx: &mut Tx<'_>, domain: &Domain) -> Result<(), Error> {
+/// `Constraint("organisations.name")` when another one has the name.
+pub fn update(tx: &mut Tx<'_>, organisation: &Organisation) -> Result<(), Error> {
     tx.execute_one(
-        "INSERT INTO domains (name, organisation, kind) VALUES ($1, $2, $3)",
-        &[
-            domain.name.as_str().into(),
-            domain.organisation.map(OrganisationId::number).into(),
-            name(&domain.kind),
-        ],
+        "UPDATE organisations SET name = $2, language = $3 WHERE id = $1",
+        &[organisation.id.number().into(), organisation.name.as_str().into(), name(&organisation.language)],
     )
-}
-
-fn read_domain(row: &Row) -> Result<Domain, Error> {
-    let domain = row.text(0)?;
-    Ok(Domain {
-        name: domain.to_owned(),
-        organisation: row.opt_int(1)?.map(OrganisationId::from_number),
-        kind: at("domains", "kind").name(domain, row.text(2)?)?,
-    })
-}
-
-pub fn domain(tx: &mut Tx<'_>, domain: &str) -> Result<Option<Domain>, Error> {
-    tx.query_opt("SELECT name, organisation, kind FROM domains WHERE name = $1", &[domain.into()])?
-        .as_ref()
-        .map(read_domain)
-        .transpose()
-}
-
-/// The organisation's own domains and the operator's.
-pub fn domains(tx: &mut Tx<'_>, organisation: OrganisationId) -> Result<Vec<Domain>, Error> {
-    tx.query(
-        "SELECT name, organisation, kind FROM domains WHERE organisation = $1 OR organisation IS NULL ORDER BY name",
-        &[organisation.number().into()],
-    )?
-    .iter()
-    .map(read_domain)
-    .collect()
 }

@@ -3,9 +3,12 @@
 //! Times are milliseconds since 1970 (UTC), truths 0 or 1, ids their number, structured values JSON text. A migration
 //! that has shipped never changes: add another.
 
+mod domains;
+
 use crate::migrate::Migration;
 
-pub const MIGRATIONS: &[Migration] = &[Migration { version: 1, name: "foundations", sql: FOUNDATIONS }];
+pub const MIGRATIONS: &[Migration] =
+    &[Migration { version: 1, name: "foundations", sql: FOUNDATIONS }, domains::DOMAINS];
 
 const FOUNDATIONS: &str = "
 CREATE TABLE organisations (

@@ -106,7 +106,10 @@ fn open(dir: &Path, store: &Store, clock: &Clock, ids: &Ids, node: &str) -> Arc<
         spool_files: Arc::new(SpoolFiles::open(dir.join("spool")).unwrap()),
         dovecot: None,
         smarthost: None,
+        // Nobody answers there: tests of domains have a resolver of their own.
+        dns: relais_engines::dns::Dns::at(([127, 0, 0, 1], 9).into()),
         hostname: "mx.bm.com".into(),
+        dkim_selector: "relais".to_owned(),
         personal_marks: PersonalMarks::default(),
         clock: clock.clone(),
         ids: ids.clone(),

@@ -9,6 +9,7 @@ mod addresses;
 mod caller;
 mod certificate_page;
 mod departures;
+mod domains;
 mod events;
 mod find;
 mod groups;
@@ -85,6 +86,7 @@ fn routes() -> OpenApiRouter<Api> {
     let v1 = OpenApiRouter::new()
         .merge(sessions::routes())
         .merge(organisations::routes())
+        .merge(domains::routes())
         .merge(accounts::routes())
         .merge(departures::routes())
         .merge(addresses::routes())

@@ -128,7 +128,10 @@ fn build(dir: &Path, clock: &Clock, ids: Ids) -> Arc<Relais> {
         spool_files: Arc::new(SpoolFiles::open(dir.join("spool")).expect("opens")),
         dovecot: None,
         smarthost: None,
+        // Nobody answers there: tests of domains have a resolver of their own.
+        dns: relais_engines::dns::Dns::at(([127, 0, 0, 1], 9).into()),
         hostname: "mail.bm.com".to_owned(),
+        dkim_selector: "relais".to_owned(),
         personal_marks: PersonalMarks::default(),
         clock: clock.clone(),
         ids,
