@@ -350,15 +350,13 @@ fn due(
         Some(id) => submitting(tx, id, now)?,
         None => None,
     };
-    if let Some(submitter) = &submitter
-        && route.refusal == Some(MailRefusal::RelayDenied)
-    {
-        route.refusal = None;
-        route.redirects.push(Redirect { to: recipient.clone(), by: submitter.address.clone() });
-    }
-    let organisation = match addresses::organisation_of(tx, recipient)? {
-        Some(organisation) => Some(organisation),
-        None => submitter.map(|account| account.organisation),
+    let organisation = match &submitter {
+        Some(submitter) if route.refusal == Some(MailRefusal::RelayDenied) => {
+            route.refusal = None;
+            route.redirects.push(Redirect { to: recipient.clone(), by: submitter.address.clone() });
+            Some(submitter.organisation)
+        }
+        Some(_) | None => addresses::organisation_of(tx, recipient)?,
     };
     let language = match organisation {
         Some(id) => organisations::get(tx, id)?.map(|found| found.language).unwrap_or_default(),

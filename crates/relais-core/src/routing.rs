@@ -84,6 +84,7 @@ pub enum Hop {
     /// A reserved address that nobody who is here holds, or may hold.
     Reserved {
         address: EmailAddress,
+        #[schema(inline)]
         keeper: Keeper,
     },
     /// An address that was never made, on a domain that takes such mail.

@@ -247,6 +247,7 @@ fn a_catch_all_has_what_was_never_made_and_nothing_else() {
                 &|world| {
                     world.catch_all = Some(person(2));
                     world.point("libre@bm.com", None);
+                    world.point("libre@removed.example", None);
                 },
                 &[
                     ("typo@bm.com", "anne [catch-all]"),
@@ -254,6 +255,7 @@ fn a_catch_all_has_what_was_never_made_and_nothing_else() {
                     ("bruno+tag@bm.com", "bruno [tag]"),
                     ("postmaster@bm.com", "olga [Owner]"),
                     ("libre@bm.com", "Gone"),
+                    ("libre@removed.example", "RelayDenied"),
                     ("typo@host.net", "Unknown"),
                     ("typo@elsewhere.example", "RelayDenied"),
                 ],

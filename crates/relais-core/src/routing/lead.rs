@@ -60,12 +60,12 @@ pub(super) fn lead<D: Directory>(
         let kept = kept(directory, reserved, &base, &domain, sender, now)?;
         return Ok(kept.or(holder.map(Lead::Held)).unwrap_or(Lead::Unknown));
     }
-    if let Some(held) = held {
+    let domain = directory.domain(address.domain())?;
+    // What was freed on a domain that was removed since is the business of whoever has the domain now.
+    if let Some(held) = held.filter(|held| held.target.is_some() || domain.is_some()) {
         return Ok(Lead::Held(held));
     }
-    let Some(domain) = directory.domain(address.domain())? else {
-        return Ok(Lead::Outside);
-    };
+    let Some(domain) = domain else { return Ok(Lead::Outside) };
     Ok(match domain.catch_all {
         Some(target) if takes_mail(directory, target)? => Lead::CatchAll { domain: domain.name, target },
         Some(_) | None => Lead::Unknown,

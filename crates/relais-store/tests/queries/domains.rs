@@ -45,11 +45,11 @@ pub fn claims_are_kept_by_organisation_and_looked_at_in_turn(db: &Database) {
         assert!(!tx.hosts("xn--t-9fab.fr")?, "a claim routes nothing");
         assert_eq!(claims::due(tx, at(0), 10)?, []);
         assert_eq!(claims::due(tx, at(2), 10)?, [first.clone(), second.clone()]);
-        assert_eq!(claims::due(tx, at(2), 1)?, [first.clone()]);
+        assert_eq!(claims::due(tx, at(2), 1)?, std::slice::from_ref(&first));
         let looked = first.looked_at(Finding::Trouble, at(2));
         claims::record(tx, &looked)?;
-        assert_eq!(claims::of_organisation(tx, org(1))?, [looked.clone()]);
-        assert_eq!(claims::due(tx, at(2), 10)?, [second.clone()]);
+        assert_eq!(claims::of_organisation(tx, org(1))?, std::slice::from_ref(&looked));
+        assert_eq!(claims::due(tx, at(2), 10)?, std::slice::from_ref(&second));
         claims::lose(tx, "xn--t-9fab.fr", at(3))?;
         let lost = claims::get(tx, "xn--t-9fab.fr", org(2))?.unwrap();
         assert_eq!(lost, Claim { found: Finding::Taken, checked_at: Some(at(3)), ..second });

@@ -5,6 +5,7 @@ mod authority;
 mod bad_input;
 mod certificate;
 mod description;
+mod domains;
 mod organisations;
 mod sessions;
 mod states;

@@ -52,9 +52,11 @@ fn reason(hop: &Hop, language: Language) -> String {
         Hop::Tag { base } => format!("{} {base}", pick("forme étiquetée de", "a tagged form of")),
         Hop::Reserved { address, keeper } => reserved(address, *keeper, language),
         Hop::CatchAll { domain } => match language {
-            Language::French => format!("adresse jamais créée : elle va à qui reçoit tout {domain}"),
+            Language::French => format!(
+                "adresse jamais créée : elle va à qui reçoit tout ce qui n'a pas de titulaire dans {domain}"
+            ),
             Language::English => {
-                format!("an address that was never made: it goes to whoever has the rest of {domain}")
+                format!("an address that was never made: it goes to whoever has such mail for {domain}")
             }
         },
         Hop::Account { address, name, state, .. } => {
