@@ -12,6 +12,7 @@ mod certificate;
 mod client;
 mod depart;
 mod departure;
+mod domain;
 mod explain;
 mod failure;
 mod inbound;
@@ -32,8 +33,8 @@ mod words;
 
 use arguments::{
     AccountCommand, AddressCommand, AliasCommand, DepartArguments, DepartureCommand, DomainCommand,
-    EventsArguments, GrantArguments, GroupCommand, InboundCommand, OrganisationCommand, ResponderCommand,
-    SharedMailboxCommand, Shell, TokenCommand,
+    EventsArguments, GrantArguments, GroupCommand, InboundCommand, OperatorCommand, OrganisationCommand,
+    ResponderCommand, SharedMailboxCommand, Shell, TokenCommand,
 };
 use clap::{CommandFactory as _, Parser, Subcommand};
 use failure::Failure;
@@ -132,6 +133,9 @@ pub enum Question {
         #[command(flatten)]
         organisation: arguments::InOrganisation,
     },
+    /// Who runs the instance
+    #[command(subcommand)]
+    Operator(OperatorCommand),
     /// Tokens for programs
     #[command(subcommand)]
     Token(TokenCommand),
@@ -165,7 +169,8 @@ pub async fn run(options: Options, question: Question) -> ExitCode {
 async fn dispatch(session: &mut Session, question: Question) -> Result<(), Failure> {
     match question {
         Question::Organisation(command) => organisation::organisation(session, command).await,
-        Question::Domain(command) => organisation::domain(session, command).await,
+        Question::Domain(command) => domain::domain(session, command).await,
+        Question::Operator(command) => domain::operator(session, command).await,
         Question::Account(command) => account::account(session, command).await,
         Question::Alias(command) => account::alias(session, command).await,
         Question::Inbound(command) => account::inbound(session, command).await,

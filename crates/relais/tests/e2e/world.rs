@@ -9,6 +9,7 @@ use relais_testbed::pop3::Pop3;
 use relais_testbed::postgres::PrivatePostgres;
 use relais_testbed::server::{Configuration, Server};
 use serde_json::{Value, json};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -63,12 +64,25 @@ impl World {
         Self { _dir: Some(dir), ..world }
     }
 
+    /// Asking this name server.
+    pub fn start_asking(resolver: SocketAddr) -> Self {
+        let dir = server_dir().expect("a directory");
+        let mut configuration = Configuration::for_test();
+        configuration.rest.insert("resolver".to_owned(), resolver.to_string().into());
+        let world = Self::start_configured(dir.path(), configuration);
+        Self { _dir: Some(dir), ..world }
+    }
+
     /// In a directory that exists.
     pub fn start_in(dir: &Path, database: Option<&str>) -> Self {
         let mut configuration = Configuration::for_test();
         if let Some(url) = database {
             configuration.rest.insert("database".to_owned(), url.into());
         }
+        Self::start_configured(dir, configuration)
+    }
+
+    fn start_configured(dir: &Path, configuration: Configuration) -> Self {
         let program = Path::new(env!("CARGO_BIN_EXE_relais"));
         let server = Server::start(program, dir, configuration).expect("the program starts");
         let world = Self { server, _dir: None };
