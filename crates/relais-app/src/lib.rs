@@ -19,6 +19,7 @@ mod outbound;
 mod provision;
 pub mod read;
 mod renewals;
+mod statement;
 mod throttle;
 
 pub use clock::{Clock, Ids};
@@ -30,6 +31,7 @@ pub use organisations::{NewAccountRequest, NewOrganisationRequest};
 pub use provision::{Provision, Renewal};
 pub use relais_core as core;
 pub use relais_store::{Store, schema};
+pub use statement::{Days, Line, Statement};
 pub use throttle::Network;
 
 use relais_engines::dovecot::Dovecot;

@@ -5,6 +5,7 @@ use crate::address::EmailAddress;
 use crate::language::Language;
 use crate::money::{Currency, Money};
 use crate::rights::{Act, State};
+use jiff::civil::Date;
 use std::fmt;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +60,8 @@ pub enum Refusal {
     OwnDomainsUsed { own_domains_max: i64 },
     AliasLimit { aliases_max: i64 },
     PaymentDiffers { reference: String },
+    ReferenceInvalid,
+    PeriodEmpty { from: Date, until: Date },
 }
 
 impl Refusal {
@@ -116,6 +119,8 @@ impl Refusal {
             Self::OwnDomainsUsed { .. } => "own_domains_used",
             Self::AliasLimit { .. } => "alias_limit",
             Self::PaymentDiffers { .. } => "payment_differs",
+            Self::ReferenceInvalid => "reference_invalid",
+            Self::PeriodEmpty { .. } => "period_empty",
         }
     }
 
@@ -195,6 +200,8 @@ impl Refusal {
             Self::OwnDomainsUsed { own_domains_max } => format!("La formule permet {own_domains_max} domaines à elle ; retirez-en un ou demandez une formule plus grande."),
             Self::AliasLimit { aliases_max } => format!("L'abonnement permet {aliases_max} alias ; retirez-en un ou changez d'abonnement."),
             Self::PaymentDiffers { reference } => format!("Le versement « {reference} » est déjà enregistré avec un autre montant ; vérifiez-le auprès du prestataire de paiement."),
+            Self::ReferenceInvalid => "La référence du versement est vide, dépasse 200 caractères ou contient des caractères de contrôle ou des espaces au bord ; corrigez-la.".into(),
+            Self::PeriodEmpty { from, until } => format!("Il n'y a aucun jour à partir du {from} et avant le {until} ; donnez une fin qui vient après le début."),
         }
     }
 
@@ -261,6 +268,8 @@ impl Refusal {
             Self::OwnDomainsUsed { own_domains_max } => format!("The plan allows {own_domains_max} domains of your own; remove one or ask for a larger plan."),
             Self::AliasLimit { aliases_max } => format!("The subscription allows {aliases_max} aliases; remove one or change the subscription."),
             Self::PaymentDiffers { reference } => format!("The payment \u{201c}{reference}\u{201d} is on record with another amount; check with the payment provider."),
+            Self::ReferenceInvalid => "The payment's reference is empty, longer than 200 characters or holds control characters or spaces at its ends; correct it.".into(),
+            Self::PeriodEmpty { from, until } => format!("There is no day from {from} on and before {until}; give an end that comes after the beginning."),
         }
     }
 }
