@@ -39,17 +39,17 @@ impl World {
 
     pub async fn subscribe(&self, account: &str, name: &str) -> Answer {
         let path = format!("/api/v1/accounts/{account}/subscription");
-        self.ask_with(Who::Admin, "PUT", &path, &json!({ "subscription": name })).await
+        self.ask_with(Who::Token, "PUT", &path, &json!({ "subscription": name })).await
     }
 
     pub async fn balance(&self) -> i64 {
-        let provision = self.ask(Who::Admin, "GET", &format!("{BM}/provision")).await.json();
+        let provision = self.ask(Who::Token, "GET", &format!("{BM}/provision")).await.json();
         provision["balance_minor"].as_i64().expect("a number")
     }
 
     /// Every posting adds up, and to what the provision says.
     pub async fn check_ledger(&self) {
-        let check = self.ask(Who::Admin, "GET", &format!("{BM}/provision/check")).await.json();
+        let check = self.ask(Who::Token, "GET", &format!("{BM}/provision/check")).await.json();
         assert_eq!(check["broken_at"], Value::Null, "{check}");
         assert_eq!(check["balance_minor"], self.balance().await);
     }
@@ -129,18 +129,18 @@ async fn paid_days_freeze_with_the_account_and_resume_with_it() {
 async fn a_closed_account_frees_its_licence_at_once() {
     let world = World::new().await;
     world.offer("Complet", 0, json!({})).await;
-    let used = world.ask(Who::Admin, "GET", &format!("{BM}/provision")).await.json()["licences"].clone();
+    let used = world.ask(Who::Token, "GET", &format!("{BM}/provision")).await.json()["licences"].clone();
     let full = used["full"].as_i64().expect("a number");
     world.plan("Juste", json!({ "full_licences_max": full })).await;
     world.operator("PUT", &format!("{BM}/plan"), json!({ "plan": "Juste" })).await;
     let body =
         json!({ "address": "neuf@bm.com", "name": "Neuf", "password": PASSWORD, "subscription": "Complet" });
-    let refused = world.ask_with(Who::Admin, "POST", &format!("{BM}/accounts"), &body).await;
+    let refused = world.ask_with(Who::Token, "POST", &format!("{BM}/accounts"), &body).await;
     assert_eq!((refused.status.as_u16(), refused.code().as_str()), (409, "full_licences_used"));
     world.operator("POST", &format!("{SUBJECT}/deactivate"), json!({})).await;
-    let made = world.ask_with(Who::Admin, "POST", &format!("{BM}/accounts"), &body).await;
+    let made = world.ask_with(Who::Token, "POST", &format!("{BM}/accounts"), &body).await;
     assert_eq!(made.status, 201, "{}", made.text);
-    let back = world.ask_with(Who::Admin, "POST", &format!("{SUBJECT}/reactivate"), &json!({})).await;
+    let back = world.ask_with(Who::Token, "POST", &format!("{SUBJECT}/reactivate"), &json!({})).await;
     assert_eq!(back.code(), "full_licences_used");
 }
 
@@ -148,7 +148,7 @@ async fn a_closed_account_frees_its_licence_at_once() {
 #[tokio::test]
 async fn every_limit_is_said_with_its_number_in_both_languages() {
     let world = World::new().await;
-    let licences = world.ask(Who::Admin, "GET", &format!("{BM}/provision")).await.json()["licences"].clone();
+    let licences = world.ask(Who::Token, "GET", &format!("{BM}/provision")).await.json()["licences"].clone();
     let accounts = licences["accounts"].as_i64().expect("a number");
     world.offer("Cher", 900, json!({})).await;
     world.offer("Suisse", 100, json!({ "currency": "CHF" })).await;
@@ -158,7 +158,7 @@ async fn every_limit_is_said_with_its_number_in_both_languages() {
     world.offer("Sans alias", 0, json!({ "aliases_max": 0 })).await;
     world.plan("Plein", json!({ "accounts_max": accounts })).await;
     world.plan("Petit", json!({ "accounts_max": accounts - 1 })).await;
-    world.plan("Payants", json!({ "accounts_free": accounts })).await;
+    world.plan("Payants", json!({ "accounts_free": accounts - 1 })).await;
     world.plan("Chère", json!({ "price_minor": 4900 })).await;
     assert_eq!(world.subscribe("user1@bm.com", "Un alias").await.status, 200);
     let newcomer = json!({ "address": "neuf@bm.com", "name": "Neuf", "password": PASSWORD });
@@ -169,7 +169,15 @@ async fn every_limit_is_said_with_its_number_in_both_languages() {
     let on = |plan: &str| json!({ "plan": plan });
     for (set_to, method, path, body, status, code, number) in [
         (Some("Plein"), "POST", &accounts_path, newcomer.clone(), 409, "plan_full", accounts.to_string()),
-        (Some("Payants"), "POST", &accounts_path, newcomer, 409, "subscription_needed", accounts.to_string()),
+        (
+            Some("Payants"),
+            "POST",
+            &accounts_path,
+            newcomer,
+            409,
+            "subscription_needed",
+            (accounts - 1).to_string(),
+        ),
         (None, "PUT", &plan, on("Petit"), 409, "plan_too_small", (accounts - 1).to_string()),
         (None, "PUT", &plan, on("Chère"), 409, "provision_short", "49".into()),
         (None, "PUT", &plan, on("Nulle part"), 422, "offer_unknown", "Nulle part".into()),
@@ -295,7 +303,7 @@ async fn offers_are_found_by_id_and_name_and_top_ups_count_once() {
     let body = json!({ "amount_minor": 900, "currency": "EUR", "reference": "virement 1" });
     let first = world.operator("POST", &path, body.clone()).await;
     assert_eq!(world.operator("POST", &path, body).await.json(), first.json());
-    let listed = world.ask(Who::Admin, "GET", first.headers["location"].to_str().expect("text")).await;
+    let listed = world.ask(Who::Token, "GET", first.headers["location"].to_str().expect("text")).await;
     assert_eq!(listed.json(), json!([first.json()]));
     let other = json!({ "amount_minor": 901, "currency": "EUR", "reference": "virement 1" });
     assert_eq!(world.ask_with(Who::Socket, "POST", &path, &other).await.code(), "payment_differs");
@@ -303,7 +311,7 @@ async fn offers_are_found_by_id_and_name_and_top_ups_count_once() {
     let made = json!({ "address": "neuf@bm.com", "name": "Neuf", "password": PASSWORD, "subscription": id });
     assert_eq!(world.operator("POST", &format!("{BM}/accounts"), made).await.json()["subscription"], id);
     assert_eq!(world.balance().await, 600);
-    let forecast = world.ask(Who::Admin, "GET", &format!("{BM}/provision/forecast")).await.json();
+    let forecast = world.ask(Who::Token, "GET", &format!("{BM}/provision/forecast")).await.json();
     let expected = json!([{
         "on": "2026-12-21", "name": "Base", "accounts": 1, "amount_minor": 300, "balance_minor": 300
     }]);
@@ -319,7 +327,7 @@ async fn a_departure_says_what_it_frees_and_credits() {
     world.subscribe("user1@bm.com", "Base").await;
     world.clock.advance(24 * 10);
     let order = json!({ "to": "user2@bm.com", "delete_after": "2026-12-05T00:00:00Z" });
-    let plan = world.ask_with(Who::Admin, "POST", &format!("{SUBJECT}/departure/plan"), &order).await.json();
+    let plan = world.ask_with(Who::Token, "POST", &format!("{SUBJECT}/departure/plan"), &order).await.json();
     let credit = json!({ "amount_minor": 666, "currency": "EUR" });
     assert_eq!((&plan["findings"]["subscription"], &plan["findings"]["credit"]), (&json!("Base"), &credit));
     let started = world.operator("POST", &format!("{SUBJECT}/departure"), order).await;
@@ -328,10 +336,10 @@ async fn a_departure_says_what_it_frees_and_credits() {
     world.app.work_once().await;
     assert_eq!(world.balance().await, 666);
     let path = format!("{}/certificate", started.headers["location"].to_str().expect("text"));
-    let certificate = world.ask(Who::Admin, "GET", &path).await;
+    let certificate = world.ask(Who::Token, "GET", &path).await;
     assert_eq!(certificate.status, 200, "{}", certificate.text);
-    let request = world.request(Who::Admin, "GET", &path).header("accept", "text/html");
-    let page = world.send(Who::Admin, request.body(axum::body::Body::empty()).expect("a request")).await;
+    let request = world.request(Who::Token, "GET", &path).header("accept", "text/html");
+    let page = world.send(Who::Token, request.body(axum::body::Body::empty()).expect("a request")).await;
     assert!(
         page.text.contains("<dd>Base</dd>") && page.text.contains("6,66\u{a0}EUR à la provision"),
         "{}",

@@ -53,7 +53,7 @@ async fn a_payment_counts_once_however_often_it_is_sent() {
     assert_eq!((other.status.as_u16(), other.code().as_str()), (409, "payment_differs"));
     assert_eq!(world.balance().await, 1200);
     world.check_ledger().await;
-    let events = world.ask(Who::Admin, "GET", "/api/v1/organisations/bm/events?limit=200").await.json();
+    let events = world.ask(Who::Token, "GET", "/api/v1/organisations/bm/events?limit=200").await.json();
     let paid: Vec<_> = events
         .as_array()
         .expect("a list")

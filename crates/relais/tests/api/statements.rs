@@ -26,7 +26,7 @@ async fn eventful() -> World {
 }
 
 async fn get(world: &World, path: &str, language: &str) -> Answer {
-    let answer = world.ask_in(language, Who::Owner, "GET", path).await;
+    let answer = world.ask_in(language, Who::Token, "GET", path).await;
     assert_eq!(answer.status, 200, "{path}: {}", answer.text);
     answer
 }
@@ -60,11 +60,11 @@ async fn a_month_follows_the_one_before_and_every_line_adds_up() {
     let both = get(&world, &format!("{STATEMENT}?from=2026-11-30&until=2026-12-02"), "fr").await.json();
     assert_eq!(both["lines"].as_array().expect("lines").len(), 4);
     for path in ["?from=2026-12-01&until=2026-12-01", "?from=9999-12-31"] {
-        let empty = world.ask(Who::Owner, "GET", &format!("{STATEMENT}{path}")).await;
+        let empty = world.ask(Who::Token, "GET", &format!("{STATEMENT}{path}")).await;
         assert_eq!((empty.status.as_u16(), empty.code().as_str()), (422, "period_empty"), "{path}");
     }
     assert_eq!(
-        world.ask(Who::Owner, "GET", &format!("{STATEMENT}?from=novembre")).await.code(),
+        world.ask(Who::Token, "GET", &format!("{STATEMENT}?from=novembre")).await.code(),
         "query_invalid"
     );
     let ages = get(&world, &format!("{STATEMENT}?from=-009999-01-01&until=9999-12-31"), "fr").await.json();

@@ -95,7 +95,10 @@ async fn amounts_are_sent_in_whole_cents_of_the_organisation_s_currency() {
     let outcome = api.run(English, &["provision", "correct", "BM", "-0.29", "--reason", "typed twice"]).await;
     assert_eq!(outcome.output, "Corrected the provision of BM; it holds 120.21\u{a0}CHF.\n");
     let asked = api.asked();
-    assert!(asked[1].ends_with(r#"{"amount_minor":12050,"currency":"CHF","reference":"pay_1"}"#), "{asked:?}");
+    assert!(
+        asked[1].ends_with(r#"{"amount_minor":12050,"currency":"CHF","reference":"pay_1"}"#),
+        "{asked:?}"
+    );
     assert!(asked[3].ends_with(r#"{"amount_minor":-29,"reason":"typed twice"}"#), "{asked:?}");
 }
 
@@ -197,11 +200,18 @@ async fn a_ledger_that_does_not_add_up_is_a_failure() {
 /// X12
 #[test]
 fn a_plan_says_what_the_departure_frees_and_credits() {
-    let mut departure = planned(&Order { to: Some("usercs@bm.com".parse().expect("an address")), ..Order::default() });
+    let mut departure =
+        planned(&Order { to: Some("usercs@bm.com".parse().expect("an address")), ..Order::default() });
     departure.findings.subscription = Some("Base".to_owned());
     departure.findings.credit = Some(Money { amount_minor: 666, currency: Currency::Eur });
     let french = plan::in_words(&reader(French), &departure);
-    assert!(french.contains("  abonnement libéré : Base\n  à créditer à la suppression : 6,66\u{a0}EUR\n"), "{french}");
+    assert!(
+        french.contains("  abonnement libéré : Base\n  à créditer à la suppression : 6,66\u{a0}EUR\n"),
+        "{french}"
+    );
     let english = plan::in_words(&reader(English), &departure);
-    assert!(english.contains("  subscription freed: Base\n  to be credited on deletion: 6.66\u{a0}EUR\n"), "{english}");
+    assert!(
+        english.contains("  subscription freed: Base\n  to be credited on deletion: 6.66\u{a0}EUR\n"),
+        "{english}"
+    );
 }
