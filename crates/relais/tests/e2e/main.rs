@@ -6,5 +6,6 @@ mod crash;
 mod doors_and_states;
 mod full_disk;
 mod large_messages;
+mod money;
 mod reference;
 mod world;

@@ -24,6 +24,7 @@ th { color: #4a5468; font-weight: 600; text-align: left; }
 th { overflow-wrap: normal; white-space: nowrap; }
 th, td { padding: .35rem .8rem .35rem 0; border-bottom: 1px solid #e6e9ef; vertical-align: top; }
 td { overflow-wrap: anywhere; }
+.day { white-space: nowrap; }
 .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 code { font: .8rem/1.4 ui-monospace, 'DejaVu Sans Mono', monospace; overflow-wrap: anywhere; color: #384154; }
 @media (max-width: 34rem) { dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; } }

@@ -114,7 +114,10 @@ fn lines(statement: &Statement, language: Language) -> Markup {
                     tbody { @for (line, balance_minor) in rows { tr {
                         td.number { (line.entry.number) }
                         td.day { (short_day(line.on, language)) }
-                        td { (label(line, language)) @if let Some(address) = &line.address { br; (address) } }
+                        td {
+                            (label(line, language))
+                            @for more in details(line, language) { br; span.under { (more) } }
+                        }
                         td.number { (currency.format(line.entry.amount_minor, language)) }
                         td.number { (currency.format(balance_minor, language)) }
                     } } }
@@ -124,21 +127,27 @@ fn lines(statement: &Statement, language: Language) -> Markup {
     }
 }
 
-/// What the entry is, and for what.
+/// What the entry is, and of what.
 fn label(line: &Line, language: Language) -> String {
     let kind = kind(line.entry.kind, language);
-    match (&line.entry.service, &line.entry.reference) {
-        (Some(service), _) => {
-            let Service { name, from, until, .. } = service;
-            let (from, last) = (short_day(*from, language), short_day(last_day(*until), language));
-            match language {
-                Language::French => format!("{kind} : {name}, du {from} au {last}"),
-                Language::English => format!("{kind}: {name}, {from} to {last}"),
-            }
-        }
-        (None, Some(reference)) => format!("{kind}{} {reference}", language.pick("\u{a0}:", ":")),
-        (None, None) => kind.to_owned(),
+    let name = line.entry.service.as_ref().map(|service| &service.name).or(line.entry.reference.as_ref());
+    match name {
+        Some(name) => format!("{kind}{} {name}", language.pick("\u{a0}:", ":")),
+        None => kind.to_owned(),
     }
+}
+
+/// The account, and the days that were paid for or are given back.
+fn details(line: &Line, language: Language) -> Vec<String> {
+    let mut details: Vec<String> = line.address.iter().map(ToString::to_string).collect();
+    if let Some(Service { from, until, .. }) = &line.entry.service {
+        let (from, last) = (short_day(*from, language), short_day(last_day(*until), language));
+        details.push(match language {
+            Language::French => format!("du {from} au {last}"),
+            Language::English => format!("{from} to {last}"),
+        });
+    }
+    details
 }
 
 pub fn kind(kind: EntryKind, language: Language) -> &'static str {
