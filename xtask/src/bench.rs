@@ -1,7 +1,9 @@
 //! `cargo xtask bench`: figures side by side, each measured in the same run on the same disk as what it is compared to.
 
+mod accounts;
 mod crash;
 mod figure;
+mod filled;
 mod hand_over;
 mod lmtp;
 mod memory;
@@ -27,6 +29,7 @@ pub struct Benchmark {
 const BENCHMARKS: &[Benchmark] = &[
     Benchmark { name: "lmtp", run: lmtp::run },
     Benchmark { name: "scale", run: scale::run },
+    Benchmark { name: "accounts", run: accounts::run },
     Benchmark { name: "hand-over", run: hand_over::run },
     Benchmark { name: "memory", run: memory::run },
     Benchmark { name: "crash", run: crash::run },

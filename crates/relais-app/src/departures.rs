@@ -26,6 +26,7 @@ use relais_core::routing;
 use relais_engines::maildir::Usage;
 use relais_store::{Tx, accounts, addresses, departures, events, groups, mailboxes, offers, organisations};
 use serde_json::json;
+use std::convert::Infallible;
 
 /// How long a runner may be silent before another takes over its departure.
 const LEASE: SignedDuration = SignedDuration::from_mins(2);
@@ -250,7 +251,11 @@ impl Relais {
                 return false;
             }
         };
-        let (wake_at, seen) = match self.advance(id).await {
+        let advanced = tokio::select! {
+            advanced = self.advance(id) => advanced,
+            never = self.keep_lease(id) => match never {},
+        };
+        let (wake_at, seen) = match advanced {
             Ok(Pause { wake_at, seen }) => (wake_at, Some(seen)),
             Err(error) => (self.note_trouble(id, &error).await, None),
         };
@@ -267,6 +272,19 @@ impl Relais {
             tracing::warn!(%error, %id, "the lease of a departure runs out by itself");
         }
         true
+    }
+
+    /// A step may take longer than a lease lasts: a large mailbox, a slow disk.
+    async fn keep_lease(&self, id: DepartureId) -> Infallible {
+        loop {
+            tokio::time::sleep(LEASE.unsigned_abs() / 4).await;
+            let (node, until) = (self.node.clone(), self.now() + LEASE);
+            let kept =
+                self.store.write(move |tx| Ok::<_, Error>(departures::keep(tx, id, &node, until)?)).await;
+            if let Err(error) = kept {
+                tracing::warn!(%error, %id, "the lease of a departure could not be renewed");
+            }
+        }
     }
 
     /// Does step after step and returns when to look again.

@@ -3,6 +3,7 @@
 
 use crate::mail::Envelope;
 use crate::{Error, Relais};
+use futures_util::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use relais_core::mail_refusal::MailRefusal;
 use relais_engines::message::{Notice, notice};
@@ -12,6 +13,8 @@ use relais_store::spool::{self, Outbound, SpoolState};
 use std::io::Read;
 
 const BATCH: i64 = 50;
+/// Messages on their way at the same time.
+const AT_ONCE: usize = 8;
 /// Longer waits each time, as RFC 5321, section 4.5.4.1, asks, and a return after five days.
 const DELAYS_S: [i64; 6] = [60, 300, 900, 1800, 3600, 7200];
 const LIFE: SignedDuration = SignedDuration::from_hours(5 * 24);
@@ -36,23 +39,29 @@ impl Relais {
                 return 0;
             }
         };
-        let count = due.len();
-        for outbound in due {
-            if let Err(error) = self.send_one(&outbound).await {
-                tracing::warn!(%error, id = %outbound.id, "an outbound message is tried again later");
-                let next_at = now + SignedDuration::from_secs(DELAYS_S[0]);
-                let text = error.to_string();
-                let written = self.record_attempt(outbound.id, SpoolState::Waiting, text, next_at).await;
-                if written.is_err() {
-                    return 0;
-                }
-            }
-        }
-        count
+        let sending = due.iter().map(|outbound| self.send_or_put_off(outbound));
+        let written: Vec<bool> =
+            futures_util::stream::iter(sending).buffer_unordered(AT_ONCE).collect().await;
+        // What cannot be written down would be sent again at once.
+        if written.contains(&false) { 0 } else { written.len() }
+    }
+
+    /// Whether what became of it could be written down.
+    async fn send_or_put_off(&self, outbound: &Outbound) -> bool {
+        let Err(error) = self.send_one(outbound).await else { return true };
+        tracing::warn!(%error, id = %outbound.id, "an outbound message is tried again later");
+        let next_at = self.now() + SignedDuration::from_secs(DELAYS_S[0]);
+        self.record_attempt(outbound.id, SpoolState::Waiting, error.to_string(), next_at).await.is_ok()
     }
 
     async fn send_one(&self, outbound: &Outbound) -> Result<(), Error> {
         let now = self.now();
+        if !self.spool_files.path(outbound.id).exists() {
+            // Someone emptied the directory. Trying for ever would hide it; the line says what to look for.
+            tracing::error!(id = %outbound.id, recipient = %outbound.recipient, "the file of an outbound message is missing");
+            let answer = "the file of the message is missing from the spool directory".to_owned();
+            return self.record_attempt(outbound.id, SpoolState::Failed, answer, now).await;
+        }
         match self.attempt(outbound).await? {
             Attempt::Sent(answer) => self.finish(outbound, SpoolState::Sent, answer).await,
             Attempt::NoSmarthost => {

@@ -1,20 +1,27 @@
-//! Two requests at the same moment of which only one can be granted: exactly one is, hundreds of times.
+//! Two requests at the same moment of which only one can be granted: exactly one is, thousands of times in all.
 
 #[path = "support/world.rs"]
 mod world;
 
 use relais_app::Error;
+use relais_core::account::Cause;
 use relais_core::authority::Role;
 use relais_core::departure::Order;
+use relais_core::ids::SubscriptionId;
 use relais_core::lifecycle::Command;
+use relais_core::money::{Currency, Money};
+use relais_core::plan::{Licence, PlanTerms, SubscriptionTerms};
+use relais_core::term::Period;
 use world::{OPERATOR, World, code};
 
-const ROUNDS: usize = 200;
+const ROUNDS: usize = 300;
 
 on_both! {
     of_two_last_admins_one_stays
     of_two_who_want_one_address_one_gets_it
     of_two_departures_of_one_account_one_starts
+    of_two_who_want_the_last_licence_one_gets_it
+    of_two_who_spend_the_last_cent_one_does
     events_of_many_at_once_are_one_chain
 }
 
@@ -79,6 +86,83 @@ async fn of_two_departures_of_one_account_one_starts(w: &mut World) {
         assert_eq!(loser(tokio::join!(start(), start())), "departure_in_progress");
         let open = w.read(move |tx| relais_store::departures::open_of(tx, one.id)).await.unwrap();
         w.undo(open).await;
+    }
+}
+
+async fn subscription(w: &World, price_minor: i64) -> SubscriptionId {
+    let terms = SubscriptionTerms {
+        name: "Base".into(),
+        price_minor,
+        currency: Currency::Eur,
+        period: Period::Month,
+        aliases_max: None,
+        quota_bytes: None,
+        licence: Licence::Full,
+    };
+    w.relais.create_subscription(terms, OPERATOR).await.unwrap().id
+}
+
+async fn plan_of(w: &World, accounts: i64) {
+    let terms = PlanTerms {
+        name: "Petite".into(),
+        price_minor: 0,
+        currency: Currency::Eur,
+        period: Period::Year,
+        accounts_free: accounts,
+        accounts_max: Some(accounts),
+        full_licences_max: None,
+        own_domains_max: None,
+        flexible_licences: false,
+    };
+    let plan = w.relais.create_plan(terms, OPERATOR).await.unwrap().id;
+    w.relais.set_plan(w.organisation, Some(plan), OPERATOR).await.unwrap();
+}
+
+async fn of_two_who_want_the_last_licence_one_gets_it(w: &mut World) {
+    let (one, two) = (w.person("user1").await, w.person("user2").await);
+    let close = Command::Deactivate { cause: Cause::Admin, inbound: None };
+    w.command(one.id, close.clone()).await;
+    w.command(two.id, close.clone()).await;
+    plan_of(w, 1).await;
+    for round in 0..ROUNDS {
+        let refused = if round % 2 == 0 {
+            loser(tokio::join!(
+                w.relais.execute(one.id, Command::Reactivate, OPERATOR),
+                w.relais.execute(two.id, Command::Reactivate, OPERATOR)
+            ))
+        } else {
+            let request = w.request(&format!("new{round}"), None, Role::Member);
+            let create = w.relais.create_account(w.organisation, request, OPERATOR);
+            let both = tokio::join!(create, w.relais.execute(two.id, Command::Reactivate, OPERATOR));
+            if let (Ok(made), _) = &both {
+                w.command(made.id, close.clone()).await;
+            }
+            loser(both)
+        };
+        assert_eq!(refused, "plan_full", "round {round}");
+        w.command(one.id, close.clone()).await;
+        w.command(two.id, close.clone()).await;
+    }
+}
+
+async fn of_two_who_spend_the_last_cent_one_does(w: &mut World) {
+    let base = subscription(w, 250).await;
+    let (one, two) = (w.person("user1").await, w.person("user2").await);
+    let cent = Money { amount_minor: 250, currency: Currency::Eur };
+    w.relais.top_up(w.organisation, cent, None, OPERATOR).await.unwrap();
+    for round in 0..ROUNDS {
+        let subscribe = |id| {
+            let to = Some(base);
+            w.relais.execute(id, Command::SetSubscription { to }, OPERATOR)
+        };
+        assert_eq!(loser(tokio::join!(subscribe(one.id), subscribe(two.id))), "provision_short");
+        // The whole day is given back.
+        for id in [one.id, two.id] {
+            w.command(id, Command::SetSubscription { to: None }).await;
+        }
+        let organisation = w.organisation;
+        let balance = w.read(move |tx| relais_store::ledger::balance_minor(tx, organisation)).await;
+        assert_eq!(balance, 250, "round {round}");
     }
 }
 

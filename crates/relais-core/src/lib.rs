@@ -30,3 +30,4 @@ pub mod refusal;
 pub mod rights;
 pub mod routing;
 pub mod term;
+pub mod text;

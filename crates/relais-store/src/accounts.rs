@@ -11,6 +11,7 @@ use relais_core::authority::Role;
 use relais_core::ids::{AccountId, MailboxId, OrganisationId, SubscriptionId};
 use relais_core::password::PasswordHash;
 use relais_core::rights::{Leaving, State};
+use relais_core::text::fold;
 
 const COLUMNS: &str = "id, organisation, mailbox, name, address, role, state, deactivation, leaves_at, inbound, \
                        quota_bytes, password, epoch, created_at, subscription, term";
@@ -38,7 +39,7 @@ fn read(row: &Row) -> Result<Account, Error> {
     })
 }
 
-fn arguments(account: &Account) -> [Value; 18] {
+fn arguments(account: &Account) -> [Value; 19] {
     let renews_on = account.term.and_then(|term| term.until());
     [
         account.id.number().into(),
@@ -59,13 +60,14 @@ fn arguments(account: &Account) -> [Value; 18] {
         account.term.as_ref().map_or(Value::Null(Kind::Text), json),
         renews_on.map(|day| day.to_string()).into(),
         account.deactivation.as_ref().map_or(Value::Null(Kind::Text), |why| name(&why.cause)),
+        fold(&account.name).into(),
     ]
 }
 
 pub fn insert(tx: &mut Tx<'_>, account: &Account) -> Result<(), Error> {
     let sql = format!(
-        "INSERT INTO accounts ({COLUMNS}, renews_on, closed_by) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
+        "INSERT INTO accounts ({COLUMNS}, renews_on, closed_by, name_key) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
     );
     tx.execute_one(&sql, &arguments(account))?;
     write_redirects(tx, account)
@@ -75,7 +77,7 @@ pub fn update(tx: &mut Tx<'_>, account: &Account) -> Result<(), Error> {
     tx.execute_one(
         "UPDATE accounts SET organisation = $2, mailbox = $3, name = $4, address = $5, role = $6, state = $7, \
          deactivation = $8, leaves_at = $9, inbound = $10, quota_bytes = $11, password = $12, epoch = $13, \
-         created_at = $14, subscription = $15, term = $16, renews_on = $17, closed_by = $18 WHERE id = $1",
+         created_at = $14, subscription = $15, term = $16, renews_on = $17, closed_by = $18, name_key = $19 WHERE id = $1",
         &arguments(account),
     )?;
     tx.execute("DELETE FROM redirects WHERE account = $1", &[account.id.number().into()])?;
@@ -119,26 +121,64 @@ pub fn named(
     tx.query_opt(&sql, &args)?.as_ref().map(read).transpose()
 }
 
-/// A page of the organisation's accounts by address, behind the account `after`; every state unless one is named. A
-/// deleted account and the one that has its address now share it, so the address alone does not say where a page ends.
+/// Which accounts a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub state: Option<State>,
+    pub role: Option<Role>,
+    /// A part of the name or of the address, whatever its case and accents.
+    pub search: Option<String>,
+}
+
+/// What a list is sorted by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Sort {
+    #[default]
+    Address,
+    Name,
+}
+
+/// A page of the organisation's accounts, behind the account `after`. A deleted account and the one that has its address now
+/// share it, so what is sorted by does not alone say where a page ends.
 pub fn page(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
-    state: Option<State>,
+    filter: &Filter,
+    sort: Sort,
     after: Option<AccountId>,
     count_max: i64,
 ) -> Result<Vec<Account>, Error> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM accounts WHERE organisation = $1 AND ($2 = '' OR state = $2) \
-         AND ($3 < 0 OR (address, id) > (SELECT a.address, a.id FROM accounts a WHERE a.id = $3 AND a.organisation = $1)) \
-         ORDER BY address, id LIMIT $4"
-    );
-    let args = [
-        organisation.number().into(),
-        state.map_or("", State::as_str).into(),
-        after.map_or(-1, AccountId::number).into(),
-        count_max.into(),
-    ];
+    let key = match sort {
+        Sort::Address => "address",
+        Sort::Name => "name_key",
+    };
+    let mut sql = format!("SELECT {COLUMNS} FROM accounts WHERE organisation = $1");
+    let mut args: Vec<Value> = vec![organisation.number().into()];
+    let mut also = |condition: &str, value: Value| {
+        args.push(value);
+        sql.push_str(" AND ");
+        sql.push_str(&condition.replace('?', &format!("${}", args.len())));
+    };
+    if let Some(state) = filter.state {
+        also("state = ?", state.as_str().into());
+    }
+    if let Some(role) = filter.role {
+        // Not as a key: an index that begins with it would be read and sorted whole.
+        also("(role || '') = ?", role.as_str().into());
+    }
+    if let Some(search) = &filter.search {
+        let escaped = fold(search).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        also("(name_key LIKE ? ESCAPE '\\' OR address LIKE ? ESCAPE '\\')", format!("%{escaped}%").into());
+    }
+    if let Some(after) = after {
+        let end = format!(
+            "({key}, id) > (SELECT a.{key}, a.id FROM accounts a WHERE a.id = ? AND a.organisation = $1)"
+        );
+        also(&end, after.number().into());
+    }
+    args.push(count_max.into());
+    sql.push_str(&format!(" ORDER BY {key}, id LIMIT ${}", args.len()));
     tx.query(&sql, &args)?.iter().map(read).collect()
 }
 

@@ -115,6 +115,15 @@ pub fn claim(
     rows.first().map(|row| Ok(DepartureId::from_number(row.int(0)?))).transpose()
 }
 
+/// Holds on to a lease that is still `owner`'s.
+pub fn keep(tx: &mut Tx<'_>, id: DepartureId, owner: &str, until: Timestamp) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE departures SET lease_until = $3 WHERE id = $1 AND lease_owner = $2",
+        &[id.number().into(), owner.into(), time(until)],
+    )?;
+    Ok(())
+}
+
 /// Lets the lease go, and says when to look again.
 pub fn release(tx: &mut Tx<'_>, id: DepartureId, wake_at: Timestamp) -> Result<(), Error> {
     tx.execute_one(

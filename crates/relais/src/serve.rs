@@ -32,6 +32,8 @@ pub struct ServeArguments {
     pub config: Option<PathBuf>,
 }
 
+/// Between a failure of the worker and its next start.
+const WORKER_PAUSE: Duration = Duration::from_secs(5);
 const DOVECOT_READY_MAX: Duration = Duration::from_secs(20);
 
 /// Runs until told to stop. Becomes an ordinary user first, so it is called before any thread exists.
@@ -189,7 +191,7 @@ async fn open(
         mail: Vec::new(),
         sessions: Vec::new(),
         others: Vec::new(),
-        worker: tokio::spawn(app.clone().work(stopped)),
+        worker: tokio::spawn(keep_working(app.clone(), stopped)),
         stop,
     };
     let dict = dict::Socket::bind(&data.join("dict.sock"), None).context("opening dict.sock")?;
@@ -231,6 +233,14 @@ async fn open(
         }
     }));
     Ok(doors)
+}
+
+/// Departures, renewals and outgoing mail go on after a fault of our own: what panicked is tried again from its rows.
+async fn keep_working(app: Arc<Relais>, stop: watch::Receiver<bool>) {
+    while let Err(error) = tokio::spawn(app.clone().work(stop.clone())).await {
+        tracing::error!(%error, "the worker failed and is started again");
+        tokio::time::sleep(WORKER_PAUSE).await;
+    }
 }
 
 async fn listen(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {

@@ -1,18 +1,16 @@
 //! What many accounts cost: asking for a recipient at ten thousand and at a million addresses, starting with a hundred
-//! thousand accounts, and the memory of both. Rows are written into the database file directly: how they come there is
-//! not what is measured.
+//! thousand accounts, and the memory of both. See [`super::filled`] for
+//! how they come there.
 
-use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use relais_testbed::mail::Dialogue;
-use relais_testbed::server::{Configuration, Server};
+use relais_testbed::server::Server;
 
+use super::filled::filled;
 use super::{BenchContext, Figure};
-use crate::run::scenario;
 use crate::workspace::{self, Profile};
 
 const FEW: u32 = 10_000;
@@ -74,52 +72,6 @@ fn start_up(program: &Path, context: &BenchContext) -> anyhow::Result<Vec<Figure
         },
         Figure { name: "start-100k-memory".to_owned(), ours: memory, peer: None, limit: None, unit: "MB" },
     ])
-}
-
-/// A server with so many accounts `p0@bm.com`, `p1@bm.com`…
-fn filled(program: &Path, context: &BenchContext, count: u32) -> anyhow::Result<Server> {
-    let data = context.directory(&format!("accounts-{count}"))?;
-    let mut configuration = Configuration::for_test();
-    // Mail is only asked about; a second Dovecot would cost memory that is not ours.
-    (configuration.imap_port, configuration.pop3_port, configuration.sieve_port) = (0, 0, 0);
-    let mut server = super::start(program, &data, configuration)?;
-    scenario::create_organisation(&server)?;
-    server.kill_9()?;
-    fill(&data.join("relais.db"), count)?;
-    server.start_again()?;
-    Ok(server)
-}
-
-fn fill(database: &Path, count: u32) -> anyhow::Result<()> {
-    let mut sqlite = Command::new("sqlite3")
-        .arg(database)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()
-        .context("sqlite3 does not start")?;
-    let mut input = sqlite.stdin.take().context("no way to speak to sqlite3")?;
-    write!(
-        input,
-        "BEGIN;
-         CREATE TEMP TABLE number AS WITH RECURSIVE n (i) AS (VALUES (0) UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {count})
-             SELECT i FROM n WHERE {count} > 0;
-         INSERT INTO accounts (id, organisation, mailbox, name, address, role, state, inbound, epoch, created_at)
-             SELECT 1000000 + i, (SELECT MIN(id) FROM organisations), 50000000 + i, 'Person ' || i, 'p' || i || '@bm.com',
-                    'member', 'invited', '[{{\"until\":null,\"do\":\"accept\",\"copy\":\"keep\",\"redirect_to\":[],\"reply\":null}}]',
-                    0, 0 FROM number;
-         INSERT INTO addresses (address, organisation, target_kind, target_id, kind, domain_kind, retired, since)
-             SELECT 'p' || i || '@bm.com', (SELECT MIN(id) FROM organisations), 'account', 1000000 + i, 'primary', 'own', 0, 0
-             FROM number;
-         COMMIT;
-         PRAGMA wal_checkpoint(TRUNCATE);
-         ANALYZE;"
-    )?;
-    drop(input);
-    let status = sqlite.wait()?;
-    if !status.success() {
-        bail!("sqlite3 failed: {status}");
-    }
-    Ok(())
 }
 
 /// Asks by LMTP for recipients all over the table, as a mail server does.

@@ -18,9 +18,8 @@
 
 use super::head::{ended, fields};
 use mail_parser::MessageParser;
+use relais_core::text::fold;
 use serde::{Deserialize, Serialize};
-use unicode_normalization::UnicodeNormalization as _;
-use unicode_normalization::char::is_combining_mark;
 
 const DEFAULT: [&str; 19] = [
     "personnel",
@@ -173,11 +172,6 @@ fn without_answer_prefixes(folded: &str) -> &str {
         rest = after.trim();
     }
     rest
-}
-
-/// Lower case, without accents.
-fn fold(text: &str) -> String {
-    text.nfkd().filter(|letter| !is_combining_mark(*letter)).flat_map(char::to_lowercase).collect()
 }
 
 /// The words of a folded text, one space between them.

@@ -1,4 +1,4 @@
-//! Plans, subscriptions, and the provision's ledger.
+//! Plans, subscriptions, and the provision's ledger; and what lists of many accounts are sorted by.
 
 pub const MONEY: &str = "
 CREATE TABLE plans (
@@ -32,6 +32,12 @@ ALTER TABLE accounts ADD COLUMN term TEXT;
 -- Said by the term and the deactivation; kept beside them to be found by.
 ALTER TABLE accounts ADD COLUMN renews_on TEXT;
 ALTER TABLE accounts ADD COLUMN closed_by TEXT;
+-- The name as it is sorted and searched.
+ALTER TABLE accounts ADD COLUMN name_key TEXT NOT NULL DEFAULT '';
+UPDATE accounts SET name_key = LOWER(name);
+CREATE INDEX accounts_by_address ON accounts (organisation, address, id);
+CREATE INDEX accounts_by_name ON accounts (organisation, name_key, id);
+CREATE INDEX accounts_by_state_and_name ON accounts (organisation, state, name_key, id);
 CREATE INDEX accounts_by_renewal ON accounts (organisation, renews_on, id);
 CREATE INDEX accounts_by_cause ON accounts (organisation, closed_by, id);
 CREATE INDEX accounts_by_seat ON accounts (organisation, state, role, subscription, leaves_at);

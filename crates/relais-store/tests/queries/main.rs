@@ -17,6 +17,7 @@ use relais_core::organisation::{
 };
 use relais_core::password::PasswordHash;
 use relais_core::rights::State;
+use relais_store::accounts::{Filter, Sort};
 use relais_store::{
     Error, Store, Tx, accounts, addresses, groups, mailboxes, organisations, responders, schema,
 };
@@ -263,7 +264,8 @@ fn accounts_are_found_by_what_they_hold_and_listed_by_pages(db: &Database) {
         assert_eq!(accounts::named(tx, &again.address, org(2))?, None);
         let page = |tx: &mut Tx<'_>, state, after: Option<i64>, count| {
             let after = after.map(AccountId::from_number);
-            let page = accounts::page(tx, org(1), state, after, count)?;
+            let filter = Filter { state, ..Filter::default() };
+            let page = accounts::page(tx, org(1), &filter, Sort::Address, after, count)?;
             Ok::<_, Error>(page.iter().map(|account| account.id.number()).collect::<Vec<_>>())
         };
         assert_eq!(page(tx, None, None, 10)?, [1, 4, 2, 3]);
@@ -273,6 +275,18 @@ fn accounts_are_found_by_what_they_hold_and_listed_by_pages(db: &Database) {
         assert_eq!(page(tx, None, Some(1), 1)?, [4]);
         assert_eq!(page(tx, None, Some(4), 10)?, [2, 3]);
         assert!(page(tx, None, Some(999), 10)?.is_empty());
+        let found = |tx: &mut Tx<'_>, search: &str, role| {
+            let filter = Filter { search: Some(search.into()), role, state: None };
+            let page = accounts::page(tx, org(1), &filter, Sort::Name, None, 10)?;
+            Ok::<_, Error>(page.iter().map(|account| account.id.number()).collect::<Vec<_>>())
+        };
+        accounts::update(tx, &Account { name: "Étienne 100 %".into(), ..account(3) })?;
+        assert_eq!(found(tx, "", None)?, [3, 1, 4, 2]);
+        assert_eq!(found(tx, "ETIENNE", None)?, [3]);
+        assert_eq!(found(tx, "0 %", None)?, [3]);
+        assert_eq!(found(tx, "user2@", Some(Role::Member))?, [2]);
+        assert_eq!(found(tx, "_ser", None)?, Vec::<i64>::new(), "no letter stands for others");
+        assert_eq!(found(tx, "zoe", Some(Role::Owner))?, Vec::<i64>::new());
         assert!(page(tx, Some(State::Invited), None, 10)?.is_empty());
         Ok(())
     });

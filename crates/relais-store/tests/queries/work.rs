@@ -254,6 +254,9 @@ pub fn a_departure_is_claimed_by_one_until_its_lease_ends(db: &Database) {
     db.write(|tx| {
         let id = departure(1, 1).id;
         assert_eq!(departures::claim(tx, "late", at(1), at(2))?, Some(id), "the lease has run out");
+        departures::keep(tx, id, "late", at(3))?;
+        departures::keep(tx, id, "someone else", at(1))?;
+        assert_eq!(departures::claim(tx, "one", at(2), at(4))?, None, "the lease was kept");
         assert_eq!(departures::release_all(tx, "someone else")?, 0);
         assert_eq!(departures::release_all(tx, "late")?, 1);
         assert_eq!(departures::claim(tx, "one", at(1), at(2))?, Some(id));

@@ -8,4 +8,5 @@ mod full_disk;
 mod large_messages;
 mod money;
 mod reference;
+mod renewals;
 mod world;

@@ -14,7 +14,7 @@ use relais_app::core::inbound::{Inbound, Phase};
 use relais_app::core::lifecycle::Command;
 use relais_app::core::organisation::{Address, Target};
 use relais_app::core::rights::State as AccountState;
-use relais_app::read::{self, Grant, accounts, addresses};
+use relais_app::read::{self, Filter, Grant, Sort, accounts, addresses};
 use relais_app::{Caller, NewAccountRequest, NewSecret};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -45,7 +45,15 @@ struct AccountsAsked {
     /// Only accounts in this state.
     #[param(inline)]
     state: Option<AccountState>,
-    /// The id of the last account of the page before.
+    /// Only accounts with this role.
+    #[param(inline)]
+    role: Option<Role>,
+    /// Only accounts with this in their name or address, whatever its case and accents.
+    search: Option<String>,
+    #[serde(default)]
+    #[param(inline)]
+    sort: Sort,
+    /// The id of the last account of the page before, asked for in the same order.
     #[param(inline)]
     after: Option<AccountId>,
     /// How many at most.
@@ -54,7 +62,7 @@ struct AccountsAsked {
     limit: Limit,
 }
 
-/// List accounts by address
+/// List accounts
 #[utoipa::path(get, path = "/organisations/{organisation}/accounts", tag = "accounts", params(AccountsAsked), responses((status = 200, body = Vec<Account>)))]
 async fn list(
     State(api): State<Api>,
@@ -63,8 +71,9 @@ async fn list(
     Asked(asked): Asked<AccountsAsked>,
 ) -> Answer<Vec<Account>> {
     let id = api.readable_organisation(&caller, &organisation).await?.id;
-    let page =
-        move |tx: &mut read::Tx<'_>| accounts::page(tx, id, asked.state, asked.after, asked.limit.count());
+    let AccountsAsked { state, role, search, sort, after, limit } = asked;
+    let filter = Filter { state, role, search };
+    let page = move |tx: &mut read::Tx<'_>| accounts::page(tx, id, &filter, sort, after, limit.count());
     Ok(Json(api.app.look(page).await?))
 }
 

@@ -17,6 +17,7 @@ body { margin: 0 auto; padding: 2.5rem 1.5rem; max-width: 46rem; background: #ff
 h1 { margin: 0; font-size: 1.7rem; font-weight: 600; }
 h2 { margin: 2.2rem 0 .6rem; padding-bottom: .25rem; border-bottom: 1px solid #c9d0dc; font-size: 1.1rem; font-weight: 600; }
 .under { margin: .2rem 0 0; color: #4a5468; }
+.end { margin: 1.5rem 0 0; color: #4a5468; }
 dl { display: grid; grid-template-columns: 11rem 1fr; gap: .3rem 1rem; margin: 0; }
 dt { color: #4a5468; } dd { margin: 0; overflow-wrap: anywhere; }
 table { width: 100%; border-collapse: collapse; }

@@ -1,6 +1,6 @@
 //! A statement of the provision as a page to read and print, and its words, which the table for spreadsheets shares.
 
-use super::page::numbers::{day, moment, short_day};
+use super::page::numbers::{day, short_day};
 use super::page::{Sheet, sheet};
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -20,8 +20,8 @@ pub fn page(statement: &Statement, language: Language) -> Markup {
         main: html! {
             (summary(statement, language))
             (lines(statement, language))
-            p.under {
-                (pick("Établi le", "Written on")) " " (moment(statement.written_at, language)) ". "
+            p.end {
+                (pick("Établi le", "Written on")) " " (day(statement.written_on, language)) ". "
                 (pick("Les jours sont ceux du fuseau", "Days are those of the time zone")) " " (organisation.time_zone) "."
             }
         },
