@@ -39,7 +39,7 @@ impl Relais {
                 return 0;
             }
         };
-        let sending = due.iter().map(|outbound| self.send_or_put_off(outbound));
+        let sending = due.into_iter().map(|outbound| async move { self.send_or_put_off(&outbound).await });
         let written: Vec<bool> =
             futures_util::stream::iter(sending).buffer_unordered(AT_ONCE).collect().await;
         // What cannot be written down would be sent again at once.
