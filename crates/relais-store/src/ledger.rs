@@ -168,9 +168,10 @@ pub struct LedgerCheck {
 /// Adds every posting up again.
 pub fn check(tx: &mut Tx<'_>, organisation: OrganisationId) -> Result<LedgerCheck, Error> {
     let mut check = LedgerCheck { entries: 0, balance_minor: 0, broken_at: None };
-    let sql = "SELECT e.number, e.amount_minor, e.balance_minor, CAST(SUM(p.amount_minor) AS BIGINT), \
+    // An entry whose postings are gone is still one, and so are postings whose entry is.
+    let sql = "SELECT e.number, e.amount_minor, e.balance_minor, CAST(COALESCE(SUM(p.amount_minor), 0) AS BIGINT), \
                CAST(SUM(CASE WHEN p.book = 'provision' THEN p.amount_minor ELSE 0 END) AS BIGINT) \
-               FROM ledger_entries e JOIN postings p ON p.organisation = e.organisation AND p.entry = e.number \
+               FROM ledger_entries e LEFT JOIN postings p ON p.organisation = e.organisation AND p.entry = e.number \
                WHERE e.organisation = $1 GROUP BY e.number, e.amount_minor, e.balance_minor ORDER BY e.number";
     tx.for_each(sql, &[organisation.number().into()], &mut |row| {
         if check.broken_at.is_some() {
@@ -186,5 +187,10 @@ pub fn check(tx: &mut Tx<'_>, organisation: OrganisationId) -> Result<LedgerChec
         }
         Ok(())
     })?;
+    let orphan = "SELECT 1 FROM postings WHERE organisation = $1 AND entry > $2 LIMIT 1";
+    let orphan = tx.query_opt(orphan, &[organisation.number().into(), check.entries.into()])?;
+    if check.broken_at.is_none() && orphan.is_some() {
+        check.broken_at = Some(check.entries + 1);
+    }
     Ok(check)
 }

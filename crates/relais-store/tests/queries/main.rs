@@ -1,8 +1,10 @@
 //! Every query on both databases, with the same body: what is written is what is read.
 
+mod money;
 mod work;
 
 use jiff::{SignedDuration, Timestamp};
+use money::*;
 use relais_core::account::{Account, Cause, Deactivation};
 use relais_core::address::EmailAddress;
 use relais_core::authority::Role;
@@ -114,6 +116,9 @@ on_both! {
     the_chain_is_whole_and_pages_of_it_are_read
     a_change_anywhere_in_the_chain_shows
     a_value_nobody_writes_is_named_with_its_place
+    offers_are_read_as_they_were_made_and_retired_once
+    entries_are_numbered_and_read_in_pages_and_by_time
+    a_change_anywhere_in_the_ledger_shows
 }
 
 fn address(text: &str) -> EmailAddress {
