@@ -47,6 +47,14 @@ pub struct Caller {
     pub session: Option<SessionId>,
 }
 
+/// A mailbox that may be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenMail {
+    pub home: PathBuf,
+    /// The limit that its reader is shown.
+    pub quota_bytes: Option<i64>,
+}
+
 /// A secret that is shown once, with what it is for.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct NewSecret<T> {
@@ -140,13 +148,13 @@ const NOBODYS_HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$cmVsYWlzcmVsYWlzcmVs$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// 256 random bits as text, with a prefix by which a leaked one is recognised.
-fn new_secret(prefix: &str) -> String {
+pub(crate) fn new_secret(prefix: &str) -> String {
     let bits: [u8; 32] = rand::random();
     format!("{prefix}_{}", URL_SAFE_NO_PAD.encode(bits))
 }
 
 /// Secrets are random, so a plain hash keeps them.
-fn secret_hash(secret: &str) -> Vec<u8> {
+pub(crate) fn secret_hash(secret: &str) -> Vec<u8> {
     Sha256::digest(secret.as_bytes()).to_vec()
 }
 
@@ -247,7 +255,7 @@ impl Relais {
     ///
     /// # Errors
     /// When the store cannot be asked, or the mailbox cannot be made.
-    pub async fn open_mail_of(&self, id: AccountId) -> Result<Option<PathBuf>, Error> {
+    pub async fn open_mail_of(&self, id: AccountId) -> Result<Option<OpenMail>, Error> {
         let now = self.now();
         let account = self
             .look(move |tx| {
@@ -270,7 +278,7 @@ impl Relais {
                     // What is personal may have come since the grant was given.
                     self.set_aside_personal(account.mailbox).await?;
                 }
-                self.mail_home(account.mailbox).await.map(Some)
+                self.mail_home(account.mailbox, account.quota_bytes).await.map(Some)
             }
             None => Ok(None),
         }
@@ -280,10 +288,10 @@ impl Relais {
     ///
     /// # Errors
     /// As [`Relais::open_mail_of`].
-    pub async fn open_shared_mail(&self, address: &str) -> Result<Option<PathBuf>, Error> {
+    pub async fn open_shared_mail(&self, address: &str) -> Result<Option<OpenMail>, Error> {
         let Ok(address) = address.parse::<EmailAddress>() else { return Ok(None) };
         match self.look(move |tx| mailboxes::named(tx, &address)).await? {
-            Some(mailbox) => self.mail_home(mailbox.id).await.map(Some),
+            Some(mailbox) => self.mail_home(mailbox.id, None).await.map(Some),
             None => Ok(None),
         }
     }
@@ -300,10 +308,11 @@ impl Relais {
     }
 
     /// A mailbox is made when it is first needed.
-    async fn mail_home(&self, mailbox: MailboxId) -> Result<PathBuf, Error> {
+    async fn mail_home(&self, mailbox: MailboxId, quota_bytes: Option<i64>) -> Result<OpenMail, Error> {
         let maildirs = self.maildirs.clone();
-        Ok(tokio::task::spawn_blocking(move || maildirs.create(mailbox).map(|()| maildirs.home(mailbox)))
-            .await??)
+        let made = move || maildirs.create(mailbox).map(|()| maildirs.home(mailbox));
+        let home = tokio::task::spawn_blocking(made).await??;
+        Ok(OpenMail { home, quota_bytes })
     }
 
     /// Opens a session for someone who signed in.

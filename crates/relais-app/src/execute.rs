@@ -1,5 +1,6 @@
 //! One way to change an account: facts, decision, event, addresses, effects, in one transaction.
 
+use crate::profiles::erase_if_gone;
 use crate::{Error, Ids, Relais, means};
 use jiff::Timestamp;
 use relais_core::account::Account;
@@ -88,6 +89,7 @@ pub(crate) fn write_rest(
     for address in &change.addresses {
         addresses::apply(tx, address, organisation, now).map_err(|error| taken(error, address))?;
     }
+    erase_if_gone(tx, &change.account)?;
     events::append(tx, organisation, change.happening, *actor, now)?;
     means::enter(tx, organisation, &change.entries, actor, now)?;
     for effect in &change.effects {
@@ -124,7 +126,9 @@ fn gather(tx: &mut Tx<'_>, account: &Account, command: &Command, now: Timestamp)
         Command::SetPassword { .. }
         | Command::RemoveAlias { .. }
         | Command::SetSubscription { .. }
-        | Command::Renew => {}
+        | Command::Renew
+        | Command::SetName { .. }
+        | Command::SetQuota { .. } => {}
         Command::MoveAddress { address, .. } => {
             facts.wanted = addresses::availability(tx, address, account.organisation)?;
         }

@@ -4,7 +4,7 @@
 use crate::mail::REPLY_PERIOD;
 use crate::{Error, Relais};
 use jiff::SignedDuration;
-use relais_store::{credentials, departures, responders, spool};
+use relais_store::{credentials, departures, password_resets, responders, spool};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -100,6 +100,7 @@ impl Relais {
                 // Keys of sent mail are what recognises a repeated delivery: kept as long as mailboxes keep theirs.
                 spool::forget(tx, now - SignedDuration::from_hours(7 * 24))?;
                 credentials::forget_sessions(tx, now)?;
+                password_resets::forget(tx, now)?;
                 Ok(())
             })
             .await

@@ -3,6 +3,7 @@
 //!
 //! Nothing here knows a protocol or a request; nothing here decides what the core decides.
 
+mod account_lists;
 mod clock;
 mod credentials;
 mod departures;
@@ -11,23 +12,29 @@ mod error;
 mod execute;
 mod explain;
 mod housekeeping;
+mod letters;
 mod mail;
 mod means;
 mod offers;
 mod organisations;
 mod outbound;
+mod password_resets;
+mod profiles;
 mod provision;
 pub mod read;
 mod renewals;
 mod statement;
 mod throttle;
 
+pub use account_lists::{AccountRows, LineOutcome, LineReport, Run};
 pub use clock::{Clock, Ids};
-pub use credentials::{Caller, NewSecret, SignInRefusal};
+pub use credentials::{Caller, NewSecret, OpenMail, SignInRefusal};
 pub use departures::certificate::Certificate;
 pub use error::Error;
 pub use mail::{Envelope, Message};
 pub use organisations::{NewAccountRequest, NewOrganisationRequest};
+pub use password_resets::TooManyRequests;
+pub use profiles::MailboxUsage;
 pub use provision::{Provision, Renewal};
 pub use relais_core as core;
 pub use relais_store::{Store, schema};
@@ -53,6 +60,8 @@ pub struct Parts {
     pub smarthost: Option<Smarthost>,
     /// The name in message ids and notices.
     pub hostname: String,
+    /// Where people reach the HTTP door, without a slash at its end: the beginning of links in letters.
+    pub public_url: String,
     pub personal_marks: PersonalMarks,
     pub clock: Clock,
     pub ids: Ids,
@@ -68,11 +77,12 @@ pub struct Relais {
     dovecot: Option<Dovecot>,
     smarthost: Option<Smarthost>,
     hostname: String,
+    public_url: String,
     personal_marks: Arc<PersonalMarks>,
     clock: Clock,
     ids: Ids,
     node: String,
-    passwords: credentials::Passwords,
+    passwords: Arc<credentials::Passwords>,
     throttle: throttle::Throttle,
     /// Held by every delivery from its routing to its answer: whoever takes it alone knows that none is under way
     /// that was routed before.
@@ -93,11 +103,12 @@ impl Relais {
             dovecot: parts.dovecot,
             smarthost: parts.smarthost,
             hostname: parts.hostname,
+            public_url: parts.public_url,
             personal_marks: Arc::new(parts.personal_marks),
             clock: parts.clock,
             ids: parts.ids,
             node: parts.node,
-            passwords: credentials::Passwords::new(),
+            passwords: Arc::new(credentials::Passwords::new()),
             throttle: throttle::Throttle::default(),
             deliveries: RwLock::default(),
             work: Notify::new(),

@@ -95,6 +95,8 @@ pub(crate) fn for_command(
         Command::Rename { .. }
         | Command::RemoveAlias { .. }
         | Command::SetInbound { .. }
+        | Command::SetName { .. }
+        | Command::SetQuota { .. }
         | Command::MoveAddress { .. } => return Ok(Means::none(Date::ZERO)),
         Command::Reactivate | Command::SetSubscription { .. } | Command::SetLeaving { at: None } => {
             Licences::Count

@@ -2,7 +2,7 @@
 //! transaction with its event.
 
 use crate::execute::{taken, write_rest};
-use crate::{Error, Relais, means};
+use crate::{Error, Ids, Relais, means};
 use jiff::Timestamp;
 use relais_core::account::Account;
 use relais_core::address::{EmailAddress, domain_name};
@@ -168,16 +168,7 @@ impl Relais {
             subscription: request.subscription,
         };
         let (ids, now) = (self.ids.clone(), self.now());
-        self.store
-            .write(move |tx| {
-                let found = organisations::get(tx, organisation)?.ok_or(Error::NotFound)?;
-                let wanted = addresses::availability(tx, &new.address, organisation)?;
-                let means = means::for_newcomer(tx, &found, new.subscription, now)?;
-                let change = lifecycle::create(new.clone(), &wanted, &means, &actor, now)?;
-                accounts::insert(tx, &change.account)?;
-                write_rest(tx, &ids, change, &actor, now)
-            })
-            .await
+        self.store.write(move |tx| insert_account(tx, &ids, new.clone(), &actor, now)).await
     }
 
     /// Changes a password that was given in plain text.
@@ -382,6 +373,22 @@ pub(crate) fn note(
     let happening = Happening { kind, subject: subject.to_string(), detail };
     events::append(tx, organisation, happening, actor, now)?;
     Ok(())
+}
+
+/// Makes an account inside the caller's transaction.
+pub(crate) fn insert_account(
+    tx: &mut Tx<'_>,
+    ids: &Ids,
+    new: NewAccount,
+    actor: &Actor,
+    now: Timestamp,
+) -> Result<Account, Error> {
+    let organisation = organisations::get(tx, new.organisation)?.ok_or(Error::NotFound)?;
+    let wanted = addresses::availability(tx, &new.address, new.organisation)?;
+    let means = means::for_newcomer(tx, &organisation, new.subscription, now)?;
+    let change = lifecycle::create(new, &wanted, &means, actor, now)?;
+    accounts::insert(tx, &change.account)?;
+    write_rest(tx, ids, change, actor, now)
 }
 
 /// Points an address that is free, or already there, to something that is not an account.

@@ -2,6 +2,7 @@
 //! facts inside the transaction that will apply the decision.
 
 mod addresses;
+mod attributes;
 mod billing;
 mod leaving;
 
@@ -54,6 +55,14 @@ pub enum Command {
     },
     SetRole {
         role: Role,
+    },
+    /// The name that others see.
+    SetName {
+        name: String,
+    },
+    /// The largest mailbox size; `None` lifts the limit.
+    SetQuota {
+        quota_bytes: Option<i64>,
     },
     /// From this moment on the account counts as deactivated; `None` takes the plan back.
     SetLeaving {
@@ -184,6 +193,7 @@ pub fn create(
     }
     check_owner_is_named_by_the_operator(new.role, actor)?;
     check_name(&new.name)?;
+    crate::quota::check(new.quota_bytes)?;
     let target = Target::Account(new.id);
     check_available(&new.address, wanted, target)?;
     let subscription = means.wanted.as_ref();
@@ -264,15 +274,20 @@ pub fn decide(
             billing::set_subscription(account, to, addresses::count_aliases(facts), &facts.means, now)
         }
         Command::Renew => billing::renew(account, &facts.means, now),
+        Command::SetName { name } => attributes::set_name(account, name, now),
+        Command::SetQuota { quota_bytes } => attributes::set_quota(account, quota_bytes, now),
     }
 }
 
 fn power_for(command: &Command) -> Power {
     match command {
-        Command::SetPassword { .. } | Command::SetInbound { .. } => Power::ChangeSelf,
-        Command::Rename { .. } | Command::AddAlias { .. } | Command::RemoveAlias { .. } => {
-            Power::ManageAccounts
+        Command::SetPassword { .. } | Command::SetInbound { .. } | Command::SetName { .. } => {
+            Power::ChangeSelf
         }
+        Command::Rename { .. }
+        | Command::AddAlias { .. }
+        | Command::RemoveAlias { .. }
+        | Command::SetQuota { .. } => Power::ManageAccounts,
         Command::Deactivate { .. }
         | Command::Delete
         | Command::SetRole { .. }

@@ -1,6 +1,12 @@
 //! Refusals: each has a stable code and a sentence in French and English that says what to do next. A refused
 //! command changed nothing.
 
+mod list;
+mod profile;
+
+pub use list::ListFault;
+pub use profile::ProfileFault;
+
 use crate::address::EmailAddress;
 use crate::language::Language;
 use crate::money::{Currency, Money};
@@ -62,6 +68,10 @@ pub enum Refusal {
     PaymentDiffers { reference: String },
     ReferenceInvalid,
     PeriodEmpty { from: Date, until: Date },
+    QuotaInvalid,
+    PasswordResetVoid,
+    Profile(ProfileFault),
+    List(ListFault),
 }
 
 impl Refusal {
@@ -121,6 +131,10 @@ impl Refusal {
             Self::PaymentDiffers { .. } => "payment_differs",
             Self::ReferenceInvalid => "reference_invalid",
             Self::PeriodEmpty { .. } => "period_empty",
+            Self::QuotaInvalid => "quota_invalid",
+            Self::PasswordResetVoid => "password_reset_void",
+            Self::Profile(fault) => fault.code(),
+            Self::List(fault) => fault.code(),
         }
     }
 
@@ -202,6 +216,10 @@ impl Refusal {
             Self::PaymentDiffers { reference } => format!("Le versement « {reference} » est déjà enregistré avec un autre montant ; vérifiez-le auprès du prestataire de paiement."),
             Self::ReferenceInvalid => "La référence du versement est vide, dépasse 200 caractères ou contient des caractères de contrôle ou des espaces au bord ; corrigez-la.".into(),
             Self::PeriodEmpty { from, until } => format!("Il n'y a aucun jour à partir du {from} et avant le {until} ; donnez une fin qui vient après le début."),
+            Self::QuotaInvalid => "Cette taille maximale ne convient pas ; écrivez-la comme 500M, 5G ou 1T, ou levez la limite.".into(),
+            Self::PasswordResetVoid => "Ce lien n'est plus valable : il a déjà servi, il est trop ancien ou le compte a changé ; demandez-en un autre.".into(),
+            Self::Profile(fault) => fault.french(),
+            Self::List(fault) => fault.french(),
         }
     }
 
@@ -270,7 +288,23 @@ impl Refusal {
             Self::PaymentDiffers { reference } => format!("The payment \u{201c}{reference}\u{201d} is on record with another amount; check with the payment provider."),
             Self::ReferenceInvalid => "The payment's reference is empty, longer than 200 characters or holds control characters or spaces at its ends; correct it.".into(),
             Self::PeriodEmpty { from, until } => format!("There is no day from {from} on and before {until}; give an end that comes after the beginning."),
+            Self::QuotaInvalid => "This size limit will not do; write it as 500M, 5G or 1T, or lift the limit.".into(),
+            Self::PasswordResetVoid => "This link is no longer valid: it was used, is too old, or the account changed; ask for another.".into(),
+            Self::Profile(fault) => fault.english(),
+            Self::List(fault) => fault.english(),
         }
+    }
+}
+
+impl From<ProfileFault> for Refusal {
+    fn from(fault: ProfileFault) -> Self {
+        Self::Profile(fault)
+    }
+}
+
+impl From<ListFault> for Refusal {
+    fn from(fault: ListFault) -> Self {
+        Self::List(fault)
     }
 }
 

@@ -135,6 +135,10 @@ fn command(words: &str) -> Command {
         "remove_alias" => Command::RemoveAlias { address: address(rest) },
         "set_inbound" => Command::SetInbound { inbound: inbound(rest) },
         "set_role" => Command::SetRole { role: named_role(rest) },
+        "set_name" => Command::SetName { name: rest.into() },
+        "set_quota" => {
+            Command::SetQuota { quota_bytes: (rest != "none").then(|| rest.parse().expect("bytes")) }
+        }
         "set_leaving" => Command::SetLeaving { at: (rest != "never").then(|| day(rest)) },
         "move" => match rest.strip_suffix(" to itself") {
             Some(held) => Command::MoveAddress {
@@ -199,6 +203,8 @@ fn name_of(command: &Command) -> &'static str {
         Command::RemoveAlias { .. } => "remove_alias",
         Command::SetInbound { .. } => "set_inbound",
         Command::SetRole { .. } => "set_role",
+        Command::SetName { .. } => "set_name",
+        Command::SetQuota { .. } => "set_quota",
         Command::SetLeaving { .. } => "set_leaving",
         Command::MoveAddress { .. } => "move",
         Command::SetSubscription { .. } => "subscribe",
@@ -398,6 +404,9 @@ fn answer(before: &Account, result: &Result<Decision, Refusal>) -> String {
     }
     if after.name != before.name {
         words.push(if after.name.is_empty() { "anonymous".into() } else { after.name.clone() });
+    }
+    if after.quota_bytes != before.quota_bytes {
+        words.push(after.quota_bytes.map_or("no quota".into(), |bytes| format!("quota={bytes}")));
     }
     assert_eq!(change.happening.subject, before.id.to_string(), "an event names whom it happened to");
     words.join(" ")

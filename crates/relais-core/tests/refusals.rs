@@ -4,7 +4,8 @@ use jiff::civil::date;
 use relais_core::address::EmailAddress;
 use relais_core::language::Language;
 use relais_core::money::{Currency, Money};
-use relais_core::refusal::Refusal;
+use relais_core::profile::ProfileField;
+use relais_core::refusal::{ListFault, ProfileFault, Refusal};
 use relais_core::rights::{Act, State};
 use std::collections::HashSet;
 
@@ -63,13 +64,74 @@ fn is_listed(refusal: &Refusal) {
         | Refusal::PaymentDiffers { .. }
         | Refusal::ReferenceInvalid
         | Refusal::PeriodEmpty { .. } => {}
+        Refusal::QuotaInvalid | Refusal::PasswordResetVoid => {}
+        Refusal::Profile(fault) => match fault {
+            ProfileFault::TextInvalid { .. }
+            | ProfileFault::TooMany { .. }
+            | ProfileFault::PhoneInvalid { .. }
+            | ProfileFault::CountryUnknown { .. }
+            | ProfileFault::BirthDateInTheFuture
+            | ProfileFault::ExternalAddressHosted { .. }
+            | ProfileFault::PhotoTooLarge { .. }
+            | ProfileFault::PhotoKindUnknown
+            | ProfileFault::PhotoSides { .. } => {}
+        },
+        Refusal::List(fault) => match fault {
+            ListFault::NotUtf8 { .. }
+            | ListFault::NoColumns
+            | ListFault::ColumnUnknown { .. }
+            | ListFault::ColumnRepeated { .. }
+            | ListFault::ColumnMissing { .. }
+            | ListFault::LineLength { .. }
+            | ListFault::LineRepeated { .. }
+            | ListFault::CellEmpty { .. }
+            | ListFault::CellInvalid { .. }
+            | ListFault::StateDiffers { .. } => {}
+        },
     }
+}
+
+/// What the sentences on personal data and on lists have to name.
+fn named_faults() -> Vec<(Refusal, Vec<String>)> {
+    let field = ProfileField::City;
+    let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let profile = [
+        (ProfileFault::TextInvalid { field, chars_max: 100 }, names(&["100"])),
+        (ProfileFault::TooMany { field: ProfileField::Street, count_max: 10 }, names(&["10"])),
+        (ProfileFault::PhoneInvalid { number: "12".into() }, names(&["12"])),
+        (ProfileFault::CountryUnknown { text: "XX".into() }, names(&["XX"])),
+        (ProfileFault::BirthDateInTheFuture, vec![]),
+        (
+            ProfileFault::ExternalAddressHosted { address: "user1@bm.com".parse().expect("an address") },
+            names(&["user1@bm.com"]),
+        ),
+        (ProfileFault::PhotoTooLarge { mib_max: 1 }, names(&["1 M"])),
+        (ProfileFault::PhotoKindUnknown, names(&["JPEG", "PNG", "WebP"])),
+        (ProfileFault::PhotoSides { pixels_max: 4096 }, names(&["4096"])),
+    ];
+    let list = [
+        (ListFault::NotUtf8 { line: 7 }, names(&["7"])),
+        (ListFault::NoColumns, names(&["address,name"])),
+        (ListFault::ColumnUnknown { name: "taille".into() }, names(&["taille"])),
+        (ListFault::ColumnRepeated { name: "nom".into() }, names(&["nom"])),
+        (ListFault::ColumnMissing { name: "address".into() }, names(&["address"])),
+        (ListFault::LineLength { cells: 3, columns: 5 }, names(&["3", "5"])),
+        (ListFault::LineRepeated { line: 12 }, names(&["12"])),
+        (ListFault::CellEmpty { column: "name".into() }, names(&["name"])),
+        (ListFault::CellInvalid { column: "role".into(), text: "chef".into() }, names(&["role", "chef"])),
+        (ListFault::StateDiffers { is: Some(State::Deactivated) }, vec![]),
+    ];
+    profile
+        .into_iter()
+        .map(|(fault, names)| (fault.into(), names))
+        .chain(list.into_iter().map(|(fault, names)| (fault.into(), names)))
+        .collect()
 }
 
 fn every_refusal() -> Vec<Refusal> {
     let address = |text: &str| -> EmailAddress { text.parse().expect("an address") };
     let user1 = address("user1@bm.com");
-    let every = vec![
+    let mut every = vec![
         Refusal::NotAllowed,
         Refusal::NotInThisState { act: Act::BeDeleted, state: State::Active },
         Refusal::OwnerCannotLeave,
@@ -122,7 +184,10 @@ fn every_refusal() -> Vec<Refusal> {
         Refusal::PaymentDiffers { reference: "pay-1".into() },
         Refusal::ReferenceInvalid,
         Refusal::PeriodEmpty { from: date(2026, 12, 1), until: date(2026, 11, 1) },
+        Refusal::QuotaInvalid,
+        Refusal::PasswordResetVoid,
     ];
+    every.extend(named_faults().into_iter().map(|(refusal, _)| refusal));
     every.iter().for_each(is_listed);
     every
 }
@@ -223,7 +288,13 @@ fn a_refusal_names_what_stands_in_the_way() {
                 | Refusal::AmountInvalid
                 | Refusal::PlanUnpaid
                 | Refusal::ReferenceInvalid
-                | Refusal::DepartureOver => vec![],
+                | Refusal::DepartureOver
+                | Refusal::QuotaInvalid
+                | Refusal::PasswordResetVoid => vec![],
+                fault @ (Refusal::Profile(_) | Refusal::List(_)) => {
+                    let named = named_faults().into_iter().find(|(refusal, _)| refusal == fault);
+                    named.expect("listed").1
+                }
             };
             for name in names {
                 assert!(refusal.sentence(language).contains(&name), "{}", refusal.code());

@@ -155,6 +155,20 @@ impl<'a> Tx<'a> {
         stopped.map_or(Ok(()), Err)
     }
 
+    /// Does a part of a unit of work that may be undone alone: an error of `work` undoes the part's changes, and the
+    /// rest of the unit goes on. After a statement has failed nothing goes on, as everywhere.
+    pub fn part<T, E: From<Error>>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
+        self.batch("SAVEPOINT part")?;
+        let done = work(self);
+        if self.failure.is_none() {
+            if done.is_err() {
+                self.batch("ROLLBACK TO SAVEPOINT part")?;
+            }
+            self.batch("RELEASE SAVEPOINT part")?;
+        }
+        done
+    }
+
     /// Statements of a migration, without arguments.
     pub(crate) fn batch(&mut self, sql: &str) -> Result<(), Error> {
         self.begin_statement(&[])?;

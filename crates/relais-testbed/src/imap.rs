@@ -68,6 +68,20 @@ impl Imap {
         rows.filter(|row| !row.text.to_ascii_lowercase().contains("\\noselect")).map(name_in_list).collect()
     }
 
+    /// What the folder's quota says (RFC 9208): used and allowed, in KiB; `None` without a limit.
+    ///
+    /// # Errors
+    /// As [`Imap::list`].
+    pub fn quota(&mut self, folder: &str) -> Result<Option<(u64, u64)>> {
+        let responses = self.ok(&format!("GETQUOTAROOT {}", quoted(&modified_utf7(folder))))?;
+        let storage = |row: &Response| -> Option<(u64, u64)> {
+            let (_, numbers) = row.text.strip_prefix("* QUOTA ")?.split_once("(STORAGE ")?;
+            let mut numbers = numbers.split([' ', ')']).map(str::parse);
+            Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+        };
+        Ok(responses.iter().find_map(storage))
+    }
+
     /// # Errors
     /// As [`Imap::list`].
     pub fn subscribe(&mut self, folder: &str) -> Result<()> {

@@ -17,6 +17,8 @@ pub struct Configuration {
     pub database: Option<String>,
     /// The REST API.
     pub http: SocketAddr,
+    /// Where people reach the REST API, for links in letters: `https://mail.example.com`.
+    pub public_url: Option<String>,
     pub lmtp: SocketAddr,
     pub smtp: SocketAddr,
     /// Where Dovecot listens.
@@ -51,6 +53,7 @@ impl Default for Configuration {
             hostname: "localhost.localdomain".to_owned(),
             database: None,
             http: local(8025),
+            public_url: None,
             lmtp: local(2424),
             smtp: local(2525),
             mail_listen: Ipv4Addr::LOCALHOST.into(),
@@ -88,6 +91,7 @@ impl Configuration {
     pub fn parse(text: &str) -> anyhow::Result<Self> {
         let configuration: Self = toml::from_str(text)?;
         configuration.smarthost_parts()?;
+        configuration.check_public_url()?;
         Ok(configuration)
     }
 
@@ -103,6 +107,27 @@ impl Configuration {
             Some(parts) => Ok(Some(parts)),
             None => bail!("smarthost = {text:?} is not host:port; write it like \"127.0.0.1:25\""),
         }
+    }
+
+    fn check_public_url(&self) -> anyhow::Result<()> {
+        let Some(url) = &self.public_url else { return Ok(()) };
+        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        let fits = |rest: &str| {
+            !rest.starts_with('/') && !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_graphic())
+        };
+        if !rest.is_some_and(fits) || url.contains(['?', '#', '<', '>', '"']) {
+            bail!(
+                "public_url = {url:?} is not the address of a site; write it like \"https://mail.example.com\""
+            );
+        }
+        Ok(())
+    }
+
+    /// Where links in letters begin; on this machine unless something else is said.
+    #[must_use]
+    pub fn public_url(&self) -> String {
+        let url = self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.http));
+        url.trim_end_matches('/').to_owned()
     }
 
     /// Whether any protocol of Dovecot is on.

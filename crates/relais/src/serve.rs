@@ -95,6 +95,7 @@ fn build(data: &Path, configuration: &Configuration) -> anyhow::Result<Arc<Relai
         dovecot: start_dovecot(data, configuration)?,
         smarthost,
         hostname: configuration.hostname.clone(),
+        public_url: configuration.public_url(),
         personal_marks: configuration
             .personal_marks
             .clone()

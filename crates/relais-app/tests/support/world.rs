@@ -108,6 +108,7 @@ fn open(dir: &Path, store: &Store, clock: &Clock, ids: &Ids, node: &str) -> Arc<
         dovecot: None,
         smarthost: None,
         hostname: "mx.bm.com".into(),
+        public_url: "https://mail.bm.com".to_owned(),
         personal_marks: PersonalMarks::default(),
         clock: clock.clone(),
         ids: ids.clone(),

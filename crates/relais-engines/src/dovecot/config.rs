@@ -195,13 +195,15 @@ userdb {{
 /// - `imap_acl` is not loaded: there is no SETACL, sharing is Relais's decision.
 /// - Two colons in `vfile::cache_secs`: with one the setting is ignored, and a right lives for 30 s.
 /// - `acl_defaults_from_inbox`: a folder without a file of its own takes the rights of its mailbox's INBOX.
+/// - Quotas are counted from Dovecot's own indexes, since mail comes into the Maildir past it; how much there may be, the
+///   authority says with every `userdb` answer (`quota_rule`). Without a rule there is no limit.
 /// - What one member has read is kept under that member's home, named by a hash of the shared mailbox's home, so
 ///   that a renaming forgets nothing.
 fn mail(dict: &str) -> String {
     format!(
         "\
 mail_location = maildir:~/Maildir
-mail_plugins = acl
+mail_plugins = acl quota
 mail_max_userip_connections = 100
 mailbox_idle_check_interval = 5 secs
 namespace inbox {{
@@ -220,6 +222,11 @@ plugin {{
   acl = vfile::cache_secs=1
   acl_shared_dict = proxy:{dict}:shares
   acl_defaults_from_inbox = yes
+  quota = count:Mailbox
+  quota_vsizes = yes
+}}
+protocol imap {{
+  mail_plugins = $mail_plugins imap_quota
 }}
 "
     )

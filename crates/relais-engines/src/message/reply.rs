@@ -84,7 +84,7 @@ fn references(head: &Head, answered: String) -> Vec<String> {
 }
 
 /// A text as one line: control characters become spaces.
-fn line(text: &str, chars_max: usize) -> String {
+pub(super) fn line(text: &str, chars_max: usize) -> String {
     let plain: String =
         text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(chars_max).collect();
     plain.split_whitespace().collect::<Vec<_>>().join(" ")

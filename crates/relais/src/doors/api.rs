@@ -4,6 +4,7 @@
 //! nothing: no state is compared here. The one rule of this door is what a caller may *see*: what belongs to another
 //! organisation is not there ([`find`]).
 
+mod account_lists;
 mod accounts;
 mod addresses;
 mod caller;
@@ -19,9 +20,12 @@ mod openapi;
 mod organisations;
 mod outbound;
 mod page;
+mod password_resets;
 mod payments;
 mod problem;
+mod profiles;
 mod provision;
+mod reset_page;
 mod responders;
 mod sessions;
 mod shared_mailboxes;
@@ -83,6 +87,7 @@ pub fn router(
             "/api/openapi.json",
             get(async || ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.as_str())),
         )
+        .merge(password_resets::pages())
         .fallback(async || Problem::NoSuchRoute)
         .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
@@ -99,6 +104,9 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(sessions::routes())
         .merge(organisations::routes())
         .merge(accounts::routes())
+        .merge(account_lists::routes())
+        .merge(profiles::routes())
+        .merge(password_resets::routes())
         .merge(departures::routes())
         .merge(addresses::routes())
         .merge(shared_mailboxes::routes())

@@ -5,6 +5,7 @@
 
 mod access;
 mod account;
+mod account_list;
 mod address;
 mod arguments;
 mod certificate;
@@ -20,6 +21,7 @@ mod members;
 mod offers;
 mod organisation;
 mod plan;
+mod profile;
 mod provision;
 mod quota;
 mod reader;

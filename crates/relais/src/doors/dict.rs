@@ -53,8 +53,11 @@ pub enum PassdbAnswer {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UserdbAnswer {
-    /// The mailbox's directory; its Maildir is `Maildir` in it.
-    Home(PathBuf),
+    /// The mailbox's directory (its Maildir is `Maildir` in it), and the limit that mail programs show.
+    Home {
+        home: PathBuf,
+        quota_bytes: Option<i64>,
+    },
     Unknown,
     Unavailable,
 }

@@ -1,13 +1,16 @@
 //! The API, in process: the router as start-up serves it, on SQLite in a directory of its own, with a clock that stands
 //! and ids that are counted.
 
+mod account_lists;
 mod authority;
 mod bad_input;
 mod certificate;
 mod description;
 mod money;
 mod organisations;
+mod password_resets;
 mod payments;
+mod people;
 mod sessions;
 mod statements;
 mod states;

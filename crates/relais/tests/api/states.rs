@@ -48,6 +48,13 @@ fn commands() -> Vec<(&'static str, &'static str, Option<Value>, Command)> {
             Command::SetInbound { inbound: Inbound::refuse() },
         ),
         ("PUT", "/role", Some(json!({ "role": "guest" })), Command::SetRole { role: Role::Guest }),
+        ("PUT", "/name", Some(json!({ "name": "Zoé" })), Command::SetName { name: "Zoé".into() }),
+        (
+            "PUT",
+            "/quota",
+            Some(json!({ "quota_bytes": 5000 })),
+            Command::SetQuota { quota_bytes: Some(5000) },
+        ),
     ]
 }
 

@@ -1,7 +1,7 @@
 //! A small instance with two organisations, and callers of every kind. It is made once; each test gets a copy.
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use relais::doors::api::{Trust, router};
 use relais_app::core::authority::{Actor, Role};
 use relais_app::core::departure::Order;
-use relais_app::core::ids::{DepartureId, GroupId, OrganisationId, ResponderId, TokenId};
+use relais_app::core::ids::{DepartureId, GroupId, OrganisationId, ResponderId, SpoolId, TokenId};
 use relais_app::core::language::Language;
 use relais_app::core::lifecycle::Command;
 use relais_app::core::money::Currency;
@@ -96,7 +96,7 @@ struct Template {
 }
 
 pub struct World {
-    _dir: TempDir,
+    dir: TempDir,
     pub app: Arc<Relais>,
     pub clock: Clock,
     pub made: Made,
@@ -108,6 +108,8 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub text: String,
+    /// What `text` is made of, if it is no text.
+    pub bytes: Bytes,
 }
 
 impl Answer {
@@ -137,6 +139,7 @@ fn build(dir: &Path, clock: &Clock, ids: Ids) -> Arc<Relais> {
         dovecot: None,
         smarthost: None,
         hostname: "mail.bm.com".to_owned(),
+        public_url: "https://mail.bm.com".to_owned(),
         personal_marks: PersonalMarks::default(),
         clock: clock.clone(),
         ids,
@@ -170,7 +173,7 @@ impl World {
         }
         let app = build(dir.path(), &clock, ids);
         let made = template.made.clone();
-        Self { _dir: dir, app, clock, made, network: OnceLock::new(), socket: OnceLock::new() }
+        Self { dir, app, clock, made, network: OnceLock::new(), socket: OnceLock::new() }
     }
 
     fn router(&self, who: Who) -> Router {
@@ -190,6 +193,18 @@ impl World {
         self.made.secrets.iter().find(|(whose, _)| *whose == who).map(|(_, secret)| secret.as_str())
     }
 
+    /// A message that waits in the spool.
+    pub fn spooled(&self, id: SpoolId) -> String {
+        let bytes = std::fs::read(self.dir.path().join("spool").join(id.to_string())).expect("a message");
+        mail_parser::MessageParser::default()
+            .parse(&bytes)
+            .map(|message| {
+                let subject = message.subject().unwrap_or_default();
+                format!("Subject: {subject}\n\n{}", message.body_text(0).unwrap_or_default())
+            })
+            .expect("a message can be read")
+    }
+
     /// A request of `who`, to be changed or sent.
     pub fn request(&self, who: Who, method: &str, path: &str) -> axum::http::request::Builder {
         let peer: SocketAddr = "127.0.0.1:4000".parse().expect("an address");
@@ -204,8 +219,8 @@ impl World {
         let response = self.router(who).oneshot(request).await.expect("infallible");
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("a whole body").to_bytes();
-        let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
-        Answer { status: parts.status, headers: parts.headers, text }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Answer { status: parts.status, headers: parts.headers, text, bytes }
     }
 
     pub async fn ask(&self, who: Who, method: &str, path: &str) -> Answer {
@@ -216,6 +231,18 @@ impl World {
     pub async fn ask_with(&self, who: Who, method: &str, path: &str, body: &Value) -> Answer {
         let request = self.request(who, method, path).header("content-type", "application/json");
         self.send(who, request.body(Body::from(body.to_string())).expect("a request")).await
+    }
+
+    pub async fn send_file(
+        &self,
+        who: Who,
+        method: &str,
+        path: &str,
+        kind: &str,
+        file: impl Into<Vec<u8>>,
+    ) -> Answer {
+        let request = self.request(who, method, path).header("content-type", kind);
+        self.send(who, request.body(Body::from(file.into())).expect("a request")).await
     }
 
     pub async fn ask_in(&self, language: &str, who: Who, method: &str, path: &str) -> Answer {
@@ -278,6 +305,8 @@ async fn populate(app: &Relais) -> Made {
     }
     let operator_token = app.create_token(None, "spare".into(), operator).await.expect("made").of.id;
     let spare_token = app.create_token(Some(bm), "spare".into(), operator).await.expect("made").of.id;
+    let photo = crate::people::png(16, 16);
+    app.set_photo(id_of(app, "user1@bm.com").await, photo, operator).await.expect("set");
     let (group, responder) = things(app, bm).await;
     states(app, bm).await;
     let (finished, scheduled, held) = departures(app, bm).await;
@@ -375,7 +404,7 @@ async fn offers(app: &Relais) {
     app.create_subscription(subscription, Actor::Operator).await.expect("made");
 }
 
-async fn id_of(app: &Relais, address: &str) -> relais_app::core::ids::AccountId {
+pub async fn id_of(app: &Relais, address: &str) -> relais_app::core::ids::AccountId {
     let address = address.parse().expect("an address");
     let found = app.look(move |tx| relais_app::read::accounts::holding(tx, &address)).await;
     found.expect("asked").expect("there").id

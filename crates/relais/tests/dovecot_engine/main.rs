@@ -65,7 +65,10 @@ impl Authority for FakeAuthority {
         if truth.unavailable {
             return UserdbAnswer::Unavailable;
         }
-        truth.homes.get(user).map_or(UserdbAnswer::Unknown, |home| UserdbAnswer::Home(home.clone()))
+        truth.homes.get(user).map_or(UserdbAnswer::Unknown, |home| UserdbAnswer::Home {
+            home: home.clone(),
+            quota_bytes: None,
+        })
     }
 
     async fn shares(&self, user: &str) -> Result<Vec<String>, Unavailable> {

@@ -1,11 +1,12 @@
 //! What a request brings: bodies, path segments and queries, each refused with a sentence when it cannot be read.
 
-use super::Problem;
+use super::{BODY_BYTES_MAX, Problem};
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use std::time::Duration;
@@ -13,6 +14,8 @@ use tokio::time::timeout;
 
 /// How long a body may take: a client that stops in the middle holds a connection no longer than this.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// And a file.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A JSON body.
 pub struct Body<T>(pub T);
@@ -59,16 +62,37 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalB
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
+    is_of_kind(headers, "application/json")
+}
+
+/// Whether a body is said to be of this media type.
+pub fn is_of_kind(headers: &HeaderMap, wanted: &str) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
-    kind.eq_ignore_ascii_case("application/json")
+    kind.eq_ignore_ascii_case(wanted)
+}
+
+/// A body that is no JSON, whole.
+pub async fn upload(request: Request, bytes_max: usize) -> Result<Vec<u8>, Problem> {
+    let too_large = || Problem::BodyTooLarge { mib_max: bytes_max >> 20 };
+    let is_told =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|told| told.to_str().ok()?.parse().ok());
+    if is_told.is_some_and(|bytes: usize| bytes > bytes_max) {
+        return Err(too_large());
+    }
+    match timeout(UPLOAD_TIMEOUT, Limited::new(request.into_body(), bytes_max).collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes().into()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(_)) => Err(Problem::BodyBroken),
+        Err(_) => Err(Problem::BodyTooSlow),
+    }
 }
 
 async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
     match timeout(BODY_TIMEOUT, Bytes::from_request(request, state)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)))) => {
-            Err(Problem::BodyTooLarge)
+            Err(Problem::BodyTooLarge { mib_max: BODY_BYTES_MAX >> 20 })
         }
         Ok(Err(_)) => Err(Problem::BodyBroken),
         Err(_) => Err(Problem::BodyTooSlow),

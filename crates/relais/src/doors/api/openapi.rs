@@ -74,12 +74,12 @@ fn complete(path: &str, operation: &mut Operation) {
     }
     if operation.request_body.is_some() {
         problems.push(("400", "The body cannot be read."));
-        problems.push(("413", "The body is larger than 1 MiB."));
-        problems.push(("415", "The body is not application/json."));
+        problems.push(("413", "The body is too large: more than 1 MiB, if nothing else is said."));
+        problems.push(("415", "The body is not of the described type."));
         problems.push(("422", "What is asked cannot be; the code says why."));
     }
-    if path.ends_with("/sessions") {
-        problems.push(("429", "Too many failed attempts; see Retry-After."));
+    if path.ends_with("/sessions") || path.ends_with("/password-resets") {
+        problems.push(("429", "Too many attempts; see Retry-After."));
     }
     for (code, text) in problems {
         add(operation, code, text);
@@ -105,6 +105,7 @@ fn segment(name: &str) -> utoipa::openapi::path::Parameter {
         "responder" => ("Id of a responder.", "rsp-0000000000001"),
         "plan" => ("Id or name of a plan.", "Mairie"),
         "subscription" => ("Id or name of a subscription.", "Base"),
+        "secret" => ("The secret of a link.", "rlp_9f86d081884c7d659a2feaa0c55ad015"),
         "token" => ("Id of a token.", "tok-0000000000001"),
         other => unreachable!("the segment {other} is not described"),
     };

@@ -6,7 +6,7 @@ use super::payments::SignatureError;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use relais_app::core::language::Language;
-use relais_app::core::refusal::Refusal;
+use relais_app::core::refusal::{ProfileFault, Refusal};
 use relais_app::{Error, SignInRefusal};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -30,7 +30,10 @@ pub enum Problem {
     BodyNotJson,
     BodySyntax(String),
     BodyShape(String),
-    BodyTooLarge,
+    BodyNotCsv,
+    BodyTooLarge {
+        mib_max: usize,
+    },
     BodyTooSlow,
     BodyBroken,
     /// The body names a plan or subscription that nobody ever offered.
@@ -39,6 +42,8 @@ pub enum Problem {
     PaymentsOff,
     /// What says that a message comes from the payment provider is missing, wrong, or of another time.
     Signature(SignatureError),
+    /// More was asked in a short time than is answered.
+    TooManyRequests,
 }
 
 impl From<Error> for Problem {
@@ -106,6 +111,7 @@ pub struct RefusalDocument {
 fn status_of(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::NotAllowed => StatusCode::FORBIDDEN,
+        Refusal::Profile(ProfileFault::PhotoTooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
         Refusal::DomainInvalid { .. }
         | Refusal::NameInvalid
         | Refusal::InboundPhases
@@ -123,7 +129,10 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::ReferenceInvalid
         | Refusal::PeriodEmpty { .. }
         | Refusal::NumberInvalid { .. }
-        | Refusal::TimeZoneUnknown { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        | Refusal::TimeZoneUnknown { .. }
+        | Refusal::QuotaInvalid
+        | Refusal::Profile(_)
+        | Refusal::List(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::NotInThisState { .. }
         | Refusal::OwnerCannotLeave
         | Refusal::RevokeRoleFirst
@@ -156,7 +165,8 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::FullLicencesUsed { .. }
         | Refusal::OwnDomainsUsed { .. }
         | Refusal::AliasLimit { .. }
-        | Refusal::PaymentDiffers { .. } => StatusCode::CONFLICT,
+        | Refusal::PaymentDiffers { .. }
+        | Refusal::PasswordResetVoid => StatusCode::CONFLICT,
     }
 }
 
@@ -201,11 +211,12 @@ impl Problem {
             | Self::Query(_)
             | Self::BodySyntax(_)
             | Self::BodyBroken => StatusCode::BAD_REQUEST,
-            Self::BodyNotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::BodyNotJson | Self::BodyNotCsv => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BodyShape(_) | Self::OfferUnknown(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::PaymentsOff => StatusCode::NOT_FOUND,
             Self::Signature(_) => StatusCode::FORBIDDEN,
-            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
         }
     }
@@ -238,7 +249,9 @@ impl Problem {
             Self::BodyNotJson => "body_not_json",
             Self::BodySyntax(_) => "body_syntax",
             Self::BodyShape(_) => "body_invalid",
-            Self::BodyTooLarge => "body_too_large",
+            Self::BodyNotCsv => "body_not_csv",
+            Self::BodyTooLarge { .. } => "body_too_large",
+            Self::TooManyRequests => "too_many_requests",
             Self::BodyTooSlow => "body_too_slow",
             Self::BodyBroken => "body_broken",
             Self::OfferUnknown(_) => "offer_unknown",
@@ -266,7 +279,7 @@ impl Problem {
             Self::Application(Error::Unavailable(_)) | Self::SignIn(SignInRefusal::Unavailable) => {
                 Some(UNAVAILABLE_RETRY_S)
             }
-            Self::SignIn(SignInRefusal::TooManyAttempts) => Some(SIGN_IN_RETRY_S),
+            Self::SignIn(SignInRefusal::TooManyAttempts) | Self::TooManyRequests => Some(SIGN_IN_RETRY_S),
             _ => None,
         };
         if let Some(retry_s) = retry_s {
@@ -319,21 +332,7 @@ impl Problem {
         let said = |french: &str, english: &str| language.pick(french, english).to_owned();
         match self {
             Self::Application(error) => detail_of(error, language),
-            Self::SignIn(refusal) => match refusal {
-                SignInRefusal::Credentials => said(
-                    "L'identifiant ou le mot de passe est faux ; vérifiez-les, puis demandez un nouveau mot de passe à votre administrateur.",
-                    "The login or the password is wrong; check them, or ask your administrator for a new password.",
-                ),
-                SignInRefusal::Closed => said(
-                    "Ce compte est fermé ; adressez-vous à un administrateur de l'organisation.",
-                    "This account is closed; ask an administrator of the organisation.",
-                ),
-                SignInRefusal::TooManyAttempts => said(
-                    "Trop de tentatives ont échoué ; réessayez dans cinq minutes.",
-                    "Too many attempts have failed; try again in five minutes.",
-                ),
-                SignInRefusal::Unavailable => unavailable(language),
-            },
+            Self::SignIn(refusal) => detail_of_sign_in(refusal, language),
             Self::SecretMissing => said(
                 "Cette demande a besoin d'un secret ; envoyez « Authorization: Bearer … » avec un jeton ou une session (POST /api/v1/sessions).",
                 "This request needs a secret; send \u{201c}Authorization: Bearer …\u{201d} with a token or a session (POST /api/v1/sessions).",
@@ -396,9 +395,17 @@ impl Problem {
                     format!("The body will not do ({text}); compare it with /api/openapi.json.")
                 }
             },
-            Self::BodyTooLarge => said(
-                "Le corps dépasse 1 Mio ; envoyez-en moins à la fois.",
-                "The body is larger than 1 MiB; send less at a time.",
+            Self::BodyNotCsv => said(
+                "Le corps doit être une liste CSV ; envoyez « Content-Type: text/csv ».",
+                "The body has to be a list as CSV; send \u{201c}Content-Type: text/csv\u{201d}.",
+            ),
+            Self::BodyTooLarge { mib_max } => match language {
+                Language::French => format!("Le corps dépasse {mib_max} Mio ; envoyez-en moins à la fois."),
+                Language::English => format!("The body is larger than {mib_max} MiB; send less at a time."),
+            },
+            Self::TooManyRequests => said(
+                "Trop de demandes en peu de temps ; réessayez dans cinq minutes.",
+                "Too many requests in a short time; try again in five minutes.",
             ),
             Self::BodyTooSlow => said(
                 "Le corps n'est pas arrivé à temps ; renvoyez la demande.",
@@ -435,6 +442,25 @@ impl Problem {
                 ),
             },
         }
+    }
+}
+
+fn detail_of_sign_in(refusal: &SignInRefusal, language: Language) -> String {
+    let said = |french: &str, english: &str| language.pick(french, english).to_owned();
+    match refusal {
+        SignInRefusal::Credentials => said(
+            "L'identifiant ou le mot de passe est faux ; vérifiez-les, puis demandez un nouveau mot de passe à votre administrateur.",
+            "The login or the password is wrong; check them, or ask your administrator for a new password.",
+        ),
+        SignInRefusal::Closed => said(
+            "Ce compte est fermé ; adressez-vous à un administrateur de l'organisation.",
+            "This account is closed; ask an administrator of the organisation.",
+        ),
+        SignInRefusal::TooManyAttempts => said(
+            "Trop de tentatives ont échoué ; réessayez dans cinq minutes.",
+            "Too many attempts have failed; try again in five minutes.",
+        ),
+        SignInRefusal::Unavailable => unavailable(language),
     }
 }
 

@@ -3,7 +3,8 @@
 use super::arguments::{AccountCommand, AccountCreate, AliasCommand, InboundCommand};
 use super::client::Answer;
 use super::session::{Attendance, Form};
-use super::{Failure, Session, offers, quota, words};
+use super::{Failure, Session, account_list, offers, profile, quota, words};
+use relais_app::{MailboxUsage, Run};
 use relais_core::account::Account;
 use relais_core::organisation::Address;
 use relais_core::rights::State;
@@ -17,21 +18,25 @@ pub async fn account(session: &mut Session, command: AccountCommand) -> Result<(
             list(session, state, organisation.organisation.as_deref()).await
         }
         AccountCommand::Show { account } => show(session, &account).await,
+        AccountCommand::Profile(command) => profile::profile(session, command).await,
+        AccountCommand::Photo(arguments) => profile::photo(session, arguments).await,
+        AccountCommand::Name { account, name } => profile::name(session, &account, &name).await,
+        AccountCommand::Quota { account, limit } => profile::quota(session, &account, limit).await,
+        AccountCommand::ResetPassword { login } => profile::reset_password(session, &login).await,
+        AccountCommand::Import { file, apply, organisation } => {
+            let run = if apply { Run::Apply } else { Run::Dry };
+            account_list::import(session, &file, run, &organisation).await
+        }
+        AccountCommand::Export { output, organisation } => {
+            account_list::export(session, output.as_deref(), &organisation).await
+        }
         AccountCommand::Password { account, password, password_stdin } => {
             let password = match (password, password_stdin) {
                 (Some(password), _) => password,
                 (None, true) => read_password()?,
                 (None, false) => ask_password(session, &account)?,
             };
-            let answer = session
-                .client
-                .post(&["accounts", &account, "password"], &json!({ "password": password }))
-                .await?;
-            session.confirm(
-                &answer,
-                &format!("Le mot de passe de {account} est changé."),
-                &format!("Changed the password of {account}."),
-            )
+            set_password(session, &account, &password).await
         }
         AccountCommand::Deactivate { account, inbound } => {
             let body = match inbound.inbound(session)? {
@@ -78,6 +83,16 @@ pub async fn account(session: &mut Session, command: AccountCommand) -> Result<(
             )
         }
     }
+}
+
+async fn set_password(session: &mut Session, account: &str, password: &str) -> Result<(), Failure> {
+    let answer =
+        session.client.post(&["accounts", account, "password"], &json!({ "password": password })).await?;
+    session.confirm(
+        &answer,
+        &format!("Le mot de passe de {account} est changé."),
+        &format!("Changed the password of {account}."),
+    )
 }
 
 async fn create(session: &mut Session, arguments: AccountCreate) -> Result<(), Failure> {
@@ -183,6 +198,8 @@ async fn show(session: &mut Session, account: &str) -> Result<(), Failure> {
     let addresses: Vec<Address> =
         session.client.get(&["accounts", &found.id.to_string(), "addresses"]).await?.read()?;
     let subscription = offers::subscription_of(session, &found).await?;
+    let usage: MailboxUsage =
+        session.client.get(&["accounts", &found.id.to_string(), "usage"]).await?.read()?;
     let reader = &session.reader;
     let held: Vec<String> = addresses
         .iter()
@@ -206,9 +223,7 @@ async fn show(session: &mut Session, account: &str) -> Result<(), Failure> {
     if let Some(at) = found.leaves_at {
         rows.push(("part le", "leaves", reader.time(at)));
     }
-    if let Some(bytes) = found.quota_bytes {
-        rows.push(("taille max.", "size limit", quota::size(bytes.max(0).cast_unsigned(), reader.language)));
-    }
+    rows.push(("boîte", "mailbox", quota::usage(&usage, reader.language)));
     let text = reader.sheet(&rows);
     session.say(&text)
 }

@@ -1,13 +1,14 @@
 //! What can be typed. Parsed here into values; what they mean is the subject modules' business.
 
 mod money;
+mod people;
 
 pub use money::{
     PlanCommand, PlanCreate, ProvisionCommand, StatementArguments, SubscriptionCommand, SubscriptionCreate,
 };
+pub use people::{Limit, PhotoArguments, ProfileCommand, ProfileFields};
 
 use super::inbound::InboundArguments;
-use super::quota::parse_quota;
 use super::text::TextSource;
 use super::when::When;
 use clap::{Args, Subcommand, ValueEnum};
@@ -70,6 +71,39 @@ pub enum AccountCommand {
     },
     /// Show an account and its addresses
     Show { account: String },
+    /// What is known of a person
+    #[command(subcommand)]
+    Profile(ProfileCommand),
+    /// Set, save or remove a person's photo
+    Photo(PhotoArguments),
+    /// Change the name that others see
+    Name { account: String, name: String },
+    /// Limit the size of an account's mailbox, or lift the limit
+    Quota {
+        account: String,
+        /// 500M, 5G, 1T (K, M, G, T of 1024), or none
+        #[arg(value_parser = people::parse_limit, value_name = "SIZE|none")]
+        limit: Limit,
+    },
+    /// Send a person who forgot their password a link to choose another
+    ResetPassword { login: String },
+    /// Take in a list of accounts (CSV); shows what would happen unless --apply is given
+    Import {
+        file: PathBuf,
+        /// Carry it out
+        #[arg(long)]
+        apply: bool,
+        #[command(flatten)]
+        organisation: InOrganisation,
+    },
+    /// Give out a list of all accounts (CSV)
+    Export {
+        /// A file instead of the standard output
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        #[command(flatten)]
+        organisation: InOrganisation,
+    },
     /// Set an account's password; asks for it on a terminal
     Password {
         account: String,
@@ -418,6 +452,11 @@ pub enum Shell {
     Bash,
     Zsh,
     Fish,
+}
+
+/// Bytes from `5G` and the like.
+fn parse_quota(text: &str) -> Result<i64, String> {
+    relais_core::quota::parse(text).map_err(|_| "write a size as 500M, 5G or 1T".to_owned())
 }
 
 fn parse_role(text: &str) -> Result<Role, String> {

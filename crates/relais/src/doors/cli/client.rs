@@ -21,6 +21,8 @@ use tokio::net::{TcpStream, UnixStream};
 /// The operator's socket in the data directory.
 pub const SOCKET: &str = "relais.sock";
 const ANSWER_MAX: Duration = Duration::from_secs(120);
+/// A long list with a password on every line takes its time: each is hashed.
+const FILE_ANSWER_MAX: Duration = Duration::from_secs(3600);
 const CONNECT_MAX: Duration = Duration::from_secs(10);
 
 pub struct Client {
@@ -88,13 +90,13 @@ impl Client {
     /// # Errors
     /// As every question: the server cannot be reached, refuses, or answers what nobody understands.
     pub async fn get(&self, path: &[&str]) -> Result<Answer, Failure> {
-        self.ask(Method::GET, &written(path, &[]), "application/json", None::<&()>).await
+        self.ask(Method::GET, &written(path, &[]), "application/json", None).await
     }
 
     /// # Errors
     /// As [`Client::get`].
     pub async fn search(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Answer, Failure> {
-        self.ask(Method::GET, &written(path, query), "application/json", None::<&()>).await
+        self.ask(Method::GET, &written(path, query), "application/json", None).await
     }
 
     /// The same thing as a page for people.
@@ -102,25 +104,62 @@ impl Client {
     /// # Errors
     /// As [`Client::get`].
     pub async fn page(&self, path: &[&str]) -> Result<Answer, Failure> {
-        self.ask(Method::GET, &written(path, &[]), "text/html", None::<&()>).await
+        self.ask(Method::GET, &written(path, &[]), "text/html", None).await
     }
 
     /// # Errors
     /// As [`Client::get`].
     pub async fn post(&self, path: &[&str], body: &impl Serialize) -> Result<Answer, Failure> {
-        self.ask(Method::POST, &written(path, &[]), "application/json", Some(body)).await
+        self.ask(Method::POST, &written(path, &[]), "application/json", Some(Sent::json(body)?)).await
     }
 
     /// # Errors
     /// As [`Client::get`].
     pub async fn put(&self, path: &[&str], body: &impl Serialize) -> Result<Answer, Failure> {
-        self.ask(Method::PUT, &written(path, &[]), "application/json", Some(body)).await
+        self.ask(Method::PUT, &written(path, &[]), "application/json", Some(Sent::json(body)?)).await
     }
 
     /// # Errors
     /// As [`Client::get`].
     pub async fn delete(&self, path: &[&str]) -> Result<Answer, Failure> {
-        self.ask(Method::DELETE, &written(path, &[]), "application/json", None::<&()>).await
+        self.ask(Method::DELETE, &written(path, &[]), "application/json", None).await
+    }
+
+    /// Sends a file of this media type.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn post_file(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+        kind: &'static str,
+        file: Vec<u8>,
+    ) -> Result<Answer, Failure> {
+        let sent = Sent { kind, bytes: file.into(), patience: FILE_ANSWER_MAX };
+        self.ask(Method::POST, &written(path, query), "application/json", Some(sent)).await
+    }
+
+    /// As [`Client::post_file`], in the place of what is there.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn put_file(
+        &self,
+        path: &[&str],
+        kind: &'static str,
+        file: Vec<u8>,
+    ) -> Result<Answer, Failure> {
+        let sent = Sent { kind, bytes: file.into(), patience: FILE_ANSWER_MAX };
+        self.ask(Method::PUT, &written(path, &[]), "application/json", Some(sent)).await
+    }
+
+    /// An answer that is no JSON, byte by byte.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn download(&self, path: &[&str], accept: &str) -> Result<Bytes, Failure> {
+        self.fetch(Method::GET, &written(path, &[]), accept, None).await
     }
 
     async fn ask(
@@ -128,8 +167,22 @@ impl Client {
         method: Method,
         path: &str,
         accept: &str,
-        body: Option<&impl Serialize>,
+        body: Option<Sent>,
     ) -> Result<Answer, Failure> {
+        let bytes = self.fetch(method, path, accept, body).await?;
+        let text = String::from_utf8(bytes.into());
+        let text = text.map_err(|_| Failure::Unexpected(anyhow!("the server's answer is not text")))?;
+        Ok(Answer { text })
+    }
+
+    async fn fetch(
+        &self,
+        method: Method,
+        path: &str,
+        accept: &str,
+        body: Option<Sent>,
+    ) -> Result<Bytes, Failure> {
+        let patience = body.as_ref().map_or(ANSWER_MAX, |sent| sent.patience);
         let asked = async {
             match &self.place {
                 Place::Socket { data } => {
@@ -149,7 +202,7 @@ impl Client {
                 }
             }
         };
-        match tokio::time::timeout(ANSWER_MAX, asked).await {
+        match tokio::time::timeout(patience, asked).await {
             Ok(Ok(answered)) => self.judge(answered),
             Ok(Err(Ended::Failed(failure))) => Err(failure),
             Ok(Err(Ended::CutOff(error))) => Err(Failure::Unreachable(format!(
@@ -176,7 +229,7 @@ impl Client {
         path: &str,
         host: &str,
         accept: &str,
-        body: Option<&impl Serialize>,
+        body: Option<Sent>,
     ) -> Result<Request<Full<Bytes>>, Failure> {
         let mut request = Request::builder()
             .method(method)
@@ -188,9 +241,9 @@ impl Client {
             request = request.header(AUTHORIZATION, format!("Bearer {token}"));
         }
         let bytes = match body {
-            Some(body) => {
-                request = request.header(CONTENT_TYPE, "application/json");
-                Bytes::from(serde_json::to_vec(body).context("what is asked cannot be written as JSON")?)
+            Some(Sent { kind, bytes, .. }) => {
+                request = request.header(CONTENT_TYPE, kind);
+                bytes
             }
             None => Bytes::new(),
         };
@@ -198,11 +251,12 @@ impl Client {
         Ok(request.context("the token or the URL holds a character that cannot be sent")?)
     }
 
-    fn judge(&self, answered: Answered) -> Result<Answer, Failure> {
-        let Answered { status, text } = answered;
+    fn judge(&self, answered: Answered) -> Result<Bytes, Failure> {
+        let Answered { status, bytes } = answered;
         if (200..300).contains(&status) {
-            return Ok(Answer { text });
+            return Ok(bytes);
         }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
         let mut problem: Problem = serde_json::from_str(&text).unwrap_or_else(|_| Problem {
             title: String::new(),
             status,
@@ -246,9 +300,24 @@ impl Client {
     }
 }
 
+/// A body on its way.
+struct Sent {
+    kind: &'static str,
+    bytes: Bytes,
+    /// How long its answer may take.
+    patience: Duration,
+}
+
+impl Sent {
+    fn json(body: &impl Serialize) -> Result<Self, Failure> {
+        let bytes = serde_json::to_vec(body).context("what is asked cannot be written as JSON")?;
+        Ok(Self { kind: "application/json", bytes: bytes.into(), patience: ANSWER_MAX })
+    }
+}
+
 struct Answered {
     status: u16,
-    text: String,
+    bytes: Bytes,
 }
 
 enum Ended {
@@ -279,9 +348,7 @@ where
     let status = response.status().as_u16();
     let bytes = response.into_body().collect().await?.to_bytes();
     driver.abort();
-    let text = String::from_utf8(bytes.into());
-    let text = text.map_err(|_| Failure::Unexpected(anyhow!("the server's answer is not text")))?;
-    Ok(Answered { status, text })
+    Ok(Answered { status, bytes })
 }
 
 /// `/api/v1/…`, each part and value encoded (RFC 3986, section 2.1).

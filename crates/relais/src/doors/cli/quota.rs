@@ -1,31 +1,9 @@
-//! Sizes: as typed for a quota, and as shown.
+//! Sizes as they are shown.
 
+use super::words::messages;
+use relais_app::MailboxUsage;
 use relais_core::language::Language;
-
-const UNITS: [(char, u32); 4] = [('k', 10), ('m', 20), ('g', 30), ('t', 40)];
-
-/// Bytes from `5G`, `500M`, `5GiB` or a plain number; K, M, G and T are powers of 1024.
-///
-/// # Errors
-/// A sentence, when it is no such size.
-pub fn parse_quota(text: &str) -> Result<i64, String> {
-    let wrong = || "write a size as 500M, 5G or 1T".to_owned();
-    let lower = text.to_ascii_lowercase();
-    let bare = lower.strip_suffix('b').unwrap_or(&lower);
-    let bare = bare.strip_suffix('i').unwrap_or(bare);
-    let unit = UNITS.iter().find(|(letter, _)| bare.ends_with(*letter));
-    let (digits, shift) = unit.map_or((bare, 0), |(_, shift)| (&bare[..bare.len() - 1], *shift));
-    // `5i` and `5iB` name no unit.
-    if digits.is_empty()
-        || !digits.bytes().all(|digit| digit.is_ascii_digit())
-        || (shift == 0 && lower.contains('i'))
-    {
-        return Err(wrong());
-    }
-    let count: i64 = digits.parse().map_err(|_| wrong())?;
-    let bytes = count.checked_mul(1 << shift).ok_or_else(wrong)?;
-    if bytes == 0 { Err(wrong()) } else { Ok(bytes) }
-}
+use relais_core::quota::UNITS;
 
 /// `3.1 MiB`, `3,1 Mio`.
 #[must_use]
@@ -40,35 +18,27 @@ pub fn size(bytes: u64, language: Language) -> String {
     format!("{whole}{}{tenth} {letter}{}", language.pick(",", "."), language.pick("io", "iB"))
 }
 
+/// How full a mailbox is: `412 messages, 3,1 Mio sur 5,0 Gio (0 %)`.
+#[must_use]
+pub fn usage(usage: &MailboxUsage, language: Language) -> String {
+    let used = format!("{}, {}", messages(usage.messages, language), size(usage.bytes, language));
+    let (Some(limit), Some(share)) = (usage.quota_bytes, usage.share) else { return used };
+    let (of, percent) = (language.pick("sur", "of"), language.pick(" %", "%"));
+    let limit = size(limit.max(0).cast_unsigned(), language);
+    format!("{used} {of} {limit} ({:.0}{percent})", share * 100.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn sizes_are_read_in_powers_of_1024() {
-        for (text, bytes) in [
-            ("1", Some(1)),
-            ("1024b", Some(1024)),
-            ("5G", Some(5 << 30)),
-            ("5g", Some(5 << 30)),
-            ("5GB", Some(5 << 30)),
-            ("5GiB", Some(5 << 30)),
-            ("500M", Some(500 << 20)),
-            ("2T", Some(2 << 40)),
-            ("10K", Some(10 << 10)),
-            ("", None),
-            ("G", None),
-            ("0", None),
-            ("-5G", None),
-            ("+5G", None),
-            ("5 G", None),
-            ("5iB", None),
-            ("5,5G", None),
-            ("9999999999T", None),
-            ("99999999999999999999", None),
-        ] {
-            assert_eq!(parse_quota(text).ok(), bytes, "{text:?}");
-        }
+    fn a_mailbox_is_shown_with_its_part_of_the_limit() {
+        let usage = |quota_bytes, share| MailboxUsage { messages: 412, bytes: 3 << 20, quota_bytes, share };
+        assert_eq!(super::usage(&usage(None, None), Language::French), "412 messages, 3,0 Mio");
+        let limited = usage(Some(4 << 20), Some(0.75));
+        assert_eq!(super::usage(&limited, Language::French), "412 messages, 3,0 Mio sur 4,0 Mio (75 %)");
+        assert_eq!(super::usage(&limited, Language::English), "412 messages, 3.0 MiB of 4.0 MiB (75%)");
     }
 
     #[test]

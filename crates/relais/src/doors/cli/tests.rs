@@ -6,4 +6,5 @@ mod grammar;
 mod people;
 mod words_of_departures;
 mod words_of_money;
+mod words_of_people;
 mod words_of_routes;

@@ -8,6 +8,7 @@ use relais_core::language::Language;
 use relais_core::ledger::EntryKind;
 use relais_core::mail_refusal::MailRefusal;
 use relais_core::organisation::{AddressKind, DomainKind, GroupRole, MailboxRight, Target};
+use relais_core::profile::PhoneKind;
 use relais_core::rights::State;
 
 use super::reader::Reader;
@@ -36,6 +37,15 @@ pub fn role(role: Role, language: Language) -> &'static str {
         Role::AccountManager => language.pick("gestionnaire de comptes", "account manager"),
         Role::Member => language.pick("membre", "member"),
         Role::Guest => language.pick("invité", "guest"),
+    }
+}
+
+#[must_use]
+pub fn phone_kind(kind: PhoneKind, language: Language) -> &'static str {
+    match kind {
+        PhoneKind::Work => language.pick("professionnel", "work"),
+        PhoneKind::Mobile => language.pick("mobile", "mobile"),
+        PhoneKind::Home => language.pick("personnel", "home"),
     }
 }
 

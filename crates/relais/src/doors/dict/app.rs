@@ -5,7 +5,7 @@ use super::{Authority, PassdbAnswer, Unavailable, UserdbAnswer};
 use relais_app::core::address::EmailAddress;
 use relais_app::core::ids::AccountId;
 use relais_app::read::accounts;
-use relais_app::{Error, Network, Relais, SignInRefusal};
+use relais_app::{Error, Network, OpenMail, Relais, SignInRefusal};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ impl Authority for AppAuthority {
             Err(_) => self.0.open_shared_mail(user).await,
         };
         match found {
-            Ok(Some(home)) => UserdbAnswer::Home(home),
+            Ok(Some(OpenMail { home, quota_bytes })) => UserdbAnswer::Home { home, quota_bytes },
             Ok(None) => UserdbAnswer::Unknown,
             Err(error) => {
                 tracing::warn!(%error, "Dovecot was told to ask again");

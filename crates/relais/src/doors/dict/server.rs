@@ -147,9 +147,12 @@ async fn look_up<A: Authority>(authority: &A, question: Lookup<'_>) -> Answer {
             PassdbAnswer::Unavailable => LATER,
         },
         Lookup::Userdb { user } => match authority.userdb(user).await {
-            UserdbAnswer::Home(home) => match home.to_str() {
-                Some(home) => found(&json!({"home": home})),
-                None => Answer::Failed("the home is not UTF-8"),
+            UserdbAnswer::Home { home, quota_bytes } => match (home.to_str(), quota_bytes) {
+                (Some(home), None) => found(&json!({"home": home})),
+                (Some(home), Some(bytes)) => {
+                    found(&json!({"home": home, "quota_rule": format!("*:bytes={bytes}")}))
+                }
+                (None, _) => Answer::Failed("the home is not UTF-8"),
             },
             UserdbAnswer::Unknown => Answer::NotFound,
             UserdbAnswer::Unavailable => LATER,

@@ -1,0 +1,83 @@
+//! Letters that Relais itself writes to people. A letter and the act that it tells of are one: its file is durable
+//! first, its row is written in the transaction of the act.
+
+use crate::{Error, Relais};
+use relais_core::address::EmailAddress;
+use relais_core::organisation::Organisation;
+use relais_engines::message;
+use relais_store::Tx;
+use relais_store::spool::{self, Outbound};
+
+/// What is to be written to somebody, here or elsewhere.
+#[derive(Debug, Clone)]
+pub(crate) struct Letter {
+    /// On whose behalf, and in whose language.
+    pub organisation: Organisation,
+    pub to: EmailAddress,
+    pub subject: String,
+    /// Plain text; lines end with `\n`.
+    pub text: String,
+    /// By which the same letter is recognised: it is sent once.
+    pub key: String,
+}
+
+/// A letter whose file is durable and that nobody sends yet.
+#[derive(Clone)]
+pub(crate) struct Written {
+    row: Outbound,
+    key: String,
+}
+
+impl Written {
+    /// Puts it in line, with everything else that the transaction does. Without effect when a letter with its key
+    /// was there before.
+    pub fn post(&self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        spool::push(tx, &self.row, &self.key)?;
+        Ok(())
+    }
+}
+
+impl Relais {
+    /// Does `act` in one transaction, which posts `letter` where it has to be sent. Either both are kept, or neither.
+    ///
+    /// # Errors
+    /// What `act` returns, or that letter or act cannot be kept.
+    pub(crate) async fn act_with_letter<T, F>(&self, letter: Letter, mut act: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Tx<'_>, &Written) -> Result<T, Error> + Send + 'static,
+    {
+        let written = self.write_letter(letter).await?;
+        let id = written.row.id;
+        let done = self.store.write(move |tx| act(tx, &written)).await;
+        let is_posted = match &done {
+            Ok(_) => self.look(move |tx| spool::is_waiting(tx, id)).await.unwrap_or(true),
+            Err(Error::Refused(_) | Error::RefusedAll(_) | Error::NotFound) => false,
+            // The commit may have been made: the file stays, and goes at the next start if it has no row.
+            Err(Error::Conflict | Error::Unavailable(_) | Error::StorageFull | Error::Internal(_)) => true,
+        };
+        if is_posted {
+            self.outgoing.notify_one();
+        } else if let Err(error) = self.remove_spool_file(id).await {
+            tracing::warn!(%error, %id, "a spool file without a row stays until the next start");
+        }
+        done
+    }
+
+    async fn write_letter(&self, letter: Letter) -> Result<Written, Error> {
+        let row = self.outbound_row(letter.organisation.id, None, letter.to.clone());
+        let message = message::letter(&message::Letter {
+            from_name: &letter.organisation.name,
+            hostname: &self.hostname,
+            to: &letter.to,
+            language: letter.organisation.language,
+            subject: &letter.subject,
+            text: &letter.text,
+            message_id: &format!("{}@{}", row.id, self.hostname),
+            now: self.now(),
+        });
+        let (files, id) = (self.spool_files.clone(), row.id);
+        tokio::task::spawn_blocking(move || files.write(id, &message)).await??;
+        Ok(Written { row, key: letter.key })
+    }
+}

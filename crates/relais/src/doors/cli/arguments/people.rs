@@ -1,0 +1,85 @@
+//! What can be typed about a person.
+
+use super::parse_quota;
+use clap::{Args, Subcommand};
+use jiff::civil::Date;
+use relais_core::address::EmailAddress;
+use std::path::PathBuf;
+
+#[derive(Debug, Subcommand)]
+pub enum ProfileCommand {
+    /// Show it
+    Show { account: String },
+    /// Change it; what is not named stays, and an empty text forgets
+    Set {
+        account: String,
+        #[command(flatten)]
+        fields: Box<ProfileFields>,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("fields").multiple(true).required(true))]
+pub struct ProfileFields {
+    #[arg(long, group = "fields", value_name = "TEXT")]
+    pub given_name: Option<String>,
+    #[arg(long, group = "fields", value_name = "TEXT")]
+    pub family_name: Option<String>,
+    #[arg(long, group = "fields", value_name = "TEXT")]
+    pub job_title: Option<String>,
+    #[arg(long, group = "fields", value_name = "TEXT")]
+    pub department: Option<String>,
+    /// May be repeated
+    #[arg(long, group = "fields", value_name = "NUMBER")]
+    pub phone_work: Vec<String>,
+    #[arg(long, group = "fields", value_name = "NUMBER")]
+    pub phone_mobile: Vec<String>,
+    #[arg(long, group = "fields", value_name = "NUMBER")]
+    pub phone_home: Vec<String>,
+    /// A line above the postal code; may be repeated
+    #[arg(long, group = "fields", value_name = "LINE")]
+    pub street: Vec<String>,
+    #[arg(long, group = "fields", value_name = "TEXT")]
+    pub postal_code: Option<String>,
+    #[arg(long, group = "fields", value_name = "TEXT")]
+    pub city: Option<String>,
+    /// Two letters, as FR
+    #[arg(long, group = "fields", value_name = "CODE")]
+    pub country: Option<String>,
+    /// As 1980-02-29
+    #[arg(long, group = "fields", value_name = "DATE")]
+    pub birth_date: Option<Date>,
+    /// Forget the birth date
+    #[arg(long, group = "fields", conflicts_with = "birth_date")]
+    pub no_birth_date: bool,
+    /// Where a link for a new password is sent; not an address hosted here
+    #[arg(long, group = "fields", value_name = "ADDRESS")]
+    pub external_address: Option<EmailAddress>,
+    /// Forget the external address
+    #[arg(long, group = "fields", conflicts_with = "external_address")]
+    pub no_external_address: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true))]
+pub struct PhotoArguments {
+    pub account: String,
+    /// JPEG, PNG or WebP, at most 1 MiB and 4096 pixels a side
+    #[arg(long, group = "what", value_name = "FILE")]
+    pub set: Option<PathBuf>,
+    #[arg(long, group = "what", value_name = "FILE")]
+    pub save: Option<PathBuf>,
+    #[arg(long, group = "what")]
+    pub remove: bool,
+}
+
+/// The size of a mailbox: so many bytes, or without limit.
+#[derive(Debug, Clone, Copy)]
+pub enum Limit {
+    Bytes(i64),
+    None,
+}
+
+pub(super) fn parse_limit(text: &str) -> Result<Limit, String> {
+    if text == "none" { Ok(Limit::None) } else { parse_quota(text).map(Limit::Bytes) }
+}
