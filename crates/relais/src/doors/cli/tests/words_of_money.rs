@@ -111,10 +111,12 @@ async fn a_subscription_is_set_by_name_and_says_until_when_it_is_paid() {
     api.answers("PUT /accounts/user1@bm.com/subscription", 200, &account);
     let outcome = api.run(French, &["account", "subscription", "user1@bm.com", "Base"]).await;
     assert_eq!(outcome.output, "Le compte user1@bm.com a l'abonnement Base, payé jusqu'au 2026-08-28.\n");
+    let usage = json!({ "messages": 0, "bytes": 0, "quota_bytes": null, "share": null });
     account.term = account.term.map(|term| term.freeze("2026-08-08".parse().expect("a day")));
     api.answers("GET /accounts/user1@bm.com", 200, &account)
         .answers("GET /accounts/acc-0000000000001/addresses", 200, &json!([]))
-        .answers("GET /subscriptions/sub-0000000000001", 200, &subscription("Base", 300, Value::Null));
+        .answers("GET /subscriptions/sub-0000000000001", 200, &subscription("Base", 300, Value::Null))
+        .answers("GET /accounts/acc-0000000000001/usage", 200, &usage);
     let outcome = api.run(English, &["account", "show", "user1@bm.com"]).await;
     assert!(outcome.output.contains("subscription  Base, 21 paid days, waiting\n"), "{}", outcome.output);
     account.subscription = None;
