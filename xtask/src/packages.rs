@@ -18,12 +18,13 @@ const TO_RUN: [&str; 6] = [
     "dovecot-pop3d",
     "dovecot-sieve",
 ];
-const TO_TEST: [&str; 1] = ["postgresql"];
+const TO_TEST: [&str; 2] = ["nsd", "postgresql"];
 /// `sqlite3` fills databases with a million rows.
 const TO_BENCH: [&str; 2] = ["postgresql", "sqlite3"];
 
 /// What the packages would start at the next boot, if it were left to them.
-const UNITS: [(&str, &str); 2] = [("dovecot-core", "dovecot.service"), ("postgresql", "postgresql.service")];
+const UNITS: [(&str, &str); 3] =
+    [("dovecot-core", "dovecot.service"), ("nsd", "nsd.service"), ("postgresql", "postgresql.service")];
 
 /// Run by root. `policy-rc.d` is how Debian asks the administrator whether a fresh package may start its service; where
 /// the administrator has one, theirs stays and decides.

@@ -4,7 +4,6 @@ use crate::profiles::erase_if_gone;
 use crate::{Error, Ids, Relais, means};
 use jiff::Timestamp;
 use relais_core::account::Account;
-use relais_core::address::EmailAddress;
 use relais_core::authority::{Actor, Role};
 use relais_core::ids::AccountId;
 use relais_core::lifecycle::{AddressChange, Availability, Change, Command, Decision, Facts, decide};
@@ -212,14 +211,10 @@ fn gather_redirects(
 ) -> Result<(), Error> {
     facts.loop_through = routing::loop_through(tx, own, inbound)?;
     for address in inbound.redirect_targets() {
-        if tx.hosts(address.domain())? && !leads_somewhere(tx, address)? {
+        if tx.hosts(address.domain())? && !routing::leads_somewhere(tx, address)? {
             facts.redirect_nowhere = Some(address.clone());
             break;
         }
     }
     Ok(())
-}
-
-fn leads_somewhere(tx: &mut Tx<'_>, address: &EmailAddress) -> Result<bool, Error> {
-    Ok(routing::find(tx, address)?.is_some_and(|held| held.target.is_some()))
 }

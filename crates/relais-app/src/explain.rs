@@ -4,10 +4,11 @@
 use crate::{Error, Relais};
 use relais_core::account::Account;
 use relais_core::address::EmailAddress;
+use relais_core::domain::Domain;
 use relais_core::ids::{AccountId, GroupId, MailboxId, OrganisationId, ResponderId};
 use relais_core::organisation::{Address, Group, Responder, SharedMailbox};
 use relais_core::routing::{self, Directory, Route, Sender};
-use relais_store::{Tx, organisations};
+use relais_store::Tx;
 
 impl Relais {
     /// As [`Relais::explain`], with what `organisation` may know: mail that goes to another organisation of this
@@ -41,12 +42,20 @@ struct Own<'t, 'c> {
 impl Directory for Own<'_, '_> {
     type Error = relais_store::Error;
 
-    fn hosts(&mut self, domain: &str) -> Result<bool, Self::Error> {
-        if self.hidden.as_deref() == Some(domain) {
-            return Ok(false);
+    fn domain(&mut self, name: &str) -> Result<Option<Domain>, Self::Error> {
+        if self.hidden.as_deref() == Some(name) {
+            return Ok(None);
         }
-        let found = organisations::domain(self.tx, domain)?;
-        Ok(found.is_some_and(|found| found.organisation.is_none_or(|owner| owner == self.organisation)))
+        let found = self.tx.domain(name)?;
+        Ok(found.filter(|found| found.organisation.is_none_or(|owner| owner == self.organisation)))
+    }
+
+    fn owners(&mut self, organisation: OrganisationId) -> Result<Vec<Account>, Self::Error> {
+        self.tx.owners(organisation)
+    }
+
+    fn operator_address(&mut self) -> Result<Option<EmailAddress>, Self::Error> {
+        self.tx.operator_address()
     }
 
     fn address(&mut self, address: &EmailAddress) -> Result<Option<Address>, Self::Error> {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 const TICK: Duration = Duration::from_millis(500);
+const LOOK_AT_CLAIMS_EVERY: Duration = Duration::from_secs(5);
 const FORGET_EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// How long a stop waits for a message that is being sent.
 const FAREWELL: Duration = Duration::from_secs(10);
@@ -31,9 +32,28 @@ impl Relais {
         Ok(())
     }
 
-    /// Works until `stop` says so. A smarthost may take minutes to answer, so nothing else waits for the spool.
+    /// Works until `stop` says so. A smarthost may take minutes to answer, and a resolver seconds: nothing else waits
+    /// for either.
     pub async fn work(self: Arc<Self>, stop: watch::Receiver<bool>) {
-        tokio::join!(self.work_inside(stop.clone()), self.work_outside(stop));
+        tokio::join!(
+            self.work_inside(stop.clone()),
+            self.work_outside(stop.clone()),
+            self.work_on_claims(stop)
+        );
+    }
+
+    async fn work_on_claims(&self, mut stop: watch::Receiver<bool>) {
+        let looking = async {
+            loop {
+                self.look_at_due_claims().await;
+                tokio::time::sleep(LOOK_AT_CLAIMS_EVERY).await;
+            }
+        };
+        tokio::select! {
+            () = looking => {}
+            // A look that is cut short is made again: only its outcome is written.
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
     }
 
     async fn work_inside(&self, mut stop: watch::Receiver<bool>) {
@@ -90,6 +110,7 @@ impl Relais {
             tracing::warn!(%error, "renewals are tried again");
         }
         while self.send_due().await > 0 {}
+        self.look_at_due_claims().await;
     }
 
     async fn forget(&self) -> Result<(), Error> {

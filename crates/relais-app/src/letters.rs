@@ -65,7 +65,7 @@ impl Relais {
     }
 
     async fn write_letter(&self, letter: Letter) -> Result<Written, Error> {
-        let row = self.outbound_row(letter.organisation.id, None, letter.to.clone());
+        let row = self.outbound_row(Some(letter.organisation.id), None, letter.to.clone());
         let message = message::letter(&message::Letter {
             from_name: &letter.organisation.name,
             hostname: &self.hostname,

@@ -7,6 +7,7 @@ mod account_lists;
 mod clock;
 mod credentials;
 mod departures;
+mod domains;
 mod effects;
 mod error;
 mod execute;
@@ -18,6 +19,7 @@ mod means;
 mod offers;
 mod organisations;
 mod outbound;
+mod ownership;
 mod password_resets;
 mod profiles;
 mod provision;
@@ -41,6 +43,7 @@ pub use relais_store::{Store, schema};
 pub use statement::{Days, Line, Statement};
 pub use throttle::Network;
 
+use relais_engines::dns::Dns;
 use relais_engines::dovecot::Dovecot;
 use relais_engines::maildir::Maildirs;
 use relais_engines::message::PersonalMarks;
@@ -58,10 +61,14 @@ pub struct Parts {
     pub dovecot: Option<Dovecot>,
     /// Where mail for elsewhere goes; without it such mail is kept and listed.
     pub smarthost: Option<Smarthost>,
-    /// The name in message ids and notices.
+    /// Where proofs of domains are looked up.
+    pub dns: Dns,
+    /// The name in message ids and notices, to which the MX records of our domains point.
     pub hostname: String,
     /// Where people reach the HTTP door, without a slash at its end: the beginning of links in letters.
     pub public_url: String,
+    /// Under which a domain's DKIM key is looked for.
+    pub dkim_selector: String,
     pub personal_marks: PersonalMarks,
     pub clock: Clock,
     pub ids: Ids,
@@ -76,8 +83,10 @@ pub struct Relais {
     spool_files: Arc<SpoolFiles>,
     dovecot: Option<Dovecot>,
     smarthost: Option<Smarthost>,
+    dns: Dns,
     hostname: String,
     public_url: String,
+    dkim_selector: String,
     personal_marks: Arc<PersonalMarks>,
     clock: Clock,
     ids: Ids,
@@ -102,8 +111,10 @@ impl Relais {
             spool_files: parts.spool_files,
             dovecot: parts.dovecot,
             smarthost: parts.smarthost,
+            dns: parts.dns,
             hostname: parts.hostname,
             public_url: parts.public_url,
+            dkim_selector: parts.dkim_selector,
             personal_marks: Arc::new(parts.personal_marks),
             clock: parts.clock,
             ids: parts.ids,

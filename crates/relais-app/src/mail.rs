@@ -43,7 +43,8 @@ pub(crate) const REPLY_PERIOD: SignedDuration = SignedDuration::from_hours(7 * 2
 /// What is to be done with one message for one recipient.
 struct Due {
     route: Route,
-    organisation: OrganisationId,
+    /// `None` where mail for the operator concerns no organisation.
+    organisation: Option<OrganisationId>,
     language: Language,
     /// The replies that may be given.
     replies: Vec<ReplyOrder>,
@@ -208,14 +209,13 @@ impl Relais {
             let organisation = self
                 .look(move |tx| {
                     for recipient in &recipients {
-                        if let Some(held) = routing::find(tx, recipient)? {
-                            return Ok(Some(held.organisation));
+                        if let Some(found) = addresses::organisation_of(tx, recipient)? {
+                            return Ok(Some(found));
                         }
                     }
                     Ok(None)
                 })
-                .await?
-                .ok_or_else(|| Error::Internal("an accepted message without a hosted recipient".into()))?;
+                .await?;
             let said: Vec<_> = failed
                 .iter()
                 .map(|(address, refusal)| (address.to_string(), outbound::said(*refusal)))
@@ -346,25 +346,22 @@ fn due(
     (identity, head): (&Identity, &Head),
     now: Timestamp,
 ) -> Result<Due, relais_store::Error> {
-    let held = routing::find(tx, recipient)?;
     let submitter = match envelope.submitter {
         Some(id) => submitting(tx, id, now)?,
         None => None,
     };
-    if let Some(submitter) = &submitter
-        && route.refusal == Some(MailRefusal::RelayDenied)
-    {
-        route.refusal = None;
-        route.redirects.push(Redirect { to: recipient.clone(), by: submitter.address.clone() });
-    }
-    let organisation = held.map(|held| held.organisation).or(submitter.map(|account| account.organisation));
-    let Some(organisation) = organisation else {
-        // Refused already: nothing of it is used.
-        let organisation = OrganisationId::from_number(0);
-        let language = Language::default();
-        return Ok(Due { route, organisation, language, replies: vec![], answered_before: false });
+    let organisation = match &submitter {
+        Some(submitter) if route.refusal == Some(MailRefusal::RelayDenied) => {
+            route.refusal = None;
+            route.redirects.push(Redirect { to: recipient.clone(), by: submitter.address.clone() });
+            Some(submitter.organisation)
+        }
+        Some(_) | None => addresses::organisation_of(tx, recipient)?,
     };
-    let language = organisations::get(tx, organisation)?.map(|found| found.language).unwrap_or_default();
+    let language = match organisation {
+        Some(id) => organisations::get(tx, id)?.map(|found| found.language).unwrap_or_default(),
+        None => Language::default(),
+    };
     let (mut replies, mut answered_before) = (Vec::new(), false);
     for order in std::mem::take(&mut route.replies) {
         if spool::has_key(tx, &identity.reply_key(&order))? {

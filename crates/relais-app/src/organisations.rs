@@ -1,11 +1,11 @@
-//! Making organisations and what they hold: domains, accounts, shared mailboxes, groups, responders. Each is one
+//! Making organisations and what they hold besides domains: accounts, shared mailboxes, groups, responders. Each is one
 //! transaction with its event.
 
 use crate::execute::{taken, write_rest};
 use crate::{Error, Ids, Relais, means};
 use jiff::Timestamp;
 use relais_core::account::Account;
-use relais_core::address::{EmailAddress, domain_name};
+use relais_core::address::EmailAddress;
 use relais_core::authority::{Actor, Power, Role};
 use relais_core::event::Happening;
 use relais_core::ids::{AccountId, GroupId, MailboxId, OrganisationId, ResponderId, SubscriptionId};
@@ -13,8 +13,7 @@ use relais_core::language::Language;
 use relais_core::lifecycle::{self, AddressChange, Effect, NewAccount, check_available, check_name};
 use relais_core::money::Currency;
 use relais_core::organisation::{
-    AddressKind, Domain, DomainKind, Group, GroupRole, MailboxRight, Organisation, Responder, SharedMailbox,
-    Target,
+    AddressKind, Group, GroupRole, MailboxRight, Organisation, Responder, SharedMailbox, Target,
 };
 use relais_core::refusal::Refusal;
 use relais_core::rights::{Act, Verdict, may, standing};
@@ -78,7 +77,7 @@ fn member() -> Role {
     Role::Member
 }
 
-fn allow(actor: &Actor, power: Power, organisation: OrganisationId) -> Result<(), Error> {
+pub(crate) fn allow(actor: &Actor, power: Power, organisation: OrganisationId) -> Result<(), Error> {
     if actor.has(power, organisation) { Ok(()) } else { Err(Refusal::NotAllowed.into()) }
 }
 
@@ -112,33 +111,6 @@ impl Relais {
                 let detail = json!({ "name": organisation.name, "language": organisation.language });
                 note(tx, id, "organisation.created", id, detail, actor, now)?;
                 Ok(organisation.clone())
-            })
-            .await
-    }
-
-    /// A domain of the organisation's own. Only the operator may: proof of ownership is not asked for yet.
-    ///
-    /// # Errors
-    /// The refusal, when the name is not a domain or is in use.
-    pub async fn add_domain(
-        &self,
-        organisation: OrganisationId,
-        name: &str,
-        actor: Actor,
-    ) -> Result<Domain, Error> {
-        allow(&actor, Power::Operate, organisation)?;
-        let name = domain_name(name).ok_or(Refusal::DomainInvalid { text: name.to_owned() })?;
-        let now = self.now();
-        let domain = Domain { name, organisation: Some(organisation), kind: DomainKind::Own };
-        self.store
-            .write(move |tx| {
-                organisations::get(tx, organisation)?.ok_or(Error::NotFound)?;
-                if organisations::domain(tx, &domain.name)?.is_some() {
-                    return Err(Refusal::DomainTaken { domain: domain.name.clone() }.into());
-                }
-                organisations::insert_domain(tx, &domain)?;
-                note(tx, organisation, "domain.added", &domain.name, json!({}), actor, now)?;
-                Ok(domain.clone())
             })
             .await
     }
@@ -463,7 +435,11 @@ pub(crate) fn share(
 }
 
 /// An account of another organisation is not there.
-fn of_organisation(tx: &mut Tx<'_>, id: AccountId, organisation: OrganisationId) -> Result<Account, Error> {
+pub(crate) fn of_organisation(
+    tx: &mut Tx<'_>,
+    id: AccountId,
+    organisation: OrganisationId,
+) -> Result<Account, Error> {
     accounts::get(tx, id)?.filter(|account| account.organisation == organisation).ok_or(Error::NotFound)
 }
 

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use relais_core::mail_refusal::MailRefusal;
 use relais_engines::message::{Notice, notice};
 use relais_engines::smtp::{self, Content, RecipientResult};
-use relais_store::organisations;
+use relais_store::domains;
 use relais_store::spool::{self, Outbound, SpoolState};
 use std::io::Read;
 
@@ -83,7 +83,7 @@ impl Relais {
 
     async fn attempt(&self, outbound: &Outbound) -> Result<Attempt, Error> {
         let domain = outbound.recipient.domain().to_owned();
-        let hosted = self.look(move |tx| organisations::domain(tx, &domain)).await?.is_some();
+        let hosted = self.look(move |tx| domains::get(tx, &domain)).await?.is_some();
         if hosted {
             return self.attempt_here(outbound).await;
         }
@@ -144,7 +144,7 @@ impl Relais {
     /// Writes a notice for `sender` into the spool, once per key.
     pub(crate) async fn spool_notice(
         &self,
-        organisation: relais_core::ids::OrganisationId,
+        organisation: Option<relais_core::ids::OrganisationId>,
         sender: &str,
         failed: &[(String, String)],
         head: &[u8],

@@ -9,7 +9,7 @@ use relais_core::ids::AccountId;
 use relais_core::photo::Photo;
 use relais_core::profile::{Profile, ProfileFacts, check_may_change, replace};
 use relais_core::rights::{Act, Verdict, may};
-use relais_store::{Tx, accounts, events, organisations, profiles};
+use relais_store::{Tx, accounts, domains, events, profiles};
 use serde_json::json;
 
 /// How full a mailbox is.
@@ -117,7 +117,7 @@ pub(crate) enum Applied {
 
 fn is_external_hosted(tx: &mut Tx<'_>, profile: &Profile) -> Result<bool, relais_store::Error> {
     match &profile.external_address {
-        Some(address) => Ok(organisations::domain(tx, address.domain())?.is_some()),
+        Some(address) => Ok(domains::get(tx, address.domain())?.is_some()),
         None => Ok(false),
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Local parts are folded to lower case: no hosted mailbox is told from another by case alone. Quoted local
 //! parts and address literals (RFC 5321, section 4.1.2) are not hosted and are refused here; a *sender* may have
-//! any form and is never parsed into this type.
+//! any form and is never parsed into this type. Domains are kept in A-labels, so that one domain has one name whatever
+//! a person types.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -70,20 +71,20 @@ impl EmailAddress {
     }
 }
 
-/// A domain name, lower case, or `None` if `text` is not one. U-labels are kept as written.
+/// A domain name as the DNS has it: lower case, in A-labels (RFC 5890). `None` if `text` is not one.
 #[must_use]
 pub fn domain_name(text: &str) -> Option<String> {
-    let name = text.to_lowercase();
+    let name = idna::domain_to_ascii_cow(text.as_bytes(), idna::AsciiDenyList::STD3).ok()?;
     let label_ok = |label: &str| {
-        !label.is_empty()
-            && label.len() <= 63
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || c == '-' || (!c.is_ascii() && c.is_alphanumeric()))
+        !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-')
     };
-    (name.len() <= 253 && name.contains('.') && name.split('.').all(label_ok)).then_some(name)
+    (name.len() <= 253 && name.contains('.') && name.split('.').all(label_ok)).then(|| name.into_owned())
+}
+
+/// A domain name as people read it: in U-labels.
+#[must_use]
+pub fn domain_for_people(name: &str) -> String {
+    idna::domain_to_unicode(name).0
 }
 
 impl FromStr for EmailAddress {
@@ -153,6 +154,19 @@ mod tests {
         assert_eq!(address.as_str(), "user1+été@bm.com");
         assert_eq!((address.local(), address.domain()), ("user1+été", "bm.com"));
         assert_eq!(address.without_tag().unwrap().as_str(), "user1@bm.com");
+    }
+
+    #[test]
+    fn a_domain_is_the_same_in_every_way_of_writing_it() {
+        for text in ["été.fr", "ÉTÉ.fr", "e\u{301}te\u{301}.FR", "xn--t-9fab.fr", "XN--T-9FAB.fr"] {
+            assert_eq!(domain_name(text).as_deref(), Some("xn--t-9fab.fr"), "{text}");
+        }
+        assert_eq!(domain_for_people("xn--t-9fab.fr"), "été.fr");
+        let address: EmailAddress = "zoé@été.fr".parse().unwrap();
+        assert_eq!(address.as_str(), "zoé@xn--t-9fab.fr");
+        for text in ["xn--a.fr", "a b.fr", "a_b.fr", "-a.fr", "été", "a..fr", "fr.", ""] {
+            assert_eq!(domain_name(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -53,10 +53,13 @@ pub enum Actor {
 /// Kinds of commands, as far as authority goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Power {
-    /// Create organisations, provider domains, plans, subscriptions, operator tokens; record payments.
+    /// Create organisations, provider domains, domains without proof, plans, subscriptions, operator tokens; record
+    /// payments.
     Operate,
     /// Renew what is due.
     Bill,
+    /// Name the organisation, claim and remove its domains, say who has mail for unknown addresses.
+    ManageOrganisation,
     /// Read accounts, addresses, groups, routing of the organisation.
     Read,
     /// Create accounts, set passwords, aliases, names, groups, shared mailboxes (but not say who reads them).
@@ -74,9 +77,10 @@ pub enum Power {
 }
 
 impl Power {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Operate,
         Self::Bill,
+        Self::ManageOrganisation,
         Self::Read,
         Self::ManageAccounts,
         Self::Subscribe,
@@ -90,6 +94,9 @@ impl Power {
         match self {
             Self::Operate => "create organisations, provider domains, plans, subscriptions; record payments",
             Self::Bill => "renew what is due, close what is not paid, open it again when it is",
+            Self::ManageOrganisation => {
+                "name the organisation, claim, prove and remove its domains, catch-all"
+            }
             Self::Read => "read accounts, addresses, groups, where mail goes",
             Self::ManageAccounts => "create and change accounts, aliases, groups, shared mailboxes",
             Self::Subscribe => "change the subscription of an account (one's own: owner and company admins)",
@@ -151,6 +158,7 @@ impl Actor {
             }
             Power::Operate
             | Power::Bill
+            | Power::ManageOrganisation
             | Power::Read
             | Power::EndAccounts
             | Power::Reactivate

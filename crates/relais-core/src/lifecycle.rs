@@ -14,6 +14,7 @@ pub(crate) use leaving::check_role_may_leave;
 use crate::account::{Account, Cause};
 use crate::address::EmailAddress;
 use crate::authority::{Actor, Power, Role};
+use crate::domain::TxtRecord;
 use crate::event::Happening;
 use crate::ids::{AccountId, MailboxId, OrganisationId, SubscriptionId};
 use crate::inbound::Inbound;
@@ -89,6 +90,8 @@ pub enum Availability {
     Held(Target),
     Retired,
     NotHosted,
+    /// Claimed by the organisation; this record is to be published.
+    NotProven(TxtRecord),
 }
 
 /// What a decision needs to know besides the account; read in the same transaction.
@@ -303,7 +306,7 @@ fn happening(kind: &'static str, account: &Account, detail: serde_json::Value) -
     Happening { kind, subject: account.id.to_string(), detail }
 }
 
-fn changed(account: Account, kind: &'static str, detail: serde_json::Value) -> Change {
+pub(crate) fn changed(account: Account, kind: &'static str, detail: serde_json::Value) -> Change {
     let happening = happening(kind, &account, detail);
     Change { happening, account, addresses: vec![], effects: vec![], entries: vec![] }
 }

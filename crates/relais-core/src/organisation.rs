@@ -1,4 +1,4 @@
-//! Organisations and what they hold besides accounts: domains, shared mailboxes, groups, responders.
+//! Organisations and what they hold besides accounts and domains: shared mailboxes, groups, responders, addresses.
 
 use crate::address::EmailAddress;
 use crate::ids::{AccountId, GroupId, MailboxId, OrganisationId, PlanId, ResponderId};
@@ -35,14 +35,6 @@ pub enum DomainKind {
     Own,
     /// The operator's: an address, once given, is never given to anyone else.
     Provider,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Domain {
-    pub name: String,
-    /// `None` for a provider domain, on which every organisation may have addresses.
-    pub organisation: Option<OrganisationId>,
-    pub kind: DomainKind,
 }
 
 /// Stored mail that several people read. Its address is also its name in their mail programs.

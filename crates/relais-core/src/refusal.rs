@@ -8,6 +8,7 @@ pub use list::ListFault;
 pub use profile::ProfileFault;
 
 use crate::address::EmailAddress;
+use crate::domain::TxtRecord;
 use crate::language::Language;
 use crate::money::{Currency, Money};
 use crate::rights::{Act, State};
@@ -34,6 +35,10 @@ pub enum Refusal {
     DomainNotHosted { domain: String },
     DomainTaken { domain: String },
     DomainInvalid { text: String },
+    DomainNotProven { domain: String, record: TxtRecord },
+    DomainInUse { domain: String, addresses: Vec<EmailAddress> },
+    DomainIsProvider { domain: String },
+    TargetNotActive { address: EmailAddress },
     NameInvalid,
     InboundPhases,
     InboundDropsMail,
@@ -97,6 +102,10 @@ impl Refusal {
             Self::DomainNotHosted { .. } => "domain_not_hosted",
             Self::DomainTaken { .. } => "domain_taken",
             Self::DomainInvalid { .. } => "domain_invalid",
+            Self::DomainNotProven { .. } => "domain_not_proven",
+            Self::DomainInUse { .. } => "domain_in_use",
+            Self::DomainIsProvider { .. } => "domain_is_provider",
+            Self::TargetNotActive { .. } => "target_not_active",
             Self::NameInvalid => "name_invalid",
             Self::InboundPhases => "inbound_phases",
             Self::InboundDropsMail => "inbound_drops_mail",
@@ -154,7 +163,7 @@ impl Refusal {
                 "Un compte {} ne peut pas {} ; changez d'abord l'état du compte.",
                 state_fr(*state), act_fr(*act)
             ),
-            Self::OwnerCannotLeave => "Le propriétaire de l'organisation ne peut pas partir ; l'exploitant nomme d'abord un autre propriétaire, puis donne à celui-ci un autre rôle.".into(),
+            Self::OwnerCannotLeave => "Le propriétaire de l'organisation ne peut pas partir ; il remet d'abord l'organisation à un autre compte (relais organisation owner), puis un administrateur lui donne un autre rôle.".into(),
             Self::RevokeRoleFirst => "Ce compte est administrateur de l'organisation ; retirez-lui d'abord ce rôle.".into(),
             Self::LastCompanyAdmin => "C'est le dernier administrateur actif ; nommez-en d'abord un autre.".into(),
             Self::OnlyGroupAdmin { groups } => format!(
@@ -173,6 +182,16 @@ impl Refusal {
             Self::DomainNotHosted { domain } => format!("Le domaine {domain} n'appartient pas à cette organisation ; ajoutez-le d'abord."),
             Self::DomainTaken { domain } => format!("Le domaine {domain} est déjà utilisé ; vérifiez son nom ou adressez-vous à l'exploitant."),
             Self::DomainInvalid { text } => format!("« {text} » n'est pas un nom de domaine ; écrivez-le comme exemple.fr."),
+            Self::DomainNotProven { domain, record } => format!(
+                "Il n'est pas encore prouvé que le domaine {domain} est le vôtre ; publiez dans le DNS un enregistrement TXT nommé {} de valeur {}, puis demandez la vérification (relais domain prove {domain}).",
+                record.name, record.value
+            ),
+            Self::DomainInUse { domain, addresses } => format!(
+                "Des adresses du domaine {domain} ont encore un titulaire, dont {} ; retirez-les ou donnez-leur une adresse d'un autre domaine, puis recommencez.",
+                list(addresses)
+            ),
+            Self::DomainIsProvider { domain } => format!("Le domaine {domain} est celui de l'exploitant, pas d'une organisation ; choisissez un domaine de l'organisation."),
+            Self::TargetNotActive { address } => format!("{address} n'appartient à aucun compte actif ; choisissez une autre adresse ou réactivez ce compte."),
             Self::NameInvalid => "Le nom est vide, dépasse 200 caractères ou contient des caractères de contrôle ; corrigez-le.".into(),
             Self::InboundPhases => "Les phases doivent se suivre dans le temps et seule la dernière est sans fin ; corrigez les dates.".into(),
             Self::InboundDropsMail => "Ce réglage accepterait des messages sans les garder, sans les rediriger et sans y répondre ; gardez une copie ou refusez-les.".into(),
@@ -229,7 +248,7 @@ impl Refusal {
             Self::NotInThisState { act, state } => {
                 format!("An account that is {} may not {}; change its state first.", state.as_str(), act.describe())
             }
-            Self::OwnerCannotLeave => "The owner of the organisation cannot leave; the operator first names another owner, then gives this one another role.".into(),
+            Self::OwnerCannotLeave => "The owner of the organisation cannot leave; they first hand it over to another account (relais organisation owner), then an administrator gives them another role.".into(),
             Self::RevokeRoleFirst => "This account is a company admin; revoke that role first.".into(),
             Self::LastCompanyAdmin => "This is the last active company admin; appoint another one first.".into(),
             Self::OnlyGroupAdmin { groups } => format!(
@@ -248,6 +267,16 @@ impl Refusal {
             Self::DomainNotHosted { domain } => format!("The domain {domain} does not belong to this organisation; add it first."),
             Self::DomainTaken { domain } => format!("The domain {domain} is in use; check its name or ask the operator."),
             Self::DomainInvalid { text } => format!("\u{201c}{text}\u{201d} is not a domain name; write it like example.com."),
+            Self::DomainNotProven { domain, record } => format!(
+                "It is not proven yet that the domain {domain} is yours; publish in the DNS a TXT record named {} with the value {}, then ask for a check (relais domain prove {domain}).",
+                record.name, record.value
+            ),
+            Self::DomainInUse { domain, addresses } => format!(
+                "Addresses of the domain {domain} still have a holder, among them {}; remove them or move them to another domain, then try again.",
+                list(addresses)
+            ),
+            Self::DomainIsProvider { domain } => format!("The domain {domain} is the operator's and not an organisation's; choose a domain of the organisation."),
+            Self::TargetNotActive { address } => format!("{address} belongs to no active account; choose another address or reactivate that account."),
             Self::NameInvalid => "The name is empty, longer than 200 characters or holds control characters; correct it.".into(),
             Self::InboundPhases => "Phases must follow each other in time and only the last has no end; correct the dates.".into(),
             Self::InboundDropsMail => "This would accept messages without keeping, redirecting or answering them; keep a copy or refuse them.".into(),
@@ -318,6 +347,10 @@ impl std::error::Error for Refusal {}
 
 fn join(addresses: &[EmailAddress]) -> String {
     addresses.iter().map(EmailAddress::as_str).collect::<Vec<_>>().join(" → ")
+}
+
+fn list(addresses: &[EmailAddress]) -> String {
+    addresses.iter().map(EmailAddress::as_str).collect::<Vec<_>>().join(", ")
 }
 
 fn state_fr(state: State) -> &'static str {

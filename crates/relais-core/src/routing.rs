@@ -4,14 +4,19 @@
 //! A loop is refused when it is set ([`loop_through`]); one that is met all the same is cut where it closes and the
 //! message kept there. Nothing is accepted and dropped: a route without delivery, redirect or reply is a refusal.
 
+mod lead;
+
 use crate::account::Account;
 use crate::address::EmailAddress;
-use crate::ids::{AccountId, GroupId, MailboxId, ResponderId};
+use crate::domain::Domain;
+use crate::ids::{AccountId, GroupId, MailboxId, OrganisationId, ResponderId};
 use crate::inbound::{Inbound, LocalCopy, Treatment};
 use crate::mail_refusal::MailRefusal;
 use crate::organisation::{Address, Group, Responder, SharedMailbox, Target};
+use crate::reserved::Keeper;
 use crate::rights::{Act, State, Verdict, may, standing};
 use jiff::Timestamp;
+use lead::{Lead, lead};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 use utoipa::ToSchema;
@@ -19,8 +24,15 @@ use utoipa::ToSchema;
 /// What routing asks of the store.
 pub trait Directory {
     type Error;
-    /// Whether mail for `domain` ends here.
-    fn hosts(&mut self, domain: &str) -> Result<bool, Self::Error>;
+    /// The domain, if mail for it ends here.
+    fn domain(&mut self, name: &str) -> Result<Option<Domain>, Self::Error>;
+    fn hosts(&mut self, domain: &str) -> Result<bool, Self::Error> {
+        Ok(self.domain(domain)?.is_some())
+    }
+    /// The owners of an organisation, in whatever state; the one who has been there longest first.
+    fn owners(&mut self, organisation: OrganisationId) -> Result<Vec<Account>, Self::Error>;
+    /// Where who runs the instance has mail, here or elsewhere.
+    fn operator_address(&mut self) -> Result<Option<EmailAddress>, Self::Error>;
     fn address(&mut self, address: &EmailAddress) -> Result<Option<Address>, Self::Error>;
     fn account(&mut self, id: AccountId) -> Result<Option<Account>, Self::Error>;
     fn shared_mailbox(&mut self, id: MailboxId) -> Result<Option<SharedMailbox>, Self::Error>;
@@ -66,19 +78,61 @@ pub struct ReplyOrder {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "reason", rename_all = "snake_case")]
 pub enum Hop {
-    Tag { base: EmailAddress },
-    Account { id: AccountId, address: EmailAddress, name: String, state: State },
-    SharedMailbox { id: MailboxId, address: EmailAddress },
-    Group { id: GroupId, name: String },
-    Responder { id: ResponderId, name: String },
-    Stored { mailbox: MailboxId },
-    Redirected { to: EmailAddress, copy: LocalCopy },
-    SentOutside { to: EmailAddress },
-    Answered { from: EmailAddress },
+    Tag {
+        base: EmailAddress,
+    },
+    /// A reserved address that nobody who is here holds, or may hold.
+    Reserved {
+        address: EmailAddress,
+        #[schema(inline)]
+        keeper: Keeper,
+    },
+    /// An address that was never made, on a domain that takes such mail.
+    CatchAll {
+        domain: String,
+    },
+    Account {
+        id: AccountId,
+        address: EmailAddress,
+        name: String,
+        state: State,
+    },
+    SharedMailbox {
+        id: MailboxId,
+        address: EmailAddress,
+    },
+    Group {
+        id: GroupId,
+        name: String,
+    },
+    Responder {
+        id: ResponderId,
+        name: String,
+    },
+    Stored {
+        mailbox: MailboxId,
+    },
+    Redirected {
+        to: EmailAddress,
+        copy: LocalCopy,
+    },
+    SentOutside {
+        to: EmailAddress,
+    },
+    Answered {
+        from: EmailAddress,
+    },
     BounceKept,
-    LoopCut { at: EmailAddress },
-    MemberLeftOut { address: EmailAddress, state: State },
-    Refused { refusal: MailRefusal },
+    LoopCut {
+        at: EmailAddress,
+    },
+    MemberLeftOut {
+        address: EmailAddress,
+        state: State,
+    },
+    Refused {
+        refusal: MailRefusal,
+    },
 }
 
 /// Everything that happens to a message for one recipient.
@@ -110,6 +164,7 @@ pub fn resolve<D: Directory>(
         on_path: Vec::new(),
         done: HashMap::new(),
         stored: HashSet::new(),
+        operator_asked: false,
         refusal: None,
     };
     walk.address(recipient, Via::Envelope)?;
@@ -119,6 +174,9 @@ pub fn resolve<D: Directory>(
     }
     Ok(route)
 }
+
+/// For questions that leaving times to come do not change: before any of them.
+const WHENEVER: Timestamp = Timestamp::MIN;
 
 /// The addresses through which mail for `owner` would come back to it if its inbound were `inbound`; `None` when it
 /// would not. Follows every phase of every redirect, whatever its dates: a loop that begins next month is a loop.
@@ -135,9 +193,16 @@ pub fn loop_through<D: Directory>(
     let mut found: Vec<(EmailAddress, Option<usize>)> =
         inbound.redirect_targets().map(|to| (to.clone(), None)).collect();
     let mut seen = HashSet::new();
+    let mut operator_seen = false;
     let mut here = 0;
     while let Some((from, _)) = found.get(here).cloned() {
-        let target = find(directory, &from)?.and_then(|held| held.target);
+        let lead = lead(directory, &from, Sender::Someone, WHENEVER)?;
+        if let Lead::Operator { to, .. } = &lead
+            && !std::mem::replace(&mut operator_seen, true)
+        {
+            found.push((to.clone(), Some(here)));
+        }
+        let target = lead.target();
         let accounts = match target.filter(|target| seen.insert(*target)) {
             Some(Target::Account(id)) => vec![id],
             Some(Target::Group(id)) => directory.group_members(id)?,
@@ -165,6 +230,15 @@ fn path_to(found: &[(EmailAddress, Option<usize>)], last: usize) -> Vec<EmailAdd
     }
     path.reverse();
     path
+}
+
+/// Whether anyone or anything has the mail for `address`.
+///
+/// # Errors
+/// Only what `directory` returns.
+pub fn leads_somewhere<D: Directory>(directory: &mut D, address: &EmailAddress) -> Result<bool, D::Error> {
+    let lead = lead(directory, address, Sender::Someone, WHENEVER)?;
+    Ok(lead.target().is_some() || matches!(lead, Lead::Operator { .. } | Lead::Outside))
 }
 
 /// The address itself, or the one it is a tagged form of (RFC 5233).
@@ -222,6 +296,24 @@ enum Onward {
     Kept,
 }
 
+/// The address a target was reached by, and what a responder says for it.
+struct Said<'a> {
+    address: &'a EmailAddress,
+    reply_text: Option<&'a str>,
+    reply_until: Option<Timestamp>,
+}
+
+impl<'a> Said<'a> {
+    fn of(held: &'a Address) -> Self {
+        let Address { address, reply_text, reply_until, .. } = held;
+        Self { address, reply_text: reply_text.as_deref(), reply_until: *reply_until }
+    }
+
+    fn nothing(address: &'a EmailAddress) -> Self {
+        Self { address, reply_text: None, reply_until: None }
+    }
+}
+
 struct Walk<'d, D> {
     directory: &'d mut D,
     sender: Sender,
@@ -234,6 +326,8 @@ struct Walk<'d, D> {
     done: HashMap<Target, Outcome>,
     /// Mailboxes that have the message: each has it once.
     stored: HashSet<MailboxId>,
+    /// The operator's address was followed: should it lead to a reserved one, it would do so for ever.
+    operator_asked: bool,
     /// The first refusal met; it counts only if nothing was done.
     refusal: Option<MailRefusal>,
 }
@@ -251,33 +345,56 @@ impl<D: Directory> Walk<'_, D> {
     }
 
     fn address(&mut self, address: &EmailAddress, via: Via) -> Result<Outcome, D::Error> {
-        let Some(found) = find(self.directory, address)? else {
-            return Ok(if self.directory.hosts(address.domain())? {
-                self.refuse(MailRefusal::Unknown)
-            } else if via == Via::Envelope {
-                self.refuse(MailRefusal::RelayDenied)
-            } else {
-                unreachable!("a redirect outside is recorded by whoever redirects");
-            });
+        let lead = lead(self.directory, address, self.sender, self.now)?;
+        Ok(match self.follow(address, lead, via)? {
+            Onward::Ended(outcome) => outcome,
+            Onward::Kept => self.refuse(MailRefusal::Unanswerable),
+        })
+    }
+
+    fn follow(&mut self, address: &EmailAddress, lead: Lead, via: Via) -> Result<Onward, D::Error> {
+        let outcome = match lead {
+            Lead::Outside => self.refuse(MailRefusal::RelayDenied),
+            Lead::Unknown => self.refuse(MailRefusal::Unknown),
+            Lead::Held(found) => {
+                if found.address != *address {
+                    self.note(Hop::Tag { base: found.address.clone() });
+                }
+                let Some(target) = found.target else {
+                    return Ok(Onward::Ended(self.refuse(MailRefusal::Gone)));
+                };
+                self.target(target, &Said::of(&found), via)?
+            }
+            Lead::Owner { reserved, owner } => {
+                self.note(Hop::Reserved { address: reserved.clone(), keeper: Keeper::Owner });
+                self.target(Target::Account(owner), &Said::nothing(&reserved), via)?
+            }
+            Lead::CatchAll { domain, target } => {
+                self.note(Hop::CatchAll { domain });
+                self.target(target, &Said::nothing(address), via)?
+            }
+            Lead::Operator { reserved, to } => {
+                self.operator_asked = true;
+                self.note(Hop::Reserved { address: reserved.clone(), keeper: Keeper::Operator });
+                return self.redirect(&to, &reserved);
+            }
         };
-        if found.address != *address {
-            self.note(Hop::Tag { base: found.address.clone() });
-        }
-        let Some(target) = found.target else {
-            return Ok(self.refuse(MailRefusal::Gone));
-        };
+        Ok(Onward::Ended(outcome))
+    }
+
+    fn target(&mut self, target: Target, said: &Said<'_>, via: Via) -> Result<Outcome, D::Error> {
         if self.on_path.contains(&target) {
-            self.note(Hop::LoopCut { at: found.address });
+            self.note(Hop::LoopCut { at: said.address.clone() });
             return Ok(Outcome::Refused);
         }
         if let Some(outcome) = self.done.get(&target) {
             return Ok(*outcome);
         }
         let outcome = match target {
-            Target::Account(id) => self.account(id, &found.address, via)?,
+            Target::Account(id) => self.account(id, said.address, via)?,
             Target::SharedMailbox(id) => self.shared_mailbox(id)?,
             Target::Group(id) => self.group(id)?,
-            Target::Responder(id) => self.responder(id, &found)?,
+            Target::Responder(id) => self.responder(id, said)?,
         };
         self.done.insert(target, outcome);
         Ok(outcome)
@@ -364,8 +481,8 @@ impl<D: Directory> Walk<'_, D> {
     }
 
     fn redirect(&mut self, to: &EmailAddress, by: &EmailAddress) -> Result<Onward, D::Error> {
-        let held = find(self.directory, to)?;
-        if held.is_none() && !self.directory.hosts(to.domain())? {
+        let lead = lead(self.directory, to, self.sender, self.now)?;
+        if matches!(lead, Lead::Outside) {
             if self.sender == Sender::Null {
                 self.note(Hop::BounceKept);
                 return Ok(Onward::Kept);
@@ -377,13 +494,13 @@ impl<D: Directory> Walk<'_, D> {
             }
             return Ok(Onward::Ended(Outcome::Taken));
         }
-        let closes =
-            held.and_then(|address| address.target).is_some_and(|target| self.on_path.contains(&target));
+        let closes = lead.target().is_some_and(|target| self.on_path.contains(&target))
+            || (self.operator_asked && matches!(lead, Lead::Operator { .. }));
         if closes || self.on_path.len() >= PATH_MAX {
             self.note(Hop::LoopCut { at: to.clone() });
             return Ok(Onward::Kept);
         }
-        self.address(to, Via::Redirect).map(Onward::Ended)
+        self.follow(to, lead, Via::Redirect)
     }
 
     fn store(&mut self, mailbox: MailboxId, quota_bytes: Option<i64>) {
@@ -443,23 +560,23 @@ impl<D: Directory> Walk<'_, D> {
         Ok(outcome)
     }
 
-    fn responder(&mut self, id: ResponderId, held: &Address) -> Result<Outcome, D::Error> {
+    fn responder(&mut self, id: ResponderId, said: &Said<'_>) -> Result<Outcome, D::Error> {
         let Some(responder) = self.directory.responder(id)? else {
             return Ok(self.refuse(MailRefusal::Gone));
         };
         self.note(Hop::Responder { id, name: responder.name.clone() });
-        if held.reply_until.is_some_and(|end| end <= self.now) {
+        if said.reply_until.is_some_and(|end| end <= self.now) {
             return Ok(self.refuse(MailRefusal::Gone));
         }
         if self.sender == Sender::Null {
             return Ok(self.refuse(MailRefusal::Unanswerable));
         }
-        self.note(Hop::Answered { from: held.address.clone() });
+        self.note(Hop::Answered { from: said.address.clone() });
         self.route.replies.push(ReplyOrder {
             target: Target::Responder(id),
-            from: held.address.clone(),
+            from: said.address.clone(),
             name: responder.name,
-            text: held.reply_text.clone().unwrap_or(responder.text),
+            text: said.reply_text.map_or(responder.text, str::to_owned),
         });
         Ok(Outcome::Taken)
     }

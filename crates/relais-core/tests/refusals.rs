@@ -2,6 +2,7 @@
 
 use jiff::civil::date;
 use relais_core::address::EmailAddress;
+use relais_core::domain::TxtRecord;
 use relais_core::language::Language;
 use relais_core::money::{Currency, Money};
 use relais_core::profile::ProfileField;
@@ -30,6 +31,10 @@ fn is_listed(refusal: &Refusal) {
         | Refusal::DomainNotHosted { .. }
         | Refusal::DomainTaken { .. }
         | Refusal::DomainInvalid { .. }
+        | Refusal::DomainNotProven { .. }
+        | Refusal::DomainInUse { .. }
+        | Refusal::DomainIsProvider { .. }
+        | Refusal::TargetNotActive { .. }
         | Refusal::NameInvalid
         | Refusal::InboundPhases
         | Refusal::InboundDropsMail
@@ -131,6 +136,7 @@ fn named_faults() -> Vec<(Refusal, Vec<String>)> {
 fn every_refusal() -> Vec<Refusal> {
     let address = |text: &str| -> EmailAddress { text.parse().expect("an address") };
     let user1 = address("user1@bm.com");
+    let record = TxtRecord { name: "_relais.bm.com".into(), value: "relais-domain-verification=abc".into() };
     let mut every = vec![
         Refusal::NotAllowed,
         Refusal::NotInThisState { act: Act::BeDeleted, state: State::Active },
@@ -150,6 +156,10 @@ fn every_refusal() -> Vec<Refusal> {
         Refusal::DomainNotHosted { domain: "bm.com".into() },
         Refusal::DomainTaken { domain: "bm.com".into() },
         Refusal::DomainInvalid { text: "bm".into() },
+        Refusal::DomainNotProven { domain: "bm.com".into(), record },
+        Refusal::DomainInUse { domain: "bm.com".into(), addresses: vec![user1.clone()] },
+        Refusal::DomainIsProvider { domain: "host.net".into() },
+        Refusal::TargetNotActive { address: user1.clone() },
         Refusal::NameInvalid,
         Refusal::InboundPhases,
         Refusal::InboundDropsMail,
@@ -240,10 +250,19 @@ fn a_refusal_names_what_stands_in_the_way() {
                 | Refusal::AddressNotHeld { address }
                 | Refusal::AddressIsPrimary { address }
                 | Refusal::AddressStays { address }
+                | Refusal::TargetNotActive { address }
                 | Refusal::RedirectNowhere { address }
                 | Refusal::SuccessorNotActive { address } => vec![address.to_string()],
                 Refusal::RedirectLoop { through } => through.iter().map(ToString::to_string).collect(),
-                Refusal::DomainNotHosted { domain } | Refusal::DomainTaken { domain } => vec![domain.clone()],
+                Refusal::DomainNotHosted { domain }
+                | Refusal::DomainTaken { domain }
+                | Refusal::DomainIsProvider { domain } => vec![domain.clone()],
+                Refusal::DomainNotProven { domain, record } => {
+                    vec![domain.clone(), record.name.clone(), record.value.clone()]
+                }
+                Refusal::DomainInUse { domain, addresses } => {
+                    addresses.iter().map(ToString::to_string).chain([domain.clone()]).collect()
+                }
                 Refusal::DomainInvalid { text } => vec![text.clone()],
                 Refusal::PasswordLength { characters_min } => vec![characters_min.to_string()],
                 Refusal::GrantTooLong { days_max } => vec![days_max.to_string()],

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows a state, a command or a row: callers say which mailbox, which session, which server.
 
+pub mod dns;
 pub mod dovecot;
 pub mod maildir;
 pub mod message;

@@ -1,9 +1,9 @@
 //! Addresses: what each points to now, and who held it before.
 
 use crate::columns::{at, name, opt_time, read_target, target, time};
-use crate::organisations;
 use crate::tx::{Error, Tx};
 use crate::value::{Row, Value};
+use crate::{claims, domains};
 use jiff::Timestamp;
 use relais_core::address::EmailAddress;
 use relais_core::ids::OrganisationId;
@@ -45,7 +45,7 @@ pub fn organisation_of(tx: &mut Tx<'_>, address: &EmailAddress) -> Result<Option
     if let Some(found) = routing::find(tx, address)? {
         return Ok(Some(found.organisation));
     }
-    Ok(organisations::domain(tx, address.domain())?.and_then(|domain| domain.organisation))
+    Ok(domains::get(tx, address.domain())?.and_then(|domain| domain.organisation))
 }
 
 /// The addresses that point to `of`, the primary one first.
@@ -63,8 +63,9 @@ pub fn availability(
     address: &EmailAddress,
     organisation: OrganisationId,
 ) -> Result<Availability, Error> {
-    let Some(domain) = organisations::domain(tx, address.domain())? else {
-        return Ok(Availability::NotHosted);
+    let Some(domain) = domains::get(tx, address.domain())? else {
+        let claim = claims::get(tx, address.domain(), organisation)?;
+        return Ok(claim.map_or(Availability::NotHosted, |claim| Availability::NotProven(claim.record)));
     };
     if domain.organisation.is_some_and(|owner| owner != organisation) {
         return Ok(Availability::NotHosted);
@@ -104,7 +105,7 @@ fn point(
 ) -> Result<(), Error> {
     let before = get(tx, address)?;
     let (target_kind, target_id) = target(to);
-    let domain_kind = match organisations::domain(tx, address.domain())? {
+    let domain_kind = match domains::get(tx, address.domain())? {
         Some(domain) => domain.kind,
         None => DomainKind::Own,
     };

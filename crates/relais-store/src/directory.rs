@@ -1,18 +1,28 @@
 //! What routing asks, answered from the tables inside one transaction.
 
 use crate::tx::{Error, Tx};
-use crate::{accounts, addresses, groups, mailboxes, organisations, responders};
+use crate::{accounts, addresses, domains, groups, mailboxes, responders, settings};
 use relais_core::account::Account;
 use relais_core::address::EmailAddress;
-use relais_core::ids::{AccountId, GroupId, MailboxId, ResponderId};
+use relais_core::authority::Role;
+use relais_core::domain::Domain;
+use relais_core::ids::{AccountId, GroupId, MailboxId, OrganisationId, ResponderId};
 use relais_core::organisation::{Address, Group, Responder, SharedMailbox};
 use relais_core::routing::Directory;
 
 impl Directory for Tx<'_> {
     type Error = Error;
 
-    fn hosts(&mut self, domain: &str) -> Result<bool, Error> {
-        Ok(organisations::domain(self, domain)?.is_some())
+    fn domain(&mut self, name: &str) -> Result<Option<Domain>, Error> {
+        domains::get(self, name)
+    }
+
+    fn owners(&mut self, organisation: OrganisationId) -> Result<Vec<Account>, Error> {
+        accounts::with_roles(self, organisation, &[Role::Owner])
+    }
+
+    fn operator_address(&mut self) -> Result<Option<EmailAddress>, Error> {
+        settings::operator_address(self)
     }
 
     fn address(&mut self, address: &EmailAddress) -> Result<Option<Address>, Error> {

@@ -4,10 +4,12 @@
 
 pub mod accounts;
 pub mod addresses;
+pub mod claims;
 mod columns;
 pub mod credentials;
 pub mod departures;
 mod directory;
+pub mod domains;
 pub mod events;
 pub mod groups;
 pub mod ledger;
@@ -22,6 +24,7 @@ mod postgres;
 pub mod profiles;
 pub mod responders;
 pub mod schema;
+pub mod settings;
 pub mod spool;
 mod sqlite;
 mod tx;

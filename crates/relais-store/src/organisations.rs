@@ -1,11 +1,11 @@
-//! Organisations and domains.
+//! Organisations.
 
 use crate::columns::{at, json, name, opt_time, time};
 use crate::tx::{Error, Tx};
 use crate::value::{Kind, Row, Value};
 use jiff::Timestamp;
 use relais_core::ids::{OrganisationId, PlanId};
-use relais_core::organisation::{Domain, Organisation};
+use relais_core::organisation::Organisation;
 
 const COLUMNS: &str = "id, name, language, created_at, time_zone, currency, plan, plan_term";
 
@@ -115,44 +115,4 @@ pub fn named(tx: &mut Tx<'_>, name: &str) -> Result<Option<Organisation>, Error>
 
 pub fn list(tx: &mut Tx<'_>) -> Result<Vec<Organisation>, Error> {
     tx.query(&format!("SELECT {COLUMNS} FROM organisations ORDER BY name"), &[])?.iter().map(read).collect()
-}
-
-/// # Errors
-/// `Constraint("domains.name")` when the domain is in use.
-pub fn insert_domain(tx: &mut Tx<'_>, domain: &Domain) -> Result<(), Error> {
-    tx.execute_one(
-        "INSERT INTO domains (name, organisation, kind) VALUES ($1, $2, $3)",
-        &[
-            domain.name.as_str().into(),
-            domain.organisation.map(OrganisationId::number).into(),
-            name(&domain.kind),
-        ],
-    )
-}
-
-fn read_domain(row: &Row) -> Result<Domain, Error> {
-    let domain = row.text(0)?;
-    Ok(Domain {
-        name: domain.to_owned(),
-        organisation: row.opt_int(1)?.map(OrganisationId::from_number),
-        kind: at("domains", "kind").name(domain, row.text(2)?)?,
-    })
-}
-
-pub fn domain(tx: &mut Tx<'_>, domain: &str) -> Result<Option<Domain>, Error> {
-    tx.query_opt("SELECT name, organisation, kind FROM domains WHERE name = $1", &[domain.into()])?
-        .as_ref()
-        .map(read_domain)
-        .transpose()
-}
-
-/// The organisation's own domains and the operator's.
-pub fn domains(tx: &mut Tx<'_>, organisation: OrganisationId) -> Result<Vec<Domain>, Error> {
-    tx.query(
-        "SELECT name, organisation, kind FROM domains WHERE organisation = $1 OR organisation IS NULL ORDER BY name",
-        &[organisation.number().into()],
-    )?
-    .iter()
-    .map(read_domain)
-    .collect()
 }

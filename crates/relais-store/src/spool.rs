@@ -21,7 +21,8 @@ pub enum SpoolState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Outbound {
     pub id: SpoolId,
-    pub organisation: OrganisationId,
+    /// `None` for mail to the operator that concerns no organisation.
+    pub organisation: Option<OrganisationId>,
     /// The envelope sender; `None` is the null sender.
     pub sender: Option<String>,
     pub recipient: EmailAddress,
@@ -40,7 +41,7 @@ fn read(row: &Row) -> Result<Outbound, Error> {
     let place = |column| at("spool", column);
     Ok(Outbound {
         id: SpoolId::from_number(id),
-        organisation: OrganisationId::from_number(row.int(1)?),
+        organisation: row.opt_int(1)?.map(OrganisationId::from_number),
         sender: row.opt_text(2)?.map(str::to_owned),
         recipient: place("recipient").parse(id, row.text(3)?)?,
         state: place("state").name(id, row.text(4)?)?,
@@ -59,7 +60,7 @@ pub fn push(tx: &mut Tx<'_>, outbound: &Outbound, dedup_key: &str) -> Result<boo
         &[
             outbound.id.number().into(),
             dedup_key.into(),
-            outbound.organisation.number().into(),
+            outbound.organisation.map(OrganisationId::number).into(),
             outbound.sender.as_deref().into(),
             outbound.recipient.as_str().into(),
             time(outbound.next_at),

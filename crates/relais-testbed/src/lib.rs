@@ -5,6 +5,7 @@
 
 pub mod corpus;
 pub mod crash;
+pub mod dns;
 pub mod filing;
 pub mod http;
 pub mod imap;

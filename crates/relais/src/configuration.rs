@@ -29,6 +29,10 @@ pub struct Configuration {
     pub sieve_port: u16,
     /// `host:port` of the server that takes mail for elsewhere.
     pub smarthost: Option<String>,
+    /// Whom to ask about the DNS; the resolvers of this machine if absent.
+    pub resolver: Option<SocketAddr>,
+    /// Under which the DKIM key of a domain is looked for.
+    pub dkim_selector: String,
     pub message_bytes_max: u64,
     /// Sessions at once on each of the two mail doors.
     pub mail_sessions_max: usize,
@@ -61,6 +65,8 @@ impl Default for Configuration {
             pop3_port: 2110,
             sieve_port: 24190,
             smarthost: None,
+            resolver: None,
+            dkim_selector: "relais".to_owned(),
             message_bytes_max: 64 << 20,
             mail_sessions_max: 500,
             user: "relais".to_owned(),

@@ -7,6 +7,7 @@ use crate::privileges;
 use anyhow::Context;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use relais_app::{Clock, Ids, Parts, Relais, Store, schema};
+use relais_engines::dns::Dns;
 use relais_engines::dovecot::{Dovecot, FailureDelay, RunAs, StartError};
 use relais_engines::maildir::Maildirs;
 use relais_engines::message::PersonalMarks;
@@ -94,8 +95,10 @@ fn build(data: &Path, configuration: &Configuration) -> anyhow::Result<Arc<Relai
         spool_files: Arc::new(spool_files),
         dovecot: start_dovecot(data, configuration)?,
         smarthost,
+        dns: configuration.resolver.map_or_else(Dns::of_system, Dns::at),
         hostname: configuration.hostname.clone(),
         public_url: configuration.public_url(),
+        dkim_selector: configuration.dkim_selector.clone(),
         personal_marks: configuration
             .personal_marks
             .clone()

@@ -25,13 +25,14 @@ const MAY_USE: [(&str, &[&str]); 7] = [
 const TESTS_MAY_USE: &str = "relais-testbed";
 
 /// Foreign crates that one crate of ours keeps to itself.
-const KEPT_BY: [(&str, &str); 6] = [
+const KEPT_BY: [(&str, &str); 7] = [
     ("rusqlite", "relais-store"),
     ("postgres", "relais-store"),
     ("tokio-postgres", "relais-store"),
     ("axum", "relais"),
     ("utoipa-axum", "relais"),
     ("maud", "relais"),
+    ("hickory-resolver", "relais-engines"),
 ];
 
 /// What would bring IO, threads or chance into the rules.

@@ -107,7 +107,7 @@ impl Relais {
 
     pub(crate) fn outbound_row(
         &self,
-        organisation: OrganisationId,
+        organisation: Option<OrganisationId>,
         sender: Option<String>,
         recipient: EmailAddress,
     ) -> Outbound {

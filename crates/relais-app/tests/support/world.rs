@@ -15,19 +15,20 @@ use relais_core::language::Language;
 use relais_core::lifecycle::Command;
 use relais_core::mail_refusal::MailRefusal;
 use relais_core::money::Currency;
-use relais_core::organisation::{Domain, DomainKind, Group, GroupRole, Target};
+use relais_core::organisation::{Group, GroupRole, Target};
 use relais_core::password::PasswordHash;
 use relais_core::refusal::Refusal;
+use relais_engines::dns::Dns;
 use relais_engines::maildir::{Maildirs, decode_utf7};
 use relais_engines::message::PersonalMarks;
 use relais_engines::spool::SpoolFiles;
 use relais_store::events::ChainCheck;
 use relais_store::spool::{Outbound, SpoolState};
-use relais_store::{
-    Store, Tx, accounts, addresses, departures, events, mailboxes, organisations, schema, spool,
-};
+use relais_store::{Store, Tx, accounts, addresses, departures, events, mailboxes, schema, spool};
+use relais_testbed::dns::resolver_in_trouble;
 use relais_testbed::postgres::PrivatePostgres;
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
@@ -48,6 +49,8 @@ pub struct World {
     pub store: Store,
     pub clock: Clock,
     pub organisation: OrganisationId,
+    /// Knows nothing, until a test puts a name server there and opens again.
+    pub resolver: SocketAddr,
     ids: Ids,
     dir: tempfile::TempDir,
     numbers: AtomicU32,
@@ -100,15 +103,24 @@ pub fn code(error: &relais_app::Error) -> String {
     }
 }
 
-fn open(dir: &Path, store: &Store, clock: &Clock, ids: &Ids, node: &str) -> Arc<Relais> {
+fn open(
+    dir: &Path,
+    store: &Store,
+    clock: &Clock,
+    ids: &Ids,
+    node: &str,
+    resolver: SocketAddr,
+) -> Arc<Relais> {
     Relais::new(Parts {
         store: store.clone(),
         maildirs: Arc::new(Maildirs::open(dir.join("mail")).unwrap()),
         spool_files: Arc::new(SpoolFiles::open(dir.join("spool")).unwrap()),
         dovecot: None,
         smarthost: None,
+        dns: Dns::at(resolver),
         hostname: "mx.bm.com".into(),
         public_url: "https://mail.bm.com".to_owned(),
+        dkim_selector: "relais".to_owned(),
         personal_marks: PersonalMarks::default(),
         clock: clock.clone(),
         ids: ids.clone(),
@@ -126,14 +138,15 @@ impl World {
         };
         let store = Store::open(&url, schema::MIGRATIONS).unwrap();
         let (clock, ids) = (Clock::set_to(moment(NOW)), Ids::counted());
-        let relais = open(dir.path(), &store, &clock, &ids, "one");
+        let resolver = resolver_in_trouble();
+        let relais = open(dir.path(), &store, &clock, &ids, "one", resolver);
         let organisation = relais
             .create_organisation(organisation("Bonne Mine", Language::French), OPERATOR)
             .await
             .unwrap()
             .id;
         relais.add_domain(organisation, "bm.com", OPERATOR).await.unwrap();
-        Self { relais, store, clock, organisation, ids, dir, numbers: AtomicU32::new(0) }
+        Self { relais, store, clock, organisation, resolver, ids, dir, numbers: AtomicU32::new(0) }
     }
 
     /// As after a stop: everything in memory is forgotten, the directory and the database stay.
@@ -144,7 +157,7 @@ impl World {
 
     /// Another process on the same database and directory.
     pub fn second(&self, node: &str) -> Arc<Relais> {
-        open(self.dir.path(), &self.store, &self.clock, &self.ids, node)
+        open(self.dir.path(), &self.store, &self.clock, &self.ids, node, self.resolver)
     }
 
     pub fn advance_days(&self, days: i64) {
@@ -222,8 +235,7 @@ impl World {
     }
 
     pub async fn provider_domain(&self, name: &'static str) {
-        let domain = Domain { name: name.into(), organisation: None, kind: DomainKind::Provider };
-        self.write(move |tx| organisations::insert_domain(tx, &domain)).await;
+        self.relais.add_provider_domain(name, OPERATOR).await.unwrap();
     }
 
     pub async fn account(&self, id: AccountId) -> Account {

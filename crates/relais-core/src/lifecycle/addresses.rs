@@ -3,15 +3,13 @@
 use super::billing::check_aliases;
 use super::{AddressChange, Answer, Availability, Decision, Facts, changed, done, require};
 use crate::account::Account;
-use crate::address::EmailAddress;
+use crate::address::{EmailAddress, domain_for_people};
 use crate::organisation::{AddressKind, DomainKind, Target};
 use crate::refusal::Refusal;
+use crate::reserved::Reserved;
 use crate::rights::{Act, State};
 use jiff::Timestamp;
 use serde_json::json;
-
-/// Local parts that only the operator may hold, in every domain (RFC 2142, section 4).
-const RESERVED: [&str; 1] = ["abuse"];
 
 /// Whether `address` may be given to `to` as things are.
 ///
@@ -29,14 +27,22 @@ pub fn check_available(address: &EmailAddress, wanted: &Availability, to: Target
 /// # Errors
 /// The refusal that names what stands in the way.
 pub fn check_free(address: &EmailAddress, wanted: &Availability) -> Result<(), Refusal> {
-    if RESERVED.contains(&address.local()) {
-        return Err(Refusal::AddressReserved { address: address.clone() });
+    if let Some(reserved) = Reserved::of(address.local()) {
+        // What is not free is refused below, unless nobody could ever hold it.
+        let kind = if let Availability::Free(kind) = wanted { *kind } else { DomainKind::Own };
+        if !reserved.may_be_held(kind) {
+            return Err(Refusal::AddressReserved { address: address.clone() });
+        }
     }
     match wanted {
         Availability::Free(_) => Ok(()),
         Availability::Held(_) => Err(Refusal::AddressTaken { address: address.clone() }),
         Availability::Retired => Err(Refusal::AddressRetired { address: address.clone() }),
         Availability::NotHosted => Err(Refusal::DomainNotHosted { domain: address.domain().to_owned() }),
+        Availability::NotProven(record) => Err(Refusal::DomainNotProven {
+            domain: domain_for_people(address.domain()),
+            record: record.clone(),
+        }),
     }
 }
 

@@ -3,13 +3,15 @@
 use crate::people::{account, address, moment};
 use relais_core::account::Account;
 use relais_core::address::EmailAddress;
+use relais_core::authority::Role;
+use relais_core::domain::Domain;
 use relais_core::ids::{AccountId, GroupId, MailboxId, OrganisationId, ResponderId};
 use relais_core::organisation::{Address, AddressKind, DomainKind, Group, Responder, SharedMailbox, Target};
 use relais_core::routing::Directory;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
-/// Hosts `bm.com` and nothing else.
+/// Hosts `bm.com`, and the provider's `host.net`.
 #[derive(Debug, Clone, Default)]
 pub struct World {
     pub addresses: BTreeMap<EmailAddress, Address>,
@@ -17,9 +19,16 @@ pub struct World {
     pub shared: BTreeMap<MailboxId, SharedMailbox>,
     pub groups: BTreeMap<GroupId, (Group, Vec<AccountId>)>,
     pub responders: BTreeMap<ResponderId, Responder>,
+    /// Of `bm.com`.
+    pub catch_all: Option<Target>,
+    pub operator: Option<EmailAddress>,
 }
 
 pub const ORGANISATION: i64 = 1;
+
+fn own_domain() -> Domain {
+    Domain::own("bm.com".into(), OrganisationId::from_number(ORGANISATION))
+}
 
 impl World {
     pub fn point(&mut self, text: &str, target: Option<Target>) -> &mut Address {
@@ -65,8 +74,23 @@ impl World {
 impl Directory for World {
     type Error = Infallible;
 
-    fn hosts(&mut self, domain: &str) -> Result<bool, Infallible> {
-        Ok(domain == "bm.com")
+    fn domain(&mut self, name: &str) -> Result<Option<Domain>, Infallible> {
+        Ok(match name {
+            "bm.com" => Some(Domain { catch_all: self.catch_all, ..own_domain() }),
+            "host.net" => Some(Domain::provider("host.net".into())),
+            _ => None,
+        })
+    }
+
+    fn owners(&mut self, organisation: OrganisationId) -> Result<Vec<Account>, Infallible> {
+        let owners = self.accounts.values();
+        let is_owner =
+            |account: &&Account| account.role == Role::Owner && account.organisation == organisation;
+        Ok(owners.filter(is_owner).cloned().collect())
+    }
+
+    fn operator_address(&mut self) -> Result<Option<EmailAddress>, Infallible> {
+        Ok(self.operator.clone())
     }
 
     fn address(&mut self, address: &EmailAddress) -> Result<Option<Address>, Infallible> {

@@ -1,23 +1,26 @@
 //! Every query on both databases, with the same body: what is written is what is read.
 
+mod domains;
 mod money;
 mod people;
 mod work;
 
+use domains::*;
 use jiff::{SignedDuration, Timestamp};
 use money::*;
 use people::*;
 use relais_core::account::{Account, Cause, Deactivation};
 use relais_core::address::EmailAddress;
 use relais_core::authority::Role;
+use relais_core::domain::Domain;
 use relais_core::ids::{AccountId, GroupId, MailboxId, OrganisationId, ResponderId};
 use relais_core::inbound::{Inbound, LocalCopy, Treatment};
 use relais_core::language::Language;
 use relais_core::lifecycle::{AddressChange, Availability};
 use relais_core::money::Currency;
 use relais_core::organisation::{
-    Address, AddressKind, Domain, DomainKind, Group, GroupRole, MailboxMember, MailboxRight, Organisation,
-    Responder, SharedMailbox, Target,
+    Address, AddressKind, DomainKind, Group, GroupRole, MailboxMember, MailboxRight, Organisation, Responder,
+    SharedMailbox, Target,
 };
 use relais_core::password::PasswordHash;
 use relais_core::rights::State;
@@ -66,7 +69,7 @@ impl Database {
                 organisations::insert(tx, &organisation(number))?;
             }
             for domain in [own("bm.com", 1), own("other.fr", 2), provider()] {
-                organisations::insert_domain(tx, &domain)?;
+                relais_store::domains::insert(tx, &domain)?;
             }
             Ok(())
         });
@@ -100,7 +103,12 @@ macro_rules! on_both {
 }
 
 on_both! {
-    organisations_and_domains_are_read_as_they_were_written
+    organisations_are_read_as_they_were_written
+    hosted_domains_are_read_as_they_were_written
+    claims_are_kept_by_organisation_and_looked_at_in_turn
+    a_claimed_domain_has_no_addresses
+    the_addresses_of_a_domain_are_told_by_what_they_are
+    the_operator_has_one_address
     accounts_are_read_as_they_were_written
     accounts_are_found_by_what_they_hold_and_listed_by_pages
     admins_and_redirects_are_found
@@ -154,11 +162,11 @@ fn organisation(number: i64) -> Organisation {
 }
 
 fn own(name: &str, organisation: i64) -> Domain {
-    Domain { name: name.into(), organisation: Some(org(organisation)), kind: DomainKind::Own }
+    Domain::own(name.into(), org(organisation))
 }
 
 fn provider() -> Domain {
-    Domain { name: "host.test".into(), organisation: None, kind: DomainKind::Provider }
+    Domain::provider("host.test".into())
 }
 
 fn account(number: i64) -> Account {
@@ -190,15 +198,15 @@ fn redirect(to: &str) -> Inbound {
     Inbound::always(Treatment::redirect(address(to), LocalCopy::None)).unwrap()
 }
 
-fn organisations_and_domains_are_read_as_they_were_written(db: &Database) {
+fn organisations_are_read_as_they_were_written(db: &Database) {
     let db = Database { store: db.store.clone(), _dir: None }.with_organisations();
     db.write(|tx| {
         assert_eq!(organisations::get(tx, org(2))?, Some(organisation(2)));
         assert_eq!(organisations::get(tx, org(3))?, None);
         assert_eq!(organisations::list(tx)?, [organisation(1), organisation(2)]);
-        assert_eq!(organisations::domain(tx, "host.test")?, Some(provider()));
-        assert_eq!(organisations::domain(tx, "nowhere.test")?, None);
-        assert_eq!(organisations::domains(tx, org(1))?, [own("bm.com", 1), provider()]);
+        let renamed = Organisation { name: "Autre".into(), language: Language::French, ..organisation(2) };
+        organisations::update(tx, &renamed)?;
+        assert_eq!(organisations::get(tx, org(2))?, Some(renamed));
         Ok(())
     });
     assert_eq!(
@@ -379,9 +387,9 @@ fn an_address_has_one_target_and_a_domain_one_owner(db: &Database) {
     let insert = "INSERT INTO addresses (address, organisation, kind, domain_kind, retired, since) \
                   VALUES ('user1@bm.com', 1, 'alias', 'own', 0, 0)";
     assert_eq!(db.refused(move |tx| tx.execute_one(insert, &[])), "addresses.address");
-    assert_eq!(db.refused(|tx| organisations::insert_domain(tx, &own("bm.com", 2))), "domains.name");
+    assert_eq!(db.refused(|tx| relais_store::domains::insert(tx, &own("bm.com", 2))), "domains.name");
     let nobodys = Domain { organisation: None, ..own("nobody.test", 1) };
-    assert_eq!(db.refused(move |tx| organisations::insert_domain(tx, &nobodys)), "domains_owner");
+    assert_eq!(db.refused(move |tx| relais_store::domains::insert(tx, &nobodys)), "domains_owner");
     let retired = "UPDATE addresses SET retired = 1 WHERE address = 'user1@bm.com'";
     assert_eq!(db.refused(move |tx| tx.execute_one(retired, &[])), "addresses_retired");
 }

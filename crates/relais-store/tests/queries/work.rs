@@ -45,7 +45,7 @@ pub fn the_spool_keeps_each_key_once(db: &Database) {
     db.write(|tx| {
         let row = |number: i64, organisation: i64| Outbound {
             id: SpoolId::from_number(number),
-            organisation: org(organisation),
+            organisation: (organisation > 0).then(|| org(organisation)),
             sender: (number == 1).then(|| "ann@x.test".into()),
             recipient: address("bob@y.test"),
             state: SpoolState::Waiting,
@@ -56,6 +56,11 @@ pub fn the_spool_keeps_each_key_once(db: &Database) {
         };
         assert!(spool::push(tx, &row(1, 1), "one")?);
         assert!(!spool::push(tx, &row(2, 1), "one")?, "known by its key");
+        // Mail to the operator is no organisation's.
+        assert!(spool::push(tx, &row(4, 0), "four")?);
+        assert_eq!(spool::list(tx, None, 10)?, [row(4, 0), row(1, 1)]);
+        spool::record(tx, row(4, 0).id, SpoolState::Sent, "250 ok", at(-9))?;
+        assert_eq!(spool::forget(tx, at(-1))?, 1);
         assert!(spool::push(tx, &row(3, 2), "three")?);
         assert!(spool::has_key(tx, "one")? && !spool::has_key(tx, "two")?);
         assert_eq!(spool::due(tx, at(0), 10)?, [row(1, 1), row(3, 2)]);

@@ -10,6 +10,7 @@ mod addresses;
 mod caller;
 mod certificate_page;
 mod departures;
+mod domains;
 mod events;
 mod find;
 mod groups;
@@ -103,6 +104,7 @@ fn routes() -> OpenApiRouter<Api> {
     let v1 = OpenApiRouter::new()
         .merge(sessions::routes())
         .merge(organisations::routes())
+        .merge(domains::routes())
         .merge(accounts::routes())
         .merge(account_lists::routes())
         .merge(profiles::routes())

@@ -12,6 +12,7 @@ mod certificate;
 mod client;
 mod depart;
 mod departure;
+mod domain;
 mod explain;
 mod failure;
 mod inbound;
@@ -34,8 +35,9 @@ mod words;
 
 use arguments::{
     AccountCommand, AddressCommand, AliasCommand, DepartArguments, DepartureCommand, DomainCommand,
-    EventsArguments, GrantArguments, GroupCommand, InboundCommand, OrganisationCommand, PlanCommand,
-    ProvisionCommand, ResponderCommand, SharedMailboxCommand, Shell, SubscriptionCommand, TokenCommand,
+    EventsArguments, GrantArguments, GroupCommand, InboundCommand, OperatorCommand, OrganisationCommand,
+    PlanCommand, ProvisionCommand, ResponderCommand, SharedMailboxCommand, Shell, SubscriptionCommand,
+    TokenCommand,
 };
 use clap::{CommandFactory as _, Parser, Subcommand};
 use failure::Failure;
@@ -134,6 +136,9 @@ pub enum Question {
         #[command(flatten)]
         organisation: arguments::InOrganisation,
     },
+    /// Who runs the instance
+    #[command(subcommand)]
+    Operator(OperatorCommand),
     /// Tokens for programs
     #[command(subcommand)]
     Token(TokenCommand),
@@ -176,7 +181,8 @@ pub async fn run(options: Options, question: Question) -> ExitCode {
 async fn dispatch(session: &mut Session, question: Question) -> Result<(), Failure> {
     match question {
         Question::Organisation(command) => organisation::organisation(session, command).await,
-        Question::Domain(command) => organisation::domain(session, command).await,
+        Question::Domain(command) => domain::domain(session, command).await,
+        Question::Operator(command) => domain::operator(session, command).await,
         Question::Account(command) => account::account(session, command).await,
         Question::Alias(command) => account::alias(session, command).await,
         Question::Inbound(command) => account::inbound(session, command).await,

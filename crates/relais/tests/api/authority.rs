@@ -57,6 +57,7 @@ const A: &str = "/api/v1/accounts/{account}";
 
 fn samples(made: &Made) -> Vec<Sample> {
     let mut all = organisation_samples(made);
+    all.extend(domain_samples());
     all.extend(account_samples());
     all.extend(people_samples());
     all.extend(departure_samples(made));
@@ -91,8 +92,8 @@ fn organisation_samples(made: &Made) -> Vec<Sample> {
         of("GET", "/api/v1/organisations"),
         of("POST", "/api/v1/organisations").with(json!({ "name": "neuve", "language": "en" })),
         of("GET", O),
-        of("GET", "/api/v1/organisations/{organisation}/domains"),
-        of("POST", "/api/v1/organisations/{organisation}/domains").with(json!({ "name": "bm.fr" })),
+        of("PATCH", O).with(json!({ "language": "en" })),
+        of("POST", "/api/v1/organisations/{organisation}/owner").with(json!({ "account": "user2@bm.com" })),
         of("GET", "/api/v1/organisations/{organisation}/accounts"),
         of("POST", "/api/v1/organisations/{organisation}/accounts")
             .with(json!({ "address": "neuf@bm.com", "name": "Neuf" })),
@@ -112,6 +113,30 @@ fn organisation_samples(made: &Made) -> Vec<Sample> {
         of("GET", "/api/v1/organisations/{organisation}/responders"),
         of("POST", "/api/v1/organisations/{organisation}/responders")
             .with(json!({ "name": "absents", "text": "Absent." })),
+    ]
+}
+
+fn domain_samples() -> Vec<Sample> {
+    const D: &str = "/api/v1/organisations/{organisation}/domains/{domain}";
+    vec![
+        sample("GET", "/api/v1/organisations/{organisation}/domains"),
+        sample("POST", "/api/v1/organisations/{organisation}/domains").with(json!({ "name": "bm.fr" })),
+        sample("GET", D).at("domain", "bm.com"),
+        sample("DELETE", D).at("domain", "claimed.fr"),
+        sample("POST", "/api/v1/organisations/{organisation}/domains/{domain}/prove")
+            .at("domain", "claimed.fr"),
+        sample("GET", "/api/v1/organisations/{organisation}/domains/{domain}/readiness")
+            .at("domain", "bm.com"),
+        sample("PUT", "/api/v1/organisations/{organisation}/domains/{domain}/catch-all")
+            .at("domain", "bm.com")
+            .with(json!({ "to": "info@bm.com" })),
+        sample("DELETE", "/api/v1/organisations/{organisation}/domains/{domain}/catch-all")
+            .at("domain", "bm.com"),
+        sample("GET", "/api/v1/domains"),
+        sample("POST", "/api/v1/domains").with(json!({ "name": "provider.example" })),
+        sample("GET", "/api/v1/operator/address"),
+        sample("PUT", "/api/v1/operator/address").with(json!({ "address": "ops@provider.example" })),
+        sample("DELETE", "/api/v1/operator/address"),
     ]
 }
 

@@ -6,6 +6,7 @@ mod authority;
 mod bad_input;
 mod certificate;
 mod description;
+mod domains;
 mod money;
 mod organisations;
 mod password_resets;

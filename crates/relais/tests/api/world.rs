@@ -20,9 +20,11 @@ use relais_app::core::term::Period;
 use relais_app::{
     Clock, Ids, Network, NewAccountRequest, NewOrganisationRequest, Parts, Relais, Store, schema,
 };
+use relais_engines::dns::Dns;
 use relais_engines::maildir::Maildirs;
 use relais_engines::message::PersonalMarks;
 use relais_engines::spool::SpoolFiles;
+use relais_testbed::dns::resolver_in_trouble;
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -138,8 +140,10 @@ fn build(dir: &Path, clock: &Clock, ids: Ids) -> Arc<Relais> {
         spool_files: Arc::new(SpoolFiles::open(dir.join("spool")).expect("opens")),
         dovecot: None,
         smarthost: None,
+        dns: Dns::at(resolver_in_trouble()),
         hostname: "mail.bm.com".to_owned(),
         public_url: "https://mail.bm.com".to_owned(),
+        dkim_selector: "relais".to_owned(),
         personal_marks: PersonalMarks::default(),
         clock: clock.clone(),
         ids,
@@ -278,6 +282,8 @@ async fn populate(app: &Relais) -> Made {
     let operator = Actor::Operator;
     let bm = app.create_organisation(organisation("bm", Language::French), operator).await.expect("made").id;
     app.add_domain(bm, "bm.com", operator).await.expect("made");
+    app.claim_domain(bm, "claimed.fr", operator).await.expect("made");
+    app.add_provider_domain("host.net", operator).await.expect("made");
     let other =
         app.create_organisation(organisation("autre", Language::English), operator).await.expect("made").id;
     app.add_domain(other, "autre.com", operator).await.expect("made");

@@ -135,7 +135,7 @@ fn m6_r9_the_last_licence_passes_from_the_closed_account_to_the_next() {
     let said = world.typed(&["account", "deactivate", "user1@bm.com"]);
     assert!(said.contains("désactivé"), "{said}");
     let shown = world.typed(&["account", "show", "user1@bm.com"]);
-    assert!(shown.contains("jours payés, qui attendent"), "R9: {shown}");
+    assert!(shown.contains("jours payés en attente : "), "R9: {shown}");
     assert_eq!(full("user2").0, 0, "R2: its licence is free for another");
     assert!(world.try_imap("user2@bm.com", &password_of("user2")).is_ok());
     assert_eq!(world.lmtp("user2@bm.com", &message("to the next")).code, 250);

@@ -10,6 +10,7 @@ use relais_testbed::pop3::Pop3;
 use relais_testbed::postgres::PrivatePostgres;
 use relais_testbed::server::{Configuration, Server};
 use serde_json::{Value, json};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -66,6 +67,15 @@ impl World {
         Self { _dir: Some(dir), ..world }
     }
 
+    /// Asking this name server.
+    pub fn start_asking(resolver: SocketAddr) -> Self {
+        let dir = server_dir().expect("a directory");
+        let mut configuration = Configuration::for_test();
+        configuration.rest.insert("resolver".to_owned(), resolver.to_string().into());
+        let world = Self::start_configured(dir.path(), configuration);
+        Self { _dir: Some(dir), ..world }
+    }
+
     /// In a directory that exists.
     pub fn start_in(dir: &Path, database: Option<&str>) -> Self {
         let mut configuration = Configuration::for_test();
@@ -74,6 +84,10 @@ impl World {
         }
         let secret = format!("whsec_{}", base64::engine::general_purpose::STANDARD.encode(PAYMENT_KEY));
         configuration.rest.insert("payment_secrets".to_owned(), vec![secret].into());
+        Self::start_configured(dir, configuration)
+    }
+
+    fn start_configured(dir: &Path, configuration: Configuration) -> Self {
         let program = Path::new(env!("CARGO_BIN_EXE_relais"));
         let server = Server::start(program, dir, configuration).expect("the program starts");
         let world = Self { server, _dir: None };

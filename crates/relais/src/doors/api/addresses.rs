@@ -77,7 +77,7 @@ async fn give(
 }
 
 /// Who is meant by an address or a responder's name, within one organisation.
-async fn heir(api: &Api, organisation: OrganisationId, text: String) -> Result<Target, Problem> {
+pub(super) async fn heir(api: &Api, organisation: OrganisationId, text: String) -> Result<Target, Problem> {
     let found = match text.parse::<EmailAddress>() {
         Ok(address) => {
             let held = api.app.look(move |tx| addresses::get(tx, &address)).await?;

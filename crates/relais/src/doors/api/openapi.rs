@@ -36,11 +36,13 @@ pub fn openapi() -> OpenApi {
     components.schemas.extend(inner);
     document.security = Some(vec![SecurityRequirement::new("secret", Vec::<String>::new())]);
     for (path, item) in &mut document.paths.paths {
-        for operation in [&mut item.get, &mut item.post, &mut item.put, &mut item.delete] {
+        for operation in [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete] {
             operation.iter_mut().for_each(|operation| complete(path, operation));
         }
         if path.starts_with("/api/") {
-            for operation in [&mut item.post, &mut item.put, &mut item.delete].into_iter().flatten() {
+            for operation in
+                [&mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
+            {
                 add(operation, "409", "How things stand does not allow it; the code says what to do.");
             }
         }
@@ -100,6 +102,7 @@ fn segment(name: &str) -> utoipa::openapi::path::Parameter {
         "organisation" => ("Id or name of an organisation.", "bm"),
         "account" => ("Id or address of an account.", "user1@bm.com"),
         "address" => ("An address.", "user1@bm.com"),
+        "domain" => ("Name of a domain, in Unicode or in A-labels.", "bm.com"),
         "departure" => ("Id of a departure.", "dep-0000000000001"),
         "group" => ("Id or address of a group.", "ventes@bm.com"),
         "responder" => ("Id of a responder.", "rsp-0000000000001"),

@@ -1,12 +1,14 @@
-//! Organisations and their domains.
+//! Organisations: their names and owners.
 
 use super::find::require;
 use super::input::{Body, Segment};
 use super::{Answer, Api, Created, Problem};
 use axum::extract::State;
 use axum::response::Json;
+use relais_app::core::account::Account;
 use relais_app::core::authority::Power;
-use relais_app::core::organisation::{Domain, Organisation};
+use relais_app::core::language::Language;
+use relais_app::core::organisation::Organisation;
 use relais_app::read::organisations;
 use relais_app::{Caller, NewOrganisationRequest};
 use serde::Deserialize;
@@ -15,10 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new()
-        .routes(routes!(list, create))
-        .routes(routes!(get))
-        .routes(routes!(domains, add_domain))
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, change)).routes(routes!(set_owner))
 }
 
 /// List the organisations one may see
@@ -56,36 +55,53 @@ async fn get(
     Ok(Json(api.organisation(&caller, &organisation).await?))
 }
 
-/// List the domains on which an organisation may have addresses
-#[utoipa::path(get, path = "/organisations/{organisation}/domains", tag = "organisations", responses((status = 200, body = Vec<Domain>)))]
-async fn domains(
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct OrganisationChange {
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    language: Option<Language>,
+}
+
+/// Give an organisation another name or language
+#[utoipa::path(
+    patch, path = "/organisations/{organisation}", tag = "organisations",
+    request_body(content = OrganisationChange, example = json!({ "name": "BM & Cie" })),
+    responses((status = 200, body = Organisation))
+)]
+async fn change(
     State(api): State<Api>,
     caller: Caller,
     Segment(organisation): Segment<String>,
-) -> Answer<Vec<Domain>> {
-    let id = api.readable_organisation(&caller, &organisation).await?.id;
-    Ok(Json(api.app.look(move |tx| organisations::domains(tx, id)).await?))
+    Body(asked): Body<OrganisationChange>,
+) -> Answer<Organisation> {
+    let id = api.organisation(&caller, &organisation).await?.id;
+    Ok(Json(api.app.change_organisation(id, asked.name, asked.language, caller.actor).await?))
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct NewDomain {
-    name: String,
+struct NewOwner {
+    /// Id or address of an active account of the organisation.
+    account: String,
 }
 
-/// Add a domain of the organisation's own (operator)
+/// Hand an organisation over to another account (its owner, or the operator)
+///
+/// Whoever owned it stays as a company admin. Both sign in again. Returns the new owner.
 #[utoipa::path(
-    post, path = "/organisations/{organisation}/domains", tag = "organisations",
-    request_body(content = NewDomain, example = json!({ "name": "bm.com" })),
-    responses((status = 201, body = Domain))
+    post, path = "/organisations/{organisation}/owner", tag = "organisations",
+    request_body(content = NewOwner, example = json!({ "account": "user2@bm.com" })),
+    responses((status = 200, body = Account))
 )]
-async fn add_domain(
+async fn set_owner(
     State(api): State<Api>,
     caller: Caller,
     Segment(organisation): Segment<String>,
-    Body(asked): Body<NewDomain>,
-) -> Result<Created<Domain>, Problem> {
+    Body(asked): Body<NewOwner>,
+) -> Answer<Account> {
     let id = api.organisation(&caller, &organisation).await?.id;
-    let made = api.app.add_domain(id, &asked.name, caller.actor).await?;
-    Ok(Created { location: format!("/api/v1/organisations/{id}/domains"), of: made })
+    let heir = api.account(&caller, &asked.account).await?.id;
+    Ok(Json(api.app.hand_over_organisation(id, heir, caller.actor).await?))
 }

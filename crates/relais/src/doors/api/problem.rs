@@ -149,6 +149,10 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::AddressStays { .. }
         | Refusal::DomainNotHosted { .. }
         | Refusal::DomainTaken { .. }
+        | Refusal::DomainNotProven { .. }
+        | Refusal::DomainInUse { .. }
+        | Refusal::DomainIsProvider { .. }
+        | Refusal::TargetNotActive { .. }
         | Refusal::RedirectLoop { .. }
         | Refusal::RedirectNowhere { .. }
         | Refusal::SuccessorNotActive { .. }

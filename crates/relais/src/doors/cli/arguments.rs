@@ -14,6 +14,7 @@ use super::when::When;
 use clap::{Args, Subcommand, ValueEnum};
 use relais_core::address::EmailAddress;
 use relais_core::authority::Role;
+use relais_core::language::Language;
 use relais_core::money::Currency;
 use relais_core::rights::State;
 use std::path::PathBuf;
@@ -32,21 +33,87 @@ pub enum OrganisationCommand {
     },
     /// List the organisations
     List,
+    /// Hand an organisation over to another active account; its owner stays as a company admin
+    Owner { organisation: String, account: String },
+    /// Give an organisation another name
+    Rename { organisation: String, name: String },
+    /// Change the language of an organisation's automatic replies and certificates
+    Language {
+        organisation: String,
+        #[arg(value_name = "fr|en", value_parser = super::language::parse)]
+        of: Language,
+    },
 }
 
 #[derive(Debug, Subcommand)]
 pub enum DomainCommand {
-    /// Host a domain for an organisation
+    /// Add a domain; it is hosted once its owner is proven, or at once where the operator says so
     Add {
         domain: String,
         #[command(flatten)]
         organisation: InOrganisation,
+        /// Ask for the proof also where the operator could do without
+        #[arg(long)]
+        prove: bool,
+        /// A domain of the operator, on which every organisation may have addresses
+        #[arg(long, conflicts_with_all = ["organisation", "prove"])]
+        provider: bool,
     },
-    /// List the domains
+    /// List the domains, hosted and claimed
     List {
         #[command(flatten)]
         organisation: InOrganisation,
     },
+    /// Show a domain, and the record that proves it
+    Show(OneDomain),
+    /// Look for the proof of a claimed domain now
+    Prove(OneDomain),
+    /// Say whether the domain's MX records may be switched to this server
+    Readiness {
+        #[command(flatten)]
+        domain: OneDomain,
+        /// Addresses that have mail elsewhere today: will they have it here?
+        #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
+        expect: Vec<EmailAddress>,
+    },
+    /// Say who has the mail for addresses that were never made
+    #[command(group = clap::ArgGroup::new("whom").required(true))]
+    CatchAll {
+        #[command(flatten)]
+        domain: OneDomain,
+        /// An account, shared mailbox, group (by address) or responder (by name)
+        #[arg(long, value_name = "TARGET", group = "whom")]
+        to: Option<String>,
+        /// Nobody: such mail is refused
+        #[arg(long, group = "whom")]
+        off: bool,
+    },
+    /// Stop hosting a domain of which nobody holds an address, or withdraw a claim
+    Remove(OneDomain),
+}
+
+#[derive(Debug, Args)]
+pub struct OneDomain {
+    pub domain: String,
+    #[command(flatten)]
+    pub organisation: InOrganisation,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum OperatorCommand {
+    /// Where the operator has mail, among it that for abuse@ of every domain
+    #[command(subcommand)]
+    Address(OperatorAddressCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum OperatorAddressCommand {
+    /// Show it
+    Show,
+    /// Set it; it may be on another server
+    Set { address: EmailAddress },
+    /// Forget it: the owners have that mail, where there are any
+    Clear,
 }
 
 /// Which organisation; may be left out where only one can be meant.

@@ -121,6 +121,12 @@ impl Client {
 
     /// # Errors
     /// As [`Client::get`].
+    pub async fn patch(&self, path: &[&str], body: &impl Serialize) -> Result<Answer, Failure> {
+        self.ask(Method::PATCH, &written(path, &[]), "application/json", Some(Sent::json(body)?)).await
+    }
+
+    /// # Errors
+    /// As [`Client::get`].
     pub async fn delete(&self, path: &[&str]) -> Result<Answer, Failure> {
         self.ask(Method::DELETE, &written(path, &[]), "application/json", None).await
     }

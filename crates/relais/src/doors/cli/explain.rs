@@ -4,6 +4,7 @@ use super::reader::Reader;
 use super::{Failure, Session, words};
 use relais_core::address::EmailAddress;
 use relais_core::language::Language;
+use relais_core::reserved::Keeper;
 use relais_core::routing::{Hop, Route};
 
 pub async fn explain(session: &mut Session, address: &EmailAddress) -> Result<(), Failure> {
@@ -25,6 +26,8 @@ pub fn tree(reader: &Reader, address: &EmailAddress, route: &Route) -> String {
             Hop::LoopCut { .. } | Hop::BounceKept | Hop::MemberLeftOut { .. } => reader.careful(&said),
             Hop::Stored { .. } | Hop::SentOutside { .. } | Hop::Answered { .. } => reader.good(&said),
             Hop::Tag { .. }
+            | Hop::Reserved { .. }
+            | Hop::CatchAll { .. }
             | Hop::Account { .. }
             | Hop::SharedMailbox { .. }
             | Hop::Group { .. }
@@ -47,6 +50,15 @@ fn reason(hop: &Hop, language: Language) -> String {
     let pick = |french: &'static str, english: &'static str| language.pick(french, english);
     match hop {
         Hop::Tag { base } => format!("{} {base}", pick("forme étiquetée de", "a tagged form of")),
+        Hop::Reserved { address, keeper } => reserved(address, *keeper, language),
+        Hop::CatchAll { domain } => match language {
+            Language::French => format!(
+                "adresse jamais créée : elle va à qui reçoit tout ce qui n'a pas de titulaire dans {domain}"
+            ),
+            Language::English => {
+                format!("an address that was never made: it goes to whoever has such mail for {domain}")
+            }
+        },
         Hop::Account { address, name, state, .. } => {
             format!("{} {name} <{address}>, {}", pick("compte", "account"), words::state(*state, language))
         }
@@ -84,6 +96,23 @@ fn reason(hop: &Hop, language: Language) -> String {
         Hop::Refused { refusal } => {
             format!("{} {}", pick("refusé :", "refused:"), words::mail_refusal(*refusal, language))
         }
+    }
+}
+
+fn reserved(address: &EmailAddress, keeper: Keeper, language: Language) -> String {
+    match (language, keeper) {
+        (Language::French, Keeper::Owner) => {
+            format!(
+                "{address} est réservée et n'a pas de titulaire présent : elle va au propriétaire de l'organisation"
+            )
+        }
+        (Language::French, Keeper::Operator) => format!("{address} est réservée : elle va à l'exploitant"),
+        (Language::English, Keeper::Owner) => {
+            format!(
+                "{address} is reserved and nobody who is here holds it: it goes to the organisation's owner"
+            )
+        }
+        (Language::English, Keeper::Operator) => format!("{address} is reserved: it goes to the operator"),
     }
 }
 

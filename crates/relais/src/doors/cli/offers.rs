@@ -216,8 +216,8 @@ pub fn paid(reader: &Reader, term: Term) -> String {
             format!("{} {last}", reader.pick("payé jusqu'au", "paid through"))
         }
         Course::Frozen { unused_days } => {
-            let said = reader.pick("jours payés, qui attendent", "paid days, waiting");
-            format!("{unused_days} {said}")
+            let said = reader.pick("jours payés en attente", "paid days waiting");
+            format!("{said}{} {unused_days}", reader.colon())
         }
     }
 }

@@ -1,9 +1,8 @@
-//! Organisations and their domains.
+//! Organisations: their names, languages and owners.
 
-use super::arguments::{DomainCommand, OrganisationCommand};
-use super::words;
+use super::arguments::OrganisationCommand;
 use super::{Failure, Session};
-use relais_core::organisation::{Domain, Organisation};
+use relais_core::organisation::Organisation;
 use serde_json::json;
 
 pub async fn organisation(session: &mut Session, command: OrganisationCommand) -> Result<(), Failure> {
@@ -39,34 +38,33 @@ pub async fn organisation(session: &mut Session, command: OrganisationCommand) -
                 )
             })
         }
-    }
-}
-
-pub async fn domain(session: &mut Session, command: DomainCommand) -> Result<(), Failure> {
-    match command {
-        DomainCommand::Add { domain, organisation } => {
-            let organisation = session.organisation(organisation.organisation.as_deref()).await?;
-            let path = ["organisations", &organisation, "domains"];
-            let answer = session.client.post(&path, &json!({ "name": domain })).await?;
+        OrganisationCommand::Owner { organisation, account } => {
+            let path = ["organisations", &organisation, "owner"];
+            let answer = session.client.post(&path, &json!({ "account": account })).await?;
             session.confirm(
                 &answer,
-                &format!("Le domaine {domain} est hébergé ici."),
-                &format!("The domain {domain} is hosted here."),
+                &format!("{account} est maintenant propriétaire de l'organisation {organisation} ; l'ancien propriétaire en reste administrateur, et tous deux se reconnectent."),
+                &format!("{account} now owns the organisation {organisation}; its former owner stays a company admin, and both sign in again."),
             )
         }
-        DomainCommand::List { organisation } => {
-            session
-                .list(organisation.organisation.as_deref(), "domains", |reader, rows: Vec<Domain>| {
-                    let row = |found: Domain| {
-                        let holder = found.organisation.map_or_else(String::new, |id| id.to_string());
-                        [found.name, words::domain_kind(found.kind, reader.language).to_owned(), holder]
-                    };
-                    reader.table(
-                        [("domaine", "domain"), ("sorte", "kind"), ("organisation", "organisation")],
-                        rows.into_iter().map(row).collect(),
-                    )
-                })
-                .await
+        OrganisationCommand::Rename { organisation, name } => {
+            let answer =
+                session.client.patch(&["organisations", &organisation], &json!({ "name": name })).await?;
+            session.confirm(
+                &answer,
+                &format!("L'organisation {organisation} s'appelle maintenant {name}."),
+                &format!("The organisation {organisation} is now called {name}."),
+            )
+        }
+        OrganisationCommand::Language { organisation, of } => {
+            let answer =
+                session.client.patch(&["organisations", &organisation], &json!({ "language": of })).await?;
+            let said = of.tag();
+            session.confirm(
+                &answer,
+                &format!("Les réponses et attestations de l'organisation {organisation} sont maintenant en langue {said}."),
+                &format!("Replies and certificates of the organisation {organisation} are now in language {said}."),
+            )
         }
     }
 }

@@ -6,9 +6,10 @@ use super::{Failure, Options};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use relais_app::Clock;
-use relais_core::address::EmailAddress;
+use relais_core::address::{EmailAddress, domain_name};
+use relais_core::domain::DomainEntry;
 use relais_core::language::Language;
-use relais_core::organisation::{Domain, Organisation};
+use relais_core::organisation::Organisation;
 use serde::de::DeserializeOwned;
 use std::io::{IsTerminal as _, Write};
 
@@ -177,30 +178,37 @@ impl Session {
         address: &EmailAddress,
         named: Option<&str>,
     ) -> Result<String, Failure> {
+        self.organisation_with(address.domain(), named).await
+    }
+
+    /// The organisation that was named, or the only one that has or claims the domain.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] when none or several have it.
+    pub async fn organisation_with(&self, domain: &str, named: Option<&str>) -> Result<String, Failure> {
         if let Some(named) = named {
             return Ok(named.to_owned());
         }
+        let name = domain_name(domain).unwrap_or_else(|| domain.to_owned());
         let mut found = Vec::new();
         for organisation in self.organisations(None).await? {
             let id = organisation.id.to_string();
-            let domains: Vec<Domain> = self.client.get(&["organisations", &id, "domains"]).await?.read()?;
-            if domains.iter().any(|domain| domain.name == address.domain()) {
+            let entries: Vec<DomainEntry> =
+                self.client.get(&["organisations", &id, "domains"]).await?.read()?;
+            if entries.iter().any(|entry| entry.name() == name) {
                 found.push(organisation);
             }
         }
         match &found[..] {
             [only] => Ok(only.id.to_string()),
-            [] => {
-                let domain = address.domain();
-                Err(Failure::Usage(match self.language() {
-                    Language::French => format!(
-                        "Aucune organisation n'a le domaine {domain} ; ajoutez-le : relais domain add {domain} --organisation NOM"
-                    ),
-                    Language::English => format!(
-                        "No organisation has the domain {domain}; add it: relais domain add {domain} --organisation NAME"
-                    ),
-                }))
-            }
+            [] => Err(Failure::Usage(match self.language() {
+                Language::French => format!(
+                    "Aucune organisation n'a le domaine {domain} ; ajoutez-le : relais domain add {domain} --organisation NOM"
+                ),
+                Language::English => format!(
+                    "No organisation has the domain {domain}; add it: relais domain add {domain} --organisation NAME"
+                ),
+            })),
             several => Err(self.which_organisation(several.iter().map(|found| found.name.as_str()))),
         }
     }

@@ -33,8 +33,17 @@ impl Reception for AppReception {
     type Message = Message;
 
     async fn recipient(&self, envelope: &Envelope, recipient: &str) -> Result<EmailAddress, MailRefusal> {
-        // No hosted address has another form, and neither has the bare word of RFC 5321, section 4.5.1.
-        let address: EmailAddress = recipient.parse().map_err(|_| MailRefusal::Unknown)?;
+        // No hosted address has another form, but for the bare word of RFC 5321, section 4.5.1.
+        let address: EmailAddress = match recipient {
+            "postmaster" => match self.0.postmaster().await {
+                Ok(found) => found.ok_or(MailRefusal::Unknown)?,
+                Err(error) => {
+                    tracing::error!(%error, "the postmaster of this server cannot be looked up");
+                    return Err(MailRefusal::Unavailable);
+                }
+            },
+            _ => recipient.parse().map_err(|_| MailRefusal::Unknown)?,
+        };
         let submitter = envelope.submitter.as_ref().map(|submitter| submitter.account);
         self.0.recipient(envelope.sender.as_deref(), submitter, &address).await?;
         Ok(address)

@@ -18,7 +18,10 @@ fn organisations(names: &[&str]) -> serde_json::Value {
 }
 
 fn domain(name: &str, number: usize) -> serde_json::Value {
-    json!([{ "name": name, "organisation": format!("org-000000000000{number}"), "kind": "own" }])
+    json!([{
+        "status": "hosted", "name": name, "unicode": name, "organisation": format!("org-000000000000{number}"),
+        "kind": "own", "catch_all": null
+    }])
 }
 
 fn problem(status: u16, detail: &str, refusals: &[&str]) -> serde_json::Value {
@@ -71,9 +74,9 @@ async fn a_list_over_organisations_is_one_table_and_as_json_one_list() {
     assert_eq!(
         outcome.output,
         "\
-domaine   sorte              organisation
-bm.com    de l'organisation  org-0000000000001
-autre.fr  de l'organisation  org-0000000000002
+domaine   sorte              état     organisation
+bm.com    de l'organisation  hébergé  org-0000000000001
+autre.fr  de l'organisation  hébergé  org-0000000000002
 "
     );
     let outcome = api.run(French, &["domain", "list", "--json"]).await;

@@ -5,6 +5,7 @@ use relais_core::inbound::LocalCopy;
 use relais_core::language::Language::{English, French};
 use relais_core::mail_refusal::MailRefusal;
 use relais_core::organisation::Target;
+use relais_core::reserved::Keeper;
 use relais_core::rights::State;
 use relais_core::routing::{Delivery, Hop, Redirect, ReplyOrder, Route};
 
@@ -141,4 +142,58 @@ nul@bm.com
 └─ refused: nobody has ever held this address here (550 5.1.1)
 The message is refused: nobody has ever held this address here (550 5.1.1)."
     );
+}
+
+#[test]
+fn a_reserved_address_and_a_catch_all_say_whose_they_are_in_both_languages() {
+    let shown = |language, text: &str, hop: Hop| {
+        let route = Route {
+            deliveries: vec![delivery(1)],
+            trace: vec![(0, hop), (0, Hop::Stored { mailbox: MailboxId::from_number(1) })],
+            ..Route::default()
+        };
+        let tree = tree(&reader(language), &address(text), &route);
+        tree.lines().nth(1).expect("a line").to_owned()
+    };
+    let reserved = |text: &str, keeper| Hop::Reserved { address: address(text), keeper };
+    for (language, text, hop, expected) in [
+        (
+            French,
+            "support@bm.com",
+            reserved("support@bm.com", Keeper::Owner),
+            "├─ support@bm.com est réservée et n'a pas de titulaire présent : elle va au propriétaire de l'organisation",
+        ),
+        (
+            English,
+            "support@bm.com",
+            reserved("support@bm.com", Keeper::Owner),
+            "├─ support@bm.com is reserved and nobody who is here holds it: it goes to the organisation's owner",
+        ),
+        (
+            French,
+            "abuse@bm.com",
+            reserved("abuse@bm.com", Keeper::Operator),
+            "├─ abuse@bm.com est réservée : elle va à l'exploitant",
+        ),
+        (
+            English,
+            "abuse@bm.com",
+            reserved("abuse@bm.com", Keeper::Operator),
+            "├─ abuse@bm.com is reserved: it goes to the operator",
+        ),
+        (
+            French,
+            "typo@bm.com",
+            Hop::CatchAll { domain: "bm.com".to_owned() },
+            "├─ adresse jamais créée : elle va à qui reçoit tout ce qui n'a pas de titulaire dans bm.com",
+        ),
+        (
+            English,
+            "typo@bm.com",
+            Hop::CatchAll { domain: "bm.com".to_owned() },
+            "├─ an address that was never made: it goes to whoever has such mail for bm.com",
+        ),
+    ] {
+        assert_eq!(shown(language, text, hop), expected);
+    }
 }

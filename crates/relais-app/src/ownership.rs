@@ -1,0 +1,81 @@
+//! An organisation's owner, name and language.
+
+use crate::execute::write_rest;
+use crate::organisations::{allow, note, of_organisation};
+use crate::{Error, Relais};
+use relais_core::account::Account;
+use relais_core::authority::{Actor, Power, Role};
+use relais_core::ids::{AccountId, OrganisationId};
+use relais_core::language::Language;
+use relais_core::lifecycle::check_name;
+use relais_core::organisation::Organisation;
+use relais_core::ownership::hand_over;
+use relais_store::{accounts, organisations};
+use serde_json::json;
+
+impl Relais {
+    /// Makes another account the owner; whoever owned the organisation stays as a company admin.
+    ///
+    /// # Errors
+    /// The refusal, unless an owner or the operator asks and the heir is active.
+    pub async fn hand_over_organisation(
+        &self,
+        organisation: OrganisationId,
+        heir: AccountId,
+        actor: Actor,
+    ) -> Result<Account, Error> {
+        let (ids, now) = (self.ids.clone(), self.now());
+        self.store
+            .write(move |tx| {
+                let heir = of_organisation(tx, heir, organisation)?;
+                let owners = accounts::with_roles(tx, organisation, &[Role::Owner])?;
+                let changes = hand_over(&owners, &heir, &actor, now)?;
+                if changes.is_empty() {
+                    return Ok(heir);
+                }
+                for change in changes {
+                    accounts::update(tx, &change.account)?;
+                    write_rest(tx, &ids, change, &actor, now)?;
+                }
+                let from: Vec<AccountId> = owners.iter().map(|owner| owner.id).collect();
+                let detail = json!({ "from": from, "to": heir.id });
+                note(tx, organisation, "organisation.owner_set", organisation, detail, actor, now)?;
+                accounts::get(tx, heir.id)?.ok_or(Error::NotFound)
+            })
+            .await
+    }
+
+    /// Gives an organisation another name, or its replies and certificates another language; `None` leaves it.
+    ///
+    /// # Errors
+    /// The refusal; [`Error::Conflict`] when another organisation has the name.
+    pub async fn change_organisation(
+        &self,
+        id: OrganisationId,
+        name: Option<String>,
+        language: Option<Language>,
+        actor: Actor,
+    ) -> Result<Organisation, Error> {
+        allow(&actor, Power::ManageOrganisation, id)?;
+        if let Some(name) = &name {
+            check_name(name)?;
+        }
+        let now = self.now();
+        self.store
+            .write(move |tx| {
+                let before = organisations::get(tx, id)?.ok_or(Error::NotFound)?;
+                let mut after = before.clone();
+                after.name = name.clone().unwrap_or(after.name);
+                after.language = language.unwrap_or(after.language);
+                if after == before {
+                    return Ok(before);
+                }
+                organisations::update(tx, &after)?;
+                let told = |of: &Organisation| json!({ "name": of.name, "language": of.language });
+                let detail = json!({ "from": told(&before), "to": told(&after) });
+                note(tx, id, "organisation.changed", id, detail, actor, now)?;
+                Ok(after)
+            })
+            .await
+    }
+}

@@ -1,0 +1,47 @@
+//! Who owns an organisation: the one account that cannot leave, until it hands over.
+
+use crate::account::Account;
+use crate::authority::{Actor, Role};
+use crate::lifecycle::{Change, changed};
+use crate::refusal::Refusal;
+use crate::rights::{Act, Verdict, may, standing};
+use jiff::Timestamp;
+use serde_json::json;
+
+/// What changes when `heir` becomes the owner: the heir first, then each of the `owners` there are, who stay as company
+/// admins. Empty when it is so already. The rights of both change, so both sign in again.
+///
+/// # Errors
+/// [`Refusal::NotAllowed`] unless an owner or the operator asks; [`Refusal::SuccessorNotActive`].
+pub fn hand_over(
+    owners: &[Account],
+    heir: &Account,
+    actor: &Actor,
+    now: Timestamp,
+) -> Result<Vec<Change>, Refusal> {
+    let is_owner = match actor {
+        Actor::Operator => true,
+        Actor::Account { id, .. } => owners.iter().any(|owner| owner.id == *id),
+        Actor::Token { .. } | Actor::Departure { .. } | Actor::Billing { .. } | Actor::Grant { .. } => false,
+    };
+    if !is_owner {
+        return Err(Refusal::NotAllowed);
+    }
+    if may(standing(heir, now), Act::SignInWithPassword) != Verdict::Yes {
+        return Err(Refusal::SuccessorNotActive { address: heir.address.clone() });
+    }
+    let mut changes = Vec::new();
+    if heir.role != Role::Owner {
+        changes.push(with_role(heir, Role::Owner));
+    }
+    let others = owners.iter().filter(|owner| owner.id != heir.id);
+    changes.extend(others.map(|owner| with_role(owner, Role::CompanyAdmin)));
+    Ok(changes)
+}
+
+fn with_role(account: &Account, role: Role) -> Change {
+    let mut next = account.clone();
+    next.role = role;
+    next.epoch += 1;
+    changed(next, "account.role_set", json!({ "from": account.role, "to": role }))
+}
