@@ -1,6 +1,7 @@
 //! Domains: claimed, proven, removed, made ready; who has the mail for addresses that were never made; and where the
 //! operator has theirs. The DNS is asked outside of any transaction, and what it said is written in one of its own.
 
+use crate::means::check_room_for_domain;
 use crate::organisations::{allow, note};
 use crate::{Error, Relais};
 use jiff::Timestamp;
@@ -46,6 +47,7 @@ impl Relais {
             .write(move |tx| {
                 organisations::get(tx, organisation)?.ok_or(Error::NotFound)?;
                 require_unhosted(tx, &domain.name)?;
+                check_room_for_domain(tx, organisation)?;
                 host(tx, &domain, organisation, now)?;
                 let detail = json!({ "proof": "waived" });
                 note(tx, organisation, "domain.added", &domain.name, detail, actor, now)?;
@@ -104,6 +106,7 @@ impl Relais {
                 if let Some(open) = claims::get(tx, &claim.name, organisation)? {
                     return Ok(DomainEntry::Claimed(open));
                 }
+                check_room_for_domain(tx, organisation)?;
                 claims::insert(tx, &claim)?;
                 let detail = json!({ "record": claim.record });
                 note(tx, organisation, "domain.claimed", &claim.name, detail, actor, now)?;
@@ -175,6 +178,9 @@ impl Relais {
                     }
                     Some(_) => Finding::Taken,
                     None => match &published {
+                        Ok(texts) if open.is_proven_by(texts) && !has_room(tx, *organisation)? => {
+                            Finding::NoRoom
+                        }
                         Ok(texts) if open.is_proven_by(texts) => {
                             let domain = Domain::own(name.clone(), *organisation);
                             host(tx, &domain, *organisation, now)?;
@@ -356,6 +362,15 @@ fn host(tx: &mut Tx<'_>, domain: &Domain, organisation: OrganisationId, now: Tim
     claims::remove(tx, &domain.name, organisation)?;
     claims::lose(tx, &domain.name, now)?;
     Ok(())
+}
+
+/// Whether the plan has room: other domains may have been added since this one was claimed.
+fn has_room(tx: &mut Tx<'_>, organisation: OrganisationId) -> Result<bool, Error> {
+    match check_room_for_domain(tx, organisation) {
+        Ok(()) => Ok(true),
+        Err(Error::Refused(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 fn entry(

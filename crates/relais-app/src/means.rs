@@ -10,10 +10,10 @@ use relais_core::ids::{OrganisationId, SubscriptionId};
 use relais_core::ledger::NewEntry;
 use relais_core::lifecycle::{Command, Means};
 use relais_core::organisation::Organisation;
-use relais_core::plan::{Alike, LicencesUsed, PlanFacts, Seat, Subscription};
+use relais_core::plan::{Alike, LicencesUsed, PlanFacts, Seat, Subscription, check_own_domain};
 use relais_core::refusal::Refusal;
 use relais_core::rights::standing_of;
-use relais_store::{Tx, accounts, ledger, offers, organisations};
+use relais_store::{Tx, accounts, domains, ledger, offers, organisations};
 use std::collections::HashMap;
 
 /// # Errors
@@ -148,8 +148,17 @@ pub(crate) fn for_plan(
         current: organisation.plan.map(|id| offers::plan(tx, id)).transpose()?.flatten(),
         balance_minor: ledger::balance_minor(tx, organisation.id)?,
         used: licences_used(tx, organisation.id, now)?,
+        own_domains: domains::count_own(tx, organisation.id)?,
         today: day_of(organisation, now)?,
     })
+}
+
+/// Whether the organisation may have one more domain of its own.
+pub(crate) fn check_room_for_domain(tx: &mut Tx<'_>, organisation: OrganisationId) -> Result<(), Error> {
+    let found = organisations::get(tx, organisation)?.ok_or(Error::NotFound)?;
+    let plan = found.plan.map(|id| offers::plan(tx, id)).transpose()?.flatten();
+    let count = domains::count_own(tx, organisation)?;
+    Ok(check_own_domain(plan.as_ref().map(|plan| &plan.terms), count)?)
 }
 
 /// Enters what was decided. Whenever the provision gains, what it could not pay before is looked at again.

@@ -3,19 +3,22 @@
 //! its mail kept and delivered, and opens again by itself when the provision suffices.
 
 use crate::execute::apply;
+use crate::letters::Letter;
 use crate::means::{enter, for_plan, next_day};
 use crate::organisations::note;
-use crate::provision::forecast;
+use crate::provision::{Renewal, forecast};
 use crate::{Error, Relais};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use relais_core::account::{Account, Cause};
-use relais_core::authority::Actor;
+use relais_core::authority::{Actor, Role};
 use relais_core::ids::{AccountId, OrganisationId};
+use relais_core::language::Language;
 use relais_core::lifecycle::{Command, GRACE_DAYS};
 use relais_core::organisation::Organisation;
 use relais_core::plan::renew_plan;
 use relais_core::refusal::Refusal;
+use relais_core::rights::{Act, Verdict, may, standing};
 use relais_store::{Tx, accounts, organisations};
 use serde_json::json;
 
@@ -60,9 +63,30 @@ impl Relais {
                 None => break,
             }
         }
-        self.store.write(move |tx| notice_low(tx, id, now)).await?;
+        self.tell_low_provision(organisation, now).await?;
         self.settle_effects().await;
         Ok(())
+    }
+}
+
+impl Relais {
+    /// Tells once that the provision will not cover what is coming, until money is paid in.
+    async fn tell_low_provision(&self, organisation: &Organisation, now: Timestamp) -> Result<(), Error> {
+        let id = organisation.id;
+        let Some(short) = self.store.write(move |tx| untold_shortage(tx, id, now)).await? else {
+            return Ok(());
+        };
+        for account in self.store.read(move |tx| answerable(tx, id, now)).await? {
+            let letter = low_letter(organisation, &account, &short);
+            self.act_with_letter(letter, |tx, written| written.post(tx)).await?;
+        }
+        self.store
+            .write(move |tx| {
+                organisations::set_low_noticed(tx, id, Some(now))?;
+                let detail = json!({ "on": short.on, "missing_minor": -short.balance_minor });
+                note(tx, id, "provision.low", id, detail, Actor::Billing { organisation: id }, now)
+            })
+            .await
     }
 }
 
@@ -156,18 +180,57 @@ fn ignore_refusal(applied: Result<Account, Error>) -> Result<(), Error> {
     }
 }
 
-/// Tells once that the provision will not cover what is coming, until money is paid in.
-fn notice_low(tx: &mut Tx<'_>, organisation: OrganisationId, now: Timestamp) -> Result<(), Error> {
+/// The first renewals that the provision will not cover, if nobody was told of them.
+fn untold_shortage(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    now: Timestamp,
+) -> Result<Option<Renewal>, Error> {
     let short = forecast(tx, organisation, now)?.into_iter().find(|renewal| renewal.balance_minor < 0);
     let told = organisations::low_noticed_at(tx, organisation)?.is_some();
-    match short {
-        Some(renewal) if !told => {
-            organisations::set_low_noticed(tx, organisation, Some(now))?;
-            let detail = json!({ "on": renewal.on, "missing_minor": -renewal.balance_minor });
-            let actor = Actor::Billing { organisation };
-            note(tx, organisation, "provision.low", organisation, detail, actor, now)
-        }
-        None if told => Ok(organisations::set_low_noticed(tx, organisation, None)?),
-        Some(_) | None => Ok(()),
+    if told && short.is_none() {
+        organisations::set_low_noticed(tx, organisation, None)?;
     }
+    Ok(short.filter(|_| !told))
+}
+
+/// Whoever answers for the provision and may be told.
+fn answerable(tx: &mut Tx<'_>, organisation: OrganisationId, now: Timestamp) -> Result<Vec<Account>, Error> {
+    let mut leading = accounts::with_roles(tx, organisation, &[Role::Owner, Role::CompanyAdmin])?;
+    leading.retain(|account| may(standing(account, now), Act::BeNotified) == Verdict::Yes);
+    Ok(leading)
+}
+
+fn low_letter(organisation: &Organisation, to: &Account, short: &Renewal) -> Letter {
+    let language = organisation.language;
+    let missing = organisation.currency.format(-short.balance_minor, language);
+    let name = &organisation.name;
+    let (subject, text) = match language {
+        Language::French => {
+            let day = short.on.strftime("%d/%m/%Y");
+            (
+                format!("La provision ne suffira pas le {day}"),
+                format!(
+                    "Bonjour,\n\nLa provision de {name} ne suffira pas pour les renouvellements du {day} : il manquera {missing}.\n\n\
+                     Créditez-la avant ce jour. Sinon les comptes concernés restent ouverts {GRACE_DAYS} jours de plus, puis \
+                     sont fermés ; leurs messages continuent d'arriver et d'être gardés, et ils rouvrent d'eux-mêmes dès que la \
+                     provision suffit.\n"
+                ),
+            )
+        }
+        Language::English => {
+            let day = short.on.strftime("%-d %B %Y");
+            (
+                format!("The provision will fall short on {day}"),
+                format!(
+                    "Hello,\n\nThe provision of {name} will not cover the renewals of {day}: {missing} will be missing.\n\n\
+                     Top it up before that day. Otherwise the accounts concerned stay open for {GRACE_DAYS} more days and are then \
+                     closed; their mail goes on arriving and is kept, and they open again by themselves as soon as the provision \
+                     suffices.\n"
+                ),
+            )
+        }
+    };
+    let key = format!("provision low {} {} {} {}", organisation.id, to.id, short.on, short.balance_minor);
+    Letter { organisation: organisation.clone(), to: to.address.clone(), subject, text, key }
 }

@@ -60,6 +60,8 @@ pub enum Finding {
     NotFound,
     /// Another organisation, or the operator, has the domain.
     Taken,
+    /// The proof is there, and the organisation's plan has no room for another domain.
+    NoRoom,
     /// The resolver could not say.
     Trouble,
 }

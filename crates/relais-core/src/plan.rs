@@ -112,6 +112,17 @@ fn check_numbers(numbers: &[(&'static str, Option<i64>)]) -> Result<(), Refusal>
     }
 }
 
+/// Whether an organisation that has `count` domains of its own may have one more.
+///
+/// # Errors
+/// [`Refusal::OwnDomainsUsed`].
+pub fn check_own_domain(plan: Option<&PlanTerms>, count: i64) -> Result<(), Refusal> {
+    match plan.and_then(|plan| plan.own_domains_max) {
+        Some(own_domains_max) if count >= own_domains_max => Err(Refusal::OwnDomainsUsed { own_domains_max }),
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// What an account takes of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Seat {
@@ -199,12 +210,13 @@ impl LicencesUsed {
         Ok(())
     }
 
-    /// Whether all that is held fits into `plan`.
+    /// Whether all that is held, and the organisation's domains, fit into `plan`.
     ///
     /// # Errors
     /// [`Refusal::PlanTooSmall`] with what there is and what it allows.
-    pub fn check_fits(self, plan: &PlanTerms) -> Result<(), Refusal> {
+    pub fn check_fits(self, own_domains: i64, plan: &PlanTerms) -> Result<(), Refusal> {
         let limits = [
+            (own_domains, plan.own_domains_max),
             (self.accounts, plan.accounts_max),
             (self.free, Some(plan.accounts_free)),
             (self.full, plan.full_licences_max),

@@ -62,6 +62,12 @@ pub fn open_to(tx: &mut Tx<'_>, organisation: OrganisationId) -> Result<Vec<Doma
     tx.query(&sql, &[organisation.number().into()])?.iter().map(read).collect()
 }
 
+/// How many domains of its own an organisation has.
+pub fn count_own(tx: &mut Tx<'_>, organisation: OrganisationId) -> Result<i64, Error> {
+    let sql = "SELECT COUNT(*) FROM domains WHERE organisation = $1";
+    tx.query_opt(sql, &[organisation.number().into()])?.map_or(Ok(0), |row| row.int(0))
+}
+
 /// Every domain of the instance.
 pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Domain>, Error> {
     tx.query(&format!("SELECT {COLUMNS} FROM domains ORDER BY name"), &[])?.iter().map(read).collect()

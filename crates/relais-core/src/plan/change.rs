@@ -17,6 +17,8 @@ pub struct PlanFacts {
     pub current: Option<Plan>,
     pub balance_minor: i64,
     pub used: LicencesUsed,
+    /// Domains of its own.
+    pub own_domains: i64,
     /// In the organisation's time zone.
     pub today: Date,
 }
@@ -42,7 +44,7 @@ pub fn set_plan(
             return Err(Refusal::NoLongerOffered { name: plan.terms.name.clone() });
         }
         check_currency(plan.terms.currency, organisation.currency)?;
-        facts.used.check_fits(&plan.terms)?;
+        facts.used.check_fits(facts.own_domains, &plan.terms)?;
     }
     let mut next = organisation.clone();
     let mut entries = Vec::new();

@@ -16,7 +16,7 @@ CREATE TABLE domain_claims (
     created_at BIGINT NOT NULL,
     claimed_by TEXT NOT NULL,
     PRIMARY KEY (name, organisation),
-    CONSTRAINT domain_claims_found CHECK (found IN ('waiting', 'not_found', 'taken', 'trouble'))
+    CONSTRAINT domain_claims_found CHECK (found IN ('waiting', 'not_found', 'taken', 'no_room', 'trouble'))
 );
 CREATE INDEX domain_claims_by_time ON domain_claims (next_at);
 

@@ -1,6 +1,7 @@
 //! The edge of the API: every request has a name in the log, every problem is written in the language of whoever
 //! asks, and every answer says that it is not to be kept.
 
+use super::input::whole_if_small;
 use super::{Api, Problem};
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -9,7 +10,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use metrics::counter;
 use relais_app::core::language::Language;
 use std::sync::Arc;
@@ -23,7 +24,10 @@ pub async fn speak(State(api): State<Api>, request: Request, next: Next) -> Resp
     let id = format!("{:x}-{number:x}", api.app.now().as_millisecond());
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    let mut response = next.run(request).await;
+    let mut response = match whole_if_small(request).await {
+        Ok(request) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    };
     counter!("relais_api_requests_total", "status" => response.status().as_str().to_owned()).increment(1);
     if let Some(problem) = response.extensions_mut().remove::<Arc<Problem>>() {
         if let Some(text) = problem.inner_text() {

@@ -132,6 +132,16 @@ fn not_proven(claim: &Claim, language: Language) -> String {
         (Finding::Taken, Language::English) => {
             format!("The domain {unicode} is hosted here for someone else already; ask the operator.")
         }
+        (Finding::NoRoom, Language::French) => {
+            format!(
+                "La preuve de {unicode} est là, mais la formule n'a plus de place pour un domaine ; retirez-en un ou demandez une formule plus grande."
+            )
+        }
+        (Finding::NoRoom, Language::English) => {
+            format!(
+                "The proof of {unicode} is there, but the plan has no room for another domain; remove one or ask for a larger plan."
+            )
+        }
         (Finding::Trouble, Language::French) => {
             format!(
                 "Le DNS ne répond pas pour {name} ; réessayez dans quelques minutes, ou vérifiez le résolveur."
@@ -182,6 +192,7 @@ fn state(entry: &DomainEntry, reader: &Reader) -> String {
             Finding::Waiting => reader.pick("attend sa preuve", "waits for its proof"),
             Finding::NotFound => reader.pick("preuve introuvable", "proof not found"),
             Finding::Taken => reader.pick("hébergé pour quelqu'un d'autre", "hosted for someone else"),
+            Finding::NoRoom => reader.pick("formule pleine", "no room in the plan"),
             Finding::Trouble => reader.pick("le DNS ne répond pas", "the DNS gives no answer"),
         },
     };
