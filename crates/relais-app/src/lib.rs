@@ -25,6 +25,7 @@ mod profiles;
 mod provision;
 pub mod read;
 mod renewals;
+mod statement;
 mod throttle;
 
 pub use account_lists::{AccountRows, LineOutcome, LineReport, Run};
@@ -39,6 +40,7 @@ pub use profiles::MailboxUsage;
 pub use provision::{Provision, Renewal};
 pub use relais_core as core;
 pub use relais_store::{Store, schema};
+pub use statement::{Days, Line, Statement};
 pub use throttle::Network;
 
 use relais_engines::dns::Dns;

@@ -21,10 +21,10 @@ use relais_store::{Tx, accounts, addresses, events, groups, mailboxes, organisat
 use serde::Deserialize;
 use serde_json::json;
 
-/// What an account is made from.
+/// What an account is made from. A door may take the subscription by what people call it, and look it up.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewAccountRequest {
+pub struct NewAccountRequest<S = SubscriptionId> {
     pub address: EmailAddress,
     pub name: String,
     /// Without one the account is invited.
@@ -36,8 +36,17 @@ pub struct NewAccountRequest {
     #[serde(default)]
     pub quota_bytes: Option<i64>,
     /// What it is on; without one it is one of the plan's free accounts.
-    #[serde(default)]
-    pub subscription: Option<SubscriptionId>,
+    #[serde(default = "no_subscription")]
+    pub subscription: Option<S>,
+}
+
+impl<S> NewAccountRequest<S> {
+    /// The same with the subscription that was found.
+    #[must_use]
+    pub fn on(self, subscription: Option<SubscriptionId>) -> NewAccountRequest {
+        let Self { address, name, password, role, quota_bytes, subscription: _ } = self;
+        NewAccountRequest { address, name, password, role, quota_bytes, subscription }
+    }
 }
 
 /// What an organisation is made from.
@@ -58,6 +67,10 @@ pub struct NewOrganisationRequest {
 
 fn paris() -> String {
     "Europe/Paris".to_owned()
+}
+
+fn no_subscription<S>() -> Option<S> {
+    None
 }
 
 fn member() -> Role {

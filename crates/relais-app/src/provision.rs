@@ -193,23 +193,9 @@ impl Relais {
         let now = self.now();
         self.store.read(move |tx| forecast(tx, organisation, now)).await
     }
-
-    /// The entries of `[from, until)`, oldest first.
-    ///
-    /// # Errors
-    /// [`Refusal::NotAllowed`] to whom the provision is none of their business.
-    pub async fn statement(
-        &self,
-        organisation: OrganisationId,
-        (from, until): (Timestamp, Timestamp),
-        actor: Actor,
-    ) -> Result<Vec<Entry>, Error> {
-        allow(actor, organisation)?;
-        self.store.read(move |tx| Ok(ledger::between(tx, organisation, from, until)?)).await
-    }
 }
 
-fn allow(actor: Actor, organisation: OrganisationId) -> Result<(), Error> {
+pub(crate) fn allow(actor: Actor, organisation: OrganisationId) -> Result<(), Error> {
     if actor.has(Power::ReadProvision, organisation) { Ok(()) } else { Err(Refusal::NotAllowed.into()) }
 }
 

@@ -109,6 +109,19 @@ impl Power {
 }
 
 impl Actor {
+    /// The organisation it belongs to; `None` for the operator, who belongs to all.
+    #[must_use]
+    pub fn organisation(&self) -> Option<OrganisationId> {
+        match self {
+            Self::Operator => None,
+            Self::Token { organisation, .. }
+            | Self::Account { organisation, .. }
+            | Self::Departure { organisation, .. }
+            | Self::Billing { organisation }
+            | Self::Grant { organisation, .. } => Some(*organisation),
+        }
+    }
+
     /// Whether this actor has `power` over things of `organisation`.
     #[must_use]
     pub fn has(&self, power: Power, organisation: OrganisationId) -> bool {

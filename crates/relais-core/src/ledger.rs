@@ -78,8 +78,47 @@ pub struct Entry {
     pub balance_minor: i64,
 }
 
+/// What the provision gained and lost over some entries, by kind; payments and credits are positive, charges negative.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+pub struct Sums {
+    pub payments_minor: i64,
+    pub corrections_minor: i64,
+    pub charges_minor: i64,
+    pub credits_minor: i64,
+}
+
+impl Sums {
+    #[must_use]
+    pub fn of(entries: &[Entry]) -> Self {
+        let mut sums = Self::default();
+        for entry in entries {
+            let sum = match entry.kind {
+                EntryKind::TopUp => &mut sums.payments_minor,
+                EntryKind::Correction => &mut sums.corrections_minor,
+                EntryKind::Charge => &mut sums.charges_minor,
+                EntryKind::Credit => &mut sums.credits_minor,
+            };
+            *sum += entry.amount_minor;
+        }
+        sums
+    }
+
+    /// What all of it changed.
+    #[must_use]
+    pub fn total_minor(self) -> i64 {
+        self.payments_minor + self.corrections_minor + self.charges_minor + self.credits_minor
+    }
+}
+
 /// The largest amount of one entry: far from where sums could overflow.
 const AMOUNT_MINOR_MAX: i64 = 1_000_000_000_000;
+const REFERENCE_CHARACTERS_MAX: usize = 200;
+
+fn check_reference(reference: &str) -> Result<(), Refusal> {
+    let fits = (1..=REFERENCE_CHARACTERS_MAX).contains(&reference.chars().count());
+    let written = fits && !reference.chars().any(char::is_control) && reference.trim() == reference;
+    if written { Ok(()) } else { Err(Refusal::ReferenceInvalid) }
+}
 
 impl NewEntry {
     fn between(kind: EntryKind, other: Book, gained_minor: i64) -> Self {
@@ -93,11 +132,12 @@ impl NewEntry {
     /// Money paid in.
     ///
     /// # Errors
-    /// [`Refusal::AmountInvalid`] when it is not positive, or beyond all measure.
+    /// [`Refusal::AmountInvalid`] when it is not positive, or beyond all measure; [`Refusal::ReferenceInvalid`].
     pub fn top_up(amount_minor: i64, reference: Option<String>) -> Result<Self, Refusal> {
         if !(1..=AMOUNT_MINOR_MAX).contains(&amount_minor) {
             return Err(Refusal::AmountInvalid);
         }
+        reference.as_deref().map_or(Ok(()), check_reference)?;
         Ok(Self { reference, ..Self::between(EntryKind::TopUp, Book::Payments, amount_minor) })
     }
 

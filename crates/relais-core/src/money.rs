@@ -15,7 +15,24 @@ pub enum Currency {
     Usd,
 }
 
+/// Minor units from an amount as people type it, with a point or a comma: `120`, `-120,50`. Digits are never grouped:
+/// `1,234` could be meant two ways, so it is none.
+#[must_use]
+pub fn parse_minor(text: &str) -> Option<i64> {
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let (whole, minor) = unsigned.split_once(['.', ',']).unwrap_or((unsigned, "0"));
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole) || !digits(minor) || minor.len() > 2 {
+        return None;
+    }
+    let cents: i64 = format!("{minor:0<2}").parse().ok()?;
+    let amount = whole.parse::<i64>().ok()?.checked_mul(100)?.checked_add(cents)?;
+    Some(if text.starts_with('-') { -amount } else { amount })
+}
+
 impl Currency {
+    pub const ALL: [Self; 4] = [Self::Eur, Self::Chf, Self::Gbp, Self::Usd];
+
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
@@ -24,6 +41,12 @@ impl Currency {
             Self::Gbp => "GBP",
             Self::Usd => "USD",
         }
+    }
+
+    /// The one that is written so, in capitals or not.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|currency| currency.code().eq_ignore_ascii_case(code))
     }
 
     /// An amount as people write it: `1 234,50 EUR`, `1,234.50 EUR`.

@@ -12,6 +12,7 @@ use crate::domain::TxtRecord;
 use crate::language::Language;
 use crate::money::{Currency, Money};
 use crate::rights::{Act, State};
+use jiff::civil::Date;
 use std::fmt;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +71,8 @@ pub enum Refusal {
     OwnDomainsUsed { own_domains_max: i64 },
     AliasLimit { aliases_max: i64 },
     PaymentDiffers { reference: String },
+    ReferenceInvalid,
+    PeriodEmpty { from: Date, until: Date },
     QuotaInvalid,
     PasswordResetVoid,
     Profile(ProfileFault),
@@ -135,6 +138,8 @@ impl Refusal {
             Self::OwnDomainsUsed { .. } => "own_domains_used",
             Self::AliasLimit { .. } => "alias_limit",
             Self::PaymentDiffers { .. } => "payment_differs",
+            Self::ReferenceInvalid => "reference_invalid",
+            Self::PeriodEmpty { .. } => "period_empty",
             Self::QuotaInvalid => "quota_invalid",
             Self::PasswordResetVoid => "password_reset_void",
             Self::Profile(fault) => fault.code(),
@@ -220,14 +225,16 @@ impl Refusal {
             ),
             Self::TimeZoneUnknown { text } => format!("« {text} » n'est pas un fuseau horaire ; écrivez-le comme Europe/Paris."),
             Self::NoLongerOffered { name } => format!("L'offre « {name} » n'est plus proposée ; choisissez-en une autre."),
-            Self::PlanFull { accounts_max } => format!("La formule permet {accounts_max} comptes et ils sont tous pris ; désactivez un compte ou demandez une formule plus grande."),
+            Self::PlanFull { accounts_max } => format!("Les comptes que permet la formule ({accounts_max}) sont tous pris ; désactivez-en un ou demandez une formule plus grande."),
             Self::PlanTooSmall { plan, used, max } => format!("La formule « {plan} » permet {max} et l'organisation en utilise {used} ; désactivez des comptes ou choisissez une formule plus grande."),
             Self::PlanUnpaid => "La formule de l'organisation n'est plus payée ; créditez la provision.".into(),
             Self::SubscriptionNeeded { accounts_free } => format!("Les comptes gratuits de la formule ({accounts_free}) sont tous pris ; choisissez un abonnement pour ce compte."),
-            Self::FullLicencesUsed { full_licences_max } => format!("Les {full_licences_max} licences complètes de la formule sont prises ; choisissez un abonnement restreint ou désactivez un compte."),
-            Self::OwnDomainsUsed { own_domains_max } => format!("La formule permet {own_domains_max} domaines à elle ; retirez-en un ou demandez une formule plus grande."),
-            Self::AliasLimit { aliases_max } => format!("L'abonnement permet {aliases_max} alias ; retirez-en un ou changez d'abonnement."),
+            Self::FullLicencesUsed { full_licences_max } => format!("Les licences complètes de la formule ({full_licences_max}) sont toutes prises ; choisissez un abonnement restreint ou désactivez un compte."),
+            Self::OwnDomainsUsed { own_domains_max } => format!("Les domaines propres que permet la formule ({own_domains_max}) sont tous pris ; retirez-en un ou demandez une formule plus grande."),
+            Self::AliasLimit { aliases_max } => format!("Les alias que permet l'abonnement ({aliases_max}) sont tous pris ; retirez-en un ou changez d'abonnement."),
             Self::PaymentDiffers { reference } => format!("Le versement « {reference} » est déjà enregistré avec un autre montant ; vérifiez-le auprès du prestataire de paiement."),
+            Self::ReferenceInvalid => "La référence du versement est vide, dépasse 200 caractères ou contient des caractères de contrôle ou des espaces au bord ; corrigez-la.".into(),
+            Self::PeriodEmpty { from, until } => format!("Il n'y a aucun jour à partir du {from} et avant le {until} ; donnez une fin qui vient après le début."),
             Self::QuotaInvalid => "Cette taille maximale ne convient pas ; écrivez-la comme 500M, 5G ou 1T, ou levez la limite.".into(),
             Self::PasswordResetVoid => "Ce lien n'est plus valable : il a déjà servi, il est trop ancien ou le compte a changé ; demandez-en un autre.".into(),
             Self::Profile(fault) => fault.french(),
@@ -300,14 +307,16 @@ impl Refusal {
             }
             Self::TimeZoneUnknown { text } => format!("\u{201c}{text}\u{201d} is not a time zone; write it like Europe/Paris."),
             Self::NoLongerOffered { name } => format!("\u{201c}{name}\u{201d} is no longer offered; choose another."),
-            Self::PlanFull { accounts_max } => format!("The plan allows {accounts_max} accounts and all are taken; deactivate one or ask for a larger plan."),
+            Self::PlanFull { accounts_max } => format!("The accounts that the plan allows ({accounts_max}) are all taken; deactivate one or ask for a larger plan."),
             Self::PlanTooSmall { plan, used, max } => format!("The plan \u{201c}{plan}\u{201d} allows {max} and the organisation uses {used}; deactivate accounts or choose a larger plan."),
             Self::PlanUnpaid => "The organisation's plan is no longer paid for; top up the provision.".into(),
             Self::SubscriptionNeeded { accounts_free } => format!("The plan's free accounts ({accounts_free}) are all taken; choose a subscription for this account."),
-            Self::FullLicencesUsed { full_licences_max } => format!("The plan's {full_licences_max} full licences are taken; choose a restricted subscription or deactivate an account."),
-            Self::OwnDomainsUsed { own_domains_max } => format!("The plan allows {own_domains_max} domains of your own; remove one or ask for a larger plan."),
-            Self::AliasLimit { aliases_max } => format!("The subscription allows {aliases_max} aliases; remove one or change the subscription."),
+            Self::FullLicencesUsed { full_licences_max } => format!("The plan's full licences ({full_licences_max}) are all taken; choose a restricted subscription or deactivate an account."),
+            Self::OwnDomainsUsed { own_domains_max } => format!("The domains of your own that the plan allows ({own_domains_max}) are all taken; remove one or ask for a larger plan."),
+            Self::AliasLimit { aliases_max } => format!("The aliases that the subscription allows ({aliases_max}) are all taken; remove one or change the subscription."),
             Self::PaymentDiffers { reference } => format!("The payment \u{201c}{reference}\u{201d} is on record with another amount; check with the payment provider."),
+            Self::ReferenceInvalid => "The payment's reference is empty, longer than 200 characters or holds control characters or spaces at its ends; correct it.".into(),
+            Self::PeriodEmpty { from, until } => format!("There is no day from {from} on and before {until}; give an end that comes after the beginning."),
             Self::QuotaInvalid => "This size limit will not do; write it as 500M, 5G or 1T, or lift the limit.".into(),
             Self::PasswordResetVoid => "This link is no longer valid: it was used, is too old, or the account changed; ask for another.".into(),
             Self::Profile(fault) => fault.english(),

@@ -1,5 +1,6 @@
 //! A refusal is product: a stable code, and a sentence in two languages that says what to do next.
 
+use jiff::civil::date;
 use relais_core::address::EmailAddress;
 use relais_core::domain::TxtRecord;
 use relais_core::language::Language;
@@ -65,7 +66,9 @@ fn is_listed(refusal: &Refusal) {
         | Refusal::FullLicencesUsed { .. }
         | Refusal::OwnDomainsUsed { .. }
         | Refusal::AliasLimit { .. }
-        | Refusal::PaymentDiffers { .. } => {}
+        | Refusal::PaymentDiffers { .. }
+        | Refusal::ReferenceInvalid
+        | Refusal::PeriodEmpty { .. } => {}
         Refusal::QuotaInvalid | Refusal::PasswordResetVoid => {}
         Refusal::Profile(fault) => match fault {
             ProfileFault::TextInvalid { .. }
@@ -189,6 +192,8 @@ fn every_refusal() -> Vec<Refusal> {
         Refusal::OwnDomainsUsed { own_domains_max: 1 },
         Refusal::AliasLimit { aliases_max: 3 },
         Refusal::PaymentDiffers { reference: "pay-1".into() },
+        Refusal::ReferenceInvalid,
+        Refusal::PeriodEmpty { from: date(2026, 12, 1), until: date(2026, 11, 1) },
         Refusal::QuotaInvalid,
         Refusal::PasswordResetVoid,
     ];
@@ -277,6 +282,7 @@ fn a_refusal_names_what_stands_in_the_way() {
                 | Refusal::OwnDomainsUsed { own_domains_max: max }
                 | Refusal::AliasLimit { aliases_max: max } => vec![max.to_string()],
                 Refusal::PaymentDiffers { reference } => vec![reference.clone()],
+                Refusal::PeriodEmpty { from, until } => vec![from.to_string(), until.to_string()],
                 Refusal::NotAllowed
                 | Refusal::NotInThisState { .. }
                 | Refusal::OwnerCannotLeave
@@ -300,6 +306,7 @@ fn a_refusal_names_what_stands_in_the_way() {
                 | Refusal::DepartureNotHeld
                 | Refusal::AmountInvalid
                 | Refusal::PlanUnpaid
+                | Refusal::ReferenceInvalid
                 | Refusal::DepartureOver
                 | Refusal::QuotaInvalid
                 | Refusal::PasswordResetVoid => vec![],

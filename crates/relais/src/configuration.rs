@@ -1,8 +1,10 @@
 //! What an administrator may set: `relais.toml` in the data directory. Every key has a default that works on one
 //! machine; an unknown key is an error, because a misspelt one would silently do nothing.
 
+use crate::doors::api::{PaymentSecret, PaymentSecrets};
 use anyhow::{Context, bail};
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 
@@ -38,6 +40,14 @@ pub struct Configuration {
     pub user: String,
     /// Words that mark a message or a folder as personal; ours if absent.
     pub personal_marks: Option<Vec<String>>,
+    /// `whsec_…`, agreed on with the payment provider; several while one replaces another.
+    #[serde(deserialize_with = "payment_secrets")]
+    pub payment_secrets: PaymentSecrets,
+}
+
+fn payment_secrets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PaymentSecrets, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    texts.iter().map(|text| text.parse::<PaymentSecret>().map_err(D::Error::custom)).collect()
 }
 
 impl Default for Configuration {
@@ -61,6 +71,7 @@ impl Default for Configuration {
             mail_sessions_max: 500,
             user: "relais".to_owned(),
             personal_marks: None,
+            payment_secrets: PaymentSecrets::default(),
         }
     }
 }

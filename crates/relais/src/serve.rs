@@ -220,7 +220,8 @@ async fn open(
         doors.sessions.push(tokio::spawn(door.clone().serve(listener)));
         doors.mail.push(door);
     }
-    let network = api::router(app.clone(), api::Trust::Network, metrics.clone());
+    let secrets = configuration.payment_secrets.clone();
+    let network = api::router(app.clone(), api::Trust::Network, metrics.clone(), secrets.clone());
     let listener = listen(configuration.http).await?;
     doors.others.push(tokio::spawn(async move {
         let service = network.into_make_service_with_connect_info::<std::net::SocketAddr>();
@@ -228,7 +229,7 @@ async fn open(
             tracing::error!(%error, "the API ended");
         }
     }));
-    let operator = api::router(app.clone(), api::Trust::OperatorSocket, metrics);
+    let operator = api::router(app.clone(), api::Trust::OperatorSocket, metrics, secrets);
     let listener = operator_socket(data)?;
     doors.others.push(tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, operator.into_make_service()).await {

@@ -14,11 +14,14 @@ use relais_core::departure::{
 use relais_core::ids::{AccountId, MailboxId, ResponderId};
 use relais_core::inbound::Inbound;
 use relais_core::lifecycle::Command;
+use relais_core::money::Money;
 use relais_core::organisation::{AddressKind, DomainKind, MailboxRight, Responder, SharedMailbox, Target};
 use relais_core::refusal::Refusal;
 use relais_core::rights::{Act, Verdict, may, standing};
 use relais_engines::maildir::{FolderReport, HandOver, folder_component};
-use relais_store::{Tx, accounts, addresses, departures, events, mailboxes, organisations, responders};
+use relais_store::{
+    Tx, accounts, addresses, departures, events, ledger, mailboxes, organisations, responders,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -413,9 +416,15 @@ fn given_before(run: &mut Run<'_, '_, '_>, to: Target) -> Result<Vec<EmailAddres
 
 fn delete(run: &mut Run<'_, '_, '_>) -> Result<serde_json::Value, Error> {
     let held = addresses::of_target(run.tx, Target::Account(run.plan.account))?;
+    let organisation = organisations::get(run.tx, run.departure.organisation)?.ok_or(Error::NotFound)?;
+    let balance_minor = ledger::balance_minor(run.tx, organisation.id)?;
     run.command(Command::Delete)?;
+    let amount_minor = ledger::balance_minor(run.tx, organisation.id)? - balance_minor;
+    let credited = (amount_minor > 0).then_some(Money { amount_minor, currency: organisation.currency });
     let freed: Vec<_> = held.into_iter().map(|held| held.address).collect();
-    Ok(json!({ "addresses_freed": freed, "backup": "none: this version takes none" }))
+    Ok(json!({
+        "addresses_freed": freed, "credited": credited, "backup": "none: this version takes none",
+    }))
 }
 
 fn finish(run: &mut Run<'_, '_, '_>) -> Result<serde_json::Value, Error> {

@@ -1,11 +1,13 @@
 //! Every query on both databases, with the same body: what is written is what is read.
 
 mod domains;
+mod money;
 mod people;
 mod work;
 
 use domains::*;
 use jiff::{SignedDuration, Timestamp};
+use money::*;
 use people::*;
 use relais_core::account::{Account, Cause, Deactivation};
 use relais_core::address::EmailAddress;
@@ -124,6 +126,9 @@ on_both! {
     the_chain_is_whole_and_pages_of_it_are_read
     a_change_anywhere_in_the_chain_shows
     a_value_nobody_writes_is_named_with_its_place
+    offers_are_read_as_they_were_made_and_retired_once
+    entries_are_numbered_and_read_in_pages_and_by_time
+    a_change_anywhere_in_the_ledger_shows
     personal_data_is_read_as_it_was_written_and_erased_with_everything
     a_link_for_a_new_password_replaces_the_one_before
     a_part_of_a_unit_of_work_is_undone_alone

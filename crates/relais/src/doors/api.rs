@@ -16,20 +16,27 @@ mod find;
 mod groups;
 mod health;
 mod input;
+mod offers;
 mod openapi;
 mod organisations;
 mod outbound;
+mod page;
 mod password_resets;
+mod payments;
 mod problem;
 mod profiles;
+mod provision;
 mod reset_page;
 mod responders;
 mod sessions;
 mod shared_mailboxes;
 mod speak;
+mod statement_page;
+mod statement_table;
 mod tokens;
 
 pub use openapi::openapi;
+pub use payments::{PaymentSecret, PaymentSecrets};
 pub use problem::{Problem, ProblemDocument};
 
 use axum::Router;
@@ -61,14 +68,20 @@ struct Api {
     app: Arc<Relais>,
     trust: Trust,
     metrics: PrometheusHandle,
+    payment_secrets: PaymentSecrets,
     /// How many requests there were: a part of each one's name in the log.
     requests: Arc<AtomicU64>,
 }
 
 /// The API on one kind of listener. On [`Trust::Network`] serve it with `ConnectInfo<SocketAddr>`: sign-ins are counted
 /// by where they come from.
-pub fn router(app: Arc<Relais>, trust: Trust, metrics: PrometheusHandle) -> Router {
-    let api = Api { app, trust, metrics, requests: Arc::default() };
+pub fn router(
+    app: Arc<Relais>,
+    trust: Trust,
+    metrics: PrometheusHandle,
+    payment_secrets: PaymentSecrets,
+) -> Router {
+    let api = Api { app, trust, metrics, payment_secrets, requests: Arc::default() };
     let (router, _) = routes().split_for_parts();
     router
         .route(
@@ -103,7 +116,10 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(responders::routes())
         .merge(tokens::routes())
         .merge(events::routes())
-        .merge(outbound::routes());
+        .merge(outbound::routes())
+        .merge(offers::routes())
+        .merge(provision::routes())
+        .merge(payments::routes());
     OpenApiRouter::new().nest("/api/v1", v1).merge(health::routes())
 }
 

@@ -19,9 +19,11 @@ mod inbound;
 mod journal;
 mod language;
 mod members;
+mod offers;
 mod organisation;
 mod plan;
 mod profile;
+mod provision;
 mod quota;
 mod reader;
 mod session;
@@ -34,7 +36,8 @@ mod words;
 use arguments::{
     AccountCommand, AddressCommand, AliasCommand, DepartArguments, DepartureCommand, DomainCommand,
     EventsArguments, GrantArguments, GroupCommand, InboundCommand, OperatorCommand, OrganisationCommand,
-    ResponderCommand, SharedMailboxCommand, Shell, TokenCommand,
+    PlanCommand, ProvisionCommand, ResponderCommand, SharedMailboxCommand, Shell, SubscriptionCommand,
+    TokenCommand,
 };
 use clap::{CommandFactory as _, Parser, Subcommand};
 use failure::Failure;
@@ -139,6 +142,15 @@ pub enum Question {
     /// Tokens for programs
     #[command(subcommand)]
     Token(TokenCommand),
+    /// What organisations may have, and for how much
+    #[command(subcommand)]
+    Plan(PlanCommand),
+    /// What accounts may have, and for how much
+    #[command(subcommand)]
+    Subscription(SubscriptionCommand),
+    /// The prepaid balance of an organisation
+    #[command(subcommand)]
+    Provision(ProvisionCommand),
     /// Print what a shell needs to complete commands
     Completions { shell: Shell },
 }
@@ -185,6 +197,9 @@ async fn dispatch(session: &mut Session, question: Question) -> Result<(), Failu
         Question::Token(command) => access::token(session, command).await,
         Question::Events(arguments) => journal::events(session, arguments).await,
         Question::Spool { organisation } => journal::spool(session, &organisation).await,
+        Question::Plan(command) => offers::plan(session, command).await,
+        Question::Subscription(command) => offers::subscription(session, command).await,
+        Question::Provision(command) => provision::provision(session, command).await,
         Question::Completions { shell } => completions(session, shell),
     }
 }

@@ -14,7 +14,9 @@ use relais_app::core::language::Language;
 use relais_app::core::lifecycle::Command;
 use relais_app::core::money::Currency;
 use relais_app::core::organisation::{GroupRole, MailboxRight};
+use relais_app::core::plan::{Licence, PlanTerms, SubscriptionTerms};
 use relais_app::core::rights::{Act, State};
+use relais_app::core::term::Period;
 use relais_app::{
     Clock, Ids, Network, NewAccountRequest, NewOrganisationRequest, Parts, Relais, Store, schema,
 };
@@ -33,6 +35,9 @@ use tower::ServiceExt;
 
 pub const PASSWORD: &str = "correct horse battery";
 pub const START: &str = "2026-11-21T10:00:00Z";
+/// The one in use, and the one it replaces.
+pub const PAYMENT_SECRETS: [&str; 2] =
+    ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_b2xkZXIgc2VjcmV0IG9mIDI0IGJ5dGVzIQ=="];
 /// Ids below this are the template's.
 const IDS_OF_TEMPLATE: i64 = 1000;
 
@@ -182,7 +187,8 @@ impl World {
         };
         let make = || {
             let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();
-            router(self.app.clone(), trust, metrics)
+            let secrets = PAYMENT_SECRETS.iter().map(|secret| secret.parse().expect("a secret")).collect();
+            router(self.app.clone(), trust, metrics, secrets)
         };
         kept.get_or_init(make).clone()
     }
@@ -310,6 +316,7 @@ async fn populate(app: &Relais) -> Made {
     let (group, responder) = things(app, bm).await;
     states(app, bm).await;
     let (finished, scheduled, held) = departures(app, bm).await;
+    offers(app).await;
     Made { bm, group, responder, spare_token, operator_token, finished, scheduled, held, secrets }
 }
 
@@ -375,6 +382,32 @@ async fn states(app: &Relais, bm: OrganisationId) {
             app.execute(id, Command::Delete, Actor::Operator).await.expect("deleted");
         }
     }
+}
+
+/// A plan and a subscription that cost nothing and limit nothing; nobody is on them.
+async fn offers(app: &Relais) {
+    let plan = PlanTerms {
+        name: "Grande".into(),
+        price_minor: 0,
+        currency: Currency::Eur,
+        period: Period::Month,
+        accounts_free: 1000,
+        accounts_max: None,
+        full_licences_max: None,
+        own_domains_max: None,
+        flexible_licences: false,
+    };
+    app.create_plan(plan, Actor::Operator).await.expect("made");
+    let subscription = SubscriptionTerms {
+        name: "Offert".into(),
+        price_minor: 0,
+        currency: Currency::Eur,
+        period: Period::Month,
+        aliases_max: None,
+        quota_bytes: None,
+        licence: Licence::Full,
+    };
+    app.create_subscription(subscription, Actor::Operator).await.expect("made");
 }
 
 pub async fn id_of(app: &Relais, address: &str) -> relais_app::core::ids::AccountId {

@@ -7,6 +7,7 @@ mod domains;
 mod doors_and_states;
 mod full_disk;
 mod large_messages;
+mod money;
 mod people;
 mod reference;
 mod renewals;

@@ -1,6 +1,7 @@
 //! An organisation on a program of its own, in a directory of its own.
 
 use anyhow::Result;
+use base64::Engine as _;
 use relais_testbed::http;
 use relais_testbed::imap::{Imap, Refusal};
 use relais_testbed::mail::{Lmtp, Reply, Smtp};
@@ -16,6 +17,8 @@ use tempfile::TempDir;
 
 pub const LIMIT: Duration = Duration::from_secs(60);
 pub const ORGANISATION: &str = "Association BM";
+/// Agreed on with a payment provider: `whsec_` and base64 of these bytes.
+pub const PAYMENT_KEY: &[u8] = b"thirty-two bytes of a secret key";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Database {
@@ -79,6 +82,8 @@ impl World {
         if let Some(url) = database {
             configuration.rest.insert("database".to_owned(), url.into());
         }
+        let secret = format!("whsec_{}", base64::engine::general_purpose::STANDARD.encode(PAYMENT_KEY));
+        configuration.rest.insert("payment_secrets".to_owned(), vec![secret].into());
         Self::start_configured(dir, configuration)
     }
 
@@ -97,6 +102,22 @@ impl World {
 
     pub fn data(&self) -> &Path {
         &self.server.data
+    }
+
+    /// A command line in French: exit code, output, errors.
+    pub fn cli(&self, words: &[&str]) -> (i32, String, String) {
+        let mut command = self.server.command();
+        let output = command.args(["--language", "fr"]).args(words).output().expect("the program starts");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+        let code = output.status.code().expect("it ends by itself");
+        (code, text(output.stdout), text(output.stderr))
+    }
+
+    /// The output of a command line that has to succeed.
+    pub fn typed(&self, words: &[&str]) -> String {
+        let (code, output, errors) = self.cli(words);
+        assert_eq!(code, 0, "{words:?}: {output}{errors}");
+        output
     }
 
     pub fn must(&self, method: &str, path: &str, body: Value) -> Value {

@@ -79,11 +79,12 @@ async fn list(
 
 /// Create an account
 ///
-/// With a password it is active; without one it is invited.
+/// With a password it is active; without one it is invited. What it is on, by id or name, is paid when it becomes active.
 #[utoipa::path(
     post, path = "/organisations/{organisation}/accounts", tag = "accounts",
-    request_body(content = NewAccountRequest, example = json!({
-        "address": "user1@bm.com", "name": "Jeanne Martin", "password": "correct horse battery", "role": "member"
+    request_body(content = NewAccountRequest<String>, example = json!({
+        "address": "user1@bm.com", "name": "Jeanne Martin", "password": "correct horse battery", "role": "member",
+        "subscription": "Base"
     })),
     responses((status = 201, body = Account))
 )]
@@ -91,9 +92,14 @@ async fn create(
     State(api): State<Api>,
     caller: Caller,
     Segment(organisation): Segment<String>,
-    Body(asked): Body<NewAccountRequest>,
+    Body(asked): Body<NewAccountRequest<String>>,
 ) -> Result<Created<Account>, Problem> {
     let id = api.organisation(&caller, &organisation).await?.id;
+    let subscription = match &asked.subscription {
+        Some(text) => Some(api.wanted_subscription(text).await?),
+        None => None,
+    };
+    let asked = asked.on(subscription);
     let made = api.app.create_account(id, asked, caller.actor).await?;
     Ok(Created { location: format!("/api/v1/accounts/{}", made.id), of: made })
 }

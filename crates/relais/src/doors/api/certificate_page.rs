@@ -1,65 +1,33 @@
 //! The certificate as a page to read and print. It says what the certificate says and nothing else; everything that
 //! people wrote is escaped by maud.
 
-mod numbers;
 mod wording;
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
-use numbers::{count, moment, size};
+use super::page::numbers::{count, moment, size};
+use super::page::{Sheet, sheet};
+use maud::{Markup, html};
 use relais_app::Certificate;
 use relais_app::core::departure::{AddressHeir, Step};
 use relais_app::core::language::Language;
+use relais_app::core::money::Money;
 use serde_json::Value;
 
-/// No colour carries meaning, nothing is loaded, and a sheet of A4 holds a usual departure.
-const STYLE: &str = "
-:root { color-scheme: light; }
-body { margin: 0 auto; padding: 2.5rem 1.5rem; max-width: 46rem; background: #fff; color: #1d2433;
-       font: 1rem/1.55 'Source Sans 3', 'Segoe UI', system-ui, sans-serif; }
-h1 { margin: 0; font-size: 1.7rem; font-weight: 600; }
-h2 { margin: 2.2rem 0 .6rem; padding-bottom: .25rem; border-bottom: 1px solid #c9d0dc; font-size: 1.1rem; font-weight: 600; }
-.under { margin: .2rem 0 0; color: #4a5468; }
-dl { display: grid; grid-template-columns: 11rem 1fr; gap: .3rem 1rem; margin: 0; }
-dt { color: #4a5468; } dd { margin: 0; overflow-wrap: anywhere; }
-table { width: 100%; border-collapse: collapse; }
-th { color: #4a5468; font-weight: 600; text-align: left; }
-th { overflow-wrap: normal; white-space: nowrap; }
-th, td { padding: .35rem .8rem .35rem 0; border-bottom: 1px solid #e6e9ef; vertical-align: top; }
-td { overflow-wrap: anywhere; }
-.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
-code { font: .8rem/1.4 ui-monospace, 'DejaVu Sans Mono', monospace; overflow-wrap: anywhere; color: #384154; }
-@media (max-width: 34rem) { dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; } }
-@media print { body { max-width: none; padding: 0; font-size: 10.5pt; } tr, dl > * { break-inside: avoid; } h2 { break-after: avoid; } }
-@page { size: A4; margin: 18mm; }
-";
-
 pub fn page(certificate: &Certificate, language: Language) -> Markup {
-    let title = language.pick("Attestation de départ", "Certificate of departure");
-    html! {
-        (DOCTYPE)
-        html lang=(language.tag()) {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (title) " · " (certificate.plan.leaver) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                header {
-                    h1 { (title) }
-                    p.under { (certificate.organisation.name) " · " (certificate.departure) }
-                }
-                main {
-                    (who_and_when(certificate, language))
-                    (new_mail(certificate, language))
-                    (addresses(certificate, language))
-                    (old_mail(certificate, language))
-                    (steps(certificate, language))
-                    (evidence(certificate, language))
-                }
-            }
-        }
-    }
+    sheet(&Sheet {
+        language,
+        title: language.pick("Attestation de départ", "Certificate of departure"),
+        about: certificate.plan.leaver.as_str(),
+        under: &format!("{} · {}", certificate.organisation.name, certificate.departure),
+        main: html! {
+            (who_and_when(certificate, language))
+            (new_mail(certificate, language))
+            (addresses(certificate, language))
+            (old_mail(certificate, language))
+            (money(certificate, language))
+            (steps(certificate, language))
+            (evidence(certificate, language))
+        },
+    })
 }
 
 fn who_and_when(certificate: &Certificate, language: Language) -> Markup {
@@ -168,6 +136,31 @@ fn old_mail(certificate: &Certificate, language: Language) -> Markup {
                         td.number { (size(bytes, language)) }
                         td {}
                     } }
+                }
+            }
+        }
+    }
+}
+
+/// The subscription that the account leaves to another, and what its deletion gave back (X12).
+fn money(certificate: &Certificate, language: Language) -> Markup {
+    let findings = &certificate.plan.findings;
+    let deletion = certificate.steps.iter().find(|report| report.step == Step::Delete);
+    let credited: Option<Money> =
+        deletion.and_then(|report| serde_json::from_value(report.detail.get("credited")?.clone()).ok());
+    html! {
+        @if let Some(subscription) = &findings.subscription {
+            section {
+                h2 { (language.pick("Abonnement", "Subscription")) }
+                dl {
+                    dt { (language.pick("Libéré", "Freed")) } dd { (subscription) }
+                    @if let Some(credited) = credited {
+                        dt { (language.pick("Crédité", "Credited")) }
+                        dd { (credited.format(language)) (language.pick(" à la provision", " to the provision")) }
+                    } @else if let Some(credit) = findings.credit && deletion.is_none() {
+                        dt { (language.pick("À créditer", "To be credited")) }
+                        dd { (credit.format(language)) (language.pick(", quand le compte sera supprimé", ", when the account is deleted")) }
+                    }
                 }
             }
         }

@@ -1,11 +1,10 @@
 //! Departures: planned, started, followed, held, resumed, undone, certified.
 
-use super::certificate_page::page;
 use super::input::{Body, Segment};
-use super::speak::{asked_language, wants_page};
-use super::{Answer, Api, Created, Problem};
+use super::speak::wants_page;
+use super::{Answer, Api, Created, Problem, certificate_page, page};
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Json, Response};
 use relais_app::core::departure::{Departure, Order, Plan};
 use relais_app::read::departures;
@@ -128,10 +127,6 @@ async fn undo(
     Ok(Json(api.app.undo_departure(id, caller.actor).await?))
 }
 
-/// What the page may load: nothing but its own style.
-const PAGE_POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
-
 /// Show the certificate of a departure that has ended
 ///
 /// As JSON, or as a page to print with `Accept: text/html`, in the organisation's language or the one asked for.
@@ -147,16 +142,9 @@ async fn certificate(
 ) -> Result<Response, Problem> {
     let id = api.readable_departure(&caller, &departure).await?.id;
     let certificate = api.app.certificate(id).await?;
-    let vary = [(header::VARY, "accept, accept-language")];
     if !wants_page(&headers) {
-        return Ok((vary, Json(certificate)).into_response());
+        return Ok((page::VARY, Json(certificate)).into_response());
     }
-    let language = asked_language(&headers).unwrap_or(certificate.language());
-    let text = page(&certificate, language).into_string();
-    let kind = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, PAGE_POLICY),
-        (header::CONTENT_LANGUAGE, language.tag()),
-    ];
-    Ok((vary, kind, text).into_response())
+    let language = page::language_of(&headers, certificate.language());
+    Ok(page::answer(certificate_page::page(&certificate, language), language))
 }

@@ -6,10 +6,15 @@ use relais_app::core::account::Account;
 use relais_app::core::address::EmailAddress;
 use relais_app::core::authority::{Actor, Power};
 use relais_app::core::departure::Departure;
-use relais_app::core::ids::{AccountId, DepartureId, GroupId, OrganisationId, ResponderId};
+use relais_app::core::ids::{
+    AccountId, DepartureId, GroupId, OrganisationId, PlanId, ResponderId, SubscriptionId,
+};
 use relais_app::core::organisation::{Address, Group, Organisation, Responder, SharedMailbox, Target};
+use relais_app::core::plan::{Plan, Subscription};
 use relais_app::core::refusal::Refusal;
-use relais_app::read::{Tx, accounts, addresses, departures, groups, mailboxes, organisations, responders};
+use relais_app::read::{
+    Tx, accounts, addresses, departures, groups, mailboxes, offers, organisations, responders,
+};
 use relais_app::{Caller, Error};
 use std::str::FromStr;
 
@@ -26,6 +31,17 @@ pub fn require(caller: &Caller, power: Power, organisation: OrganisationId) -> R
 /// Refuses whoever does not run the instance.
 pub fn require_operator(caller: &Caller) -> Result<(), Problem> {
     if caller.actor == Actor::Operator { Ok(()) } else { Err(Refusal::NotAllowed.into()) }
+}
+
+/// Refuses whoever reads nothing but themselves: what is offered is for those who choose from it.
+pub fn require_some_reader(caller: &Caller) -> Result<(), Problem> {
+    let reads =
+        |own| [Power::Read, Power::ReadProvision].into_iter().any(|power| caller.actor.has(power, own));
+    match caller.actor.organisation() {
+        None => require_operator(caller),
+        Some(own) if reads(own) => Ok(()),
+        Some(_) => Err(Refusal::NotAllowed.into()),
+    }
 }
 
 /// Reads an address in a path.
@@ -59,9 +75,45 @@ impl Api {
 
     /// An organisation whose things the caller may read.
     pub async fn readable_organisation(&self, caller: &Caller, text: &str) -> Result<Organisation, Problem> {
+        self.organisation_with(caller, Power::Read, text).await
+    }
+
+    /// An organisation in which the caller has `power`.
+    pub async fn organisation_with(
+        &self,
+        caller: &Caller,
+        power: Power,
+        text: &str,
+    ) -> Result<Organisation, Problem> {
         let organisation = self.organisation(caller, text).await?;
-        require(caller, Power::Read, organisation.id)?;
+        require(caller, power, organisation.id)?;
         Ok(organisation)
+    }
+
+    /// A plan by id or name. Plans belong to nobody: whoever may read any sees all.
+    pub async fn plan(&self, text: &str) -> Result<Plan, Problem> {
+        let name = text.to_owned();
+        let found = match text.parse::<PlanId>() {
+            Ok(id) => self.app.look(move |tx| offers::plan(tx, id)).await?,
+            Err(_) => self.app.look(move |tx| offers::plan_named(tx, &name)).await?,
+        };
+        found.ok_or(Error::NotFound.into())
+    }
+
+    /// A subscription by id or name, as plans.
+    pub async fn subscription(&self, text: &str) -> Result<Subscription, Problem> {
+        let name = text.to_owned();
+        let found = match text.parse::<SubscriptionId>() {
+            Ok(id) => self.app.look(move |tx| offers::subscription(tx, id)).await?,
+            Err(_) => self.app.look(move |tx| offers::subscription_named(tx, &name)).await?,
+        };
+        found.ok_or(Error::NotFound.into())
+    }
+
+    /// The subscription that a body names.
+    pub async fn wanted_subscription(&self, text: &str) -> Result<SubscriptionId, Problem> {
+        let found = self.subscription(text).await.map_err(|problem| problem.in_body(text))?;
+        Ok(found.id)
     }
 
     /// An account by id or address; one that gave its address away is found by it while nobody else holds it.

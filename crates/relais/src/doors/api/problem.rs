@@ -2,6 +2,7 @@
 //!
 //! A problem travels as itself to the edge of the API, where [`super::speak`] writes it in the caller's language.
 
+use super::payments::SignatureError;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use relais_app::core::language::Language;
@@ -35,6 +36,12 @@ pub enum Problem {
     },
     BodyTooSlow,
     BodyBroken,
+    /// The body names a plan or subscription that nobody ever offered.
+    OfferUnknown(String),
+    /// No payment provider was agreed with.
+    PaymentsOff,
+    /// What says that a message comes from the payment provider is missing, wrong, or of another time.
+    Signature(SignatureError),
     /// More was asked in a short time than is answered.
     TooManyRequests,
 }
@@ -119,6 +126,8 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::ReasonMissing
         | Refusal::GrantTooLong { .. }
         | Refusal::AmountInvalid
+        | Refusal::ReferenceInvalid
+        | Refusal::PeriodEmpty { .. }
         | Refusal::NumberInvalid { .. }
         | Refusal::TimeZoneUnknown { .. }
         | Refusal::QuotaInvalid
@@ -207,7 +216,9 @@ impl Problem {
             | Self::BodySyntax(_)
             | Self::BodyBroken => StatusCode::BAD_REQUEST,
             Self::BodyNotJson | Self::BodyNotCsv => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::BodyShape(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::BodyShape(_) | Self::OfferUnknown(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::PaymentsOff => StatusCode::NOT_FOUND,
+            Self::Signature(_) => StatusCode::FORBIDDEN,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -247,6 +258,13 @@ impl Problem {
             Self::TooManyRequests => "too_many_requests",
             Self::BodyTooSlow => "body_too_slow",
             Self::BodyBroken => "body_broken",
+            Self::OfferUnknown(_) => "offer_unknown",
+            Self::PaymentsOff => "payments_not_configured",
+            Self::Signature(error) => match error {
+                SignatureError::Missing => "signature_missing",
+                SignatureError::Stale => "signature_stale",
+                SignatureError::Wrong => "signature_wrong",
+            },
         }
     }
 
@@ -272,6 +290,14 @@ impl Problem {
             headers.insert(header::RETRY_AFTER, retry_s.into());
         }
         headers
+    }
+
+    /// What is not found because a body names it, not the path.
+    pub fn in_body(self, text: &str) -> Self {
+        match self {
+            Self::Application(Error::NotFound) => Self::OfferUnknown(text.to_owned()),
+            other => other,
+        }
     }
 
     /// What is wrong inside, for the log alone.
@@ -393,6 +419,32 @@ impl Problem {
                 "Le corps s'est interrompu ; renvoyez la demande.",
                 "The body broke off; send the request again.",
             ),
+            Self::OfferUnknown(text) => match language {
+                Language::French => format!(
+                    "« {text} » n'a jamais été proposé ; choisissez dans la liste des formules (GET /api/v1/plans) ou des abonnements (GET /api/v1/subscriptions)."
+                ),
+                Language::English => format!(
+                    "\u{201c}{text}\u{201d} was never offered; choose from the list of plans (GET /api/v1/plans) or subscriptions (GET /api/v1/subscriptions)."
+                ),
+            },
+            Self::PaymentsOff => said(
+                "Aucun prestataire de paiement n'est configuré ; indiquez payment_secrets dans relais.toml.",
+                "No payment provider is configured; set payment_secrets in relais.toml.",
+            ),
+            Self::Signature(error) => match error {
+                SignatureError::Missing => said(
+                    "Ce message n'est pas signé ; envoyez webhook-id, webhook-timestamp et webhook-signature.",
+                    "This message is not signed; send webhook-id, webhook-timestamp and webhook-signature.",
+                ),
+                SignatureError::Stale => said(
+                    "Ce message date de plus de cinq minutes ou de l'avenir ; vérifiez l'horloge, puis signez-le et envoyez-le à nouveau.",
+                    "This message is more than five minutes old, or of the future; check the clock, then sign and send it again.",
+                ),
+                SignatureError::Wrong => said(
+                    "La signature ne convient à aucun des secrets convenus ; comparez payment_secrets avec le prestataire de paiement.",
+                    "The signature fits none of the secrets agreed on; compare payment_secrets with the payment provider.",
+                ),
+            },
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::arguments::{AccountCommand, AccountCreate, AliasCommand, InboundCommand};
 use super::client::Answer;
 use super::session::{Attendance, Form};
-use super::{Failure, Session, account_list, profile, quota, words};
+use super::{Failure, Session, account_list, offers, profile, quota, words};
 use relais_app::{MailboxUsage, Run};
 use relais_core::account::Account;
 use relais_core::organisation::Address;
@@ -70,6 +70,9 @@ pub async fn account(session: &mut Session, command: AccountCommand) -> Result<(
                 &format!("The account {account} now has the primary address {address}."),
             )
         }
+        AccountCommand::Subscription { account, subscription, none: _ } => {
+            offers::subscribe(session, &account, subscription.as_deref()).await
+        }
         AccountCommand::Role { account, role } => {
             let answer =
                 session.client.put(&["accounts", &account, "role"], &json!({ "role": role })).await?;
@@ -93,8 +96,17 @@ async fn set_password(session: &mut Session, account: &str, password: &str) -> R
 }
 
 async fn create(session: &mut Session, arguments: AccountCreate) -> Result<(), Failure> {
-    let AccountCreate { address, name, password, password_stdin, invite: _, role, quota, organisation } =
-        arguments;
+    let AccountCreate {
+        address,
+        name,
+        password,
+        password_stdin,
+        invite: _,
+        role,
+        quota,
+        subscription,
+        organisation,
+    } = arguments;
     let password = if password_stdin { Some(read_password()?) } else { password };
     let organisation = session.organisation_of(&address, organisation.organisation.as_deref()).await?;
     let mut body = json!({ "address": address, "name": name, "role": role });
@@ -103,6 +115,9 @@ async fn create(session: &mut Session, arguments: AccountCreate) -> Result<(), F
     }
     if let Some(bytes) = quota {
         body["quota_bytes"] = json!(bytes);
+    }
+    if let Some(subscription) = &subscription {
+        body["subscription"] = json!(subscription);
     }
     let answer = session.client.post(&["organisations", &organisation, "accounts"], &body).await?;
     let (french, english) = match password {
@@ -182,6 +197,7 @@ async fn show(session: &mut Session, account: &str) -> Result<(), Failure> {
     let found: Account = answer.read()?;
     let addresses: Vec<Address> =
         session.client.get(&["accounts", &found.id.to_string(), "addresses"]).await?.read()?;
+    let subscription = offers::subscription_of(session, &found).await?;
     let usage: MailboxUsage =
         session.client.get(&["accounts", &found.id.to_string(), "usage"]).await?.read()?;
     let reader = &session.reader;
@@ -200,6 +216,7 @@ async fn show(session: &mut Session, account: &str) -> Result<(), Failure> {
         ("organisation", "organisation", found.organisation.to_string()),
         ("créé le", "created", reader.time(found.created_at)),
     ];
+    rows.extend(subscription.map(|on| ("abonnement", "subscription", on)));
     if let Some(deactivation) = &found.deactivation {
         rows.push(("désactivé le", "deactivated", reader.time(deactivation.at)));
     }

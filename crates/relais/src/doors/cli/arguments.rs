@@ -1,7 +1,11 @@
 //! What can be typed. Parsed here into values; what they mean is the subject modules' business.
 
+mod money;
 mod people;
 
+pub use money::{
+    PlanCommand, PlanCreate, ProvisionCommand, StatementArguments, SubscriptionCommand, SubscriptionCreate,
+};
 pub use people::{Limit, PhotoArguments, ProfileCommand, ProfileFields};
 
 use super::inbound::InboundArguments;
@@ -11,13 +15,22 @@ use clap::{Args, Subcommand, ValueEnum};
 use relais_core::address::EmailAddress;
 use relais_core::authority::Role;
 use relais_core::language::Language;
+use relais_core::money::Currency;
 use relais_core::rights::State;
 use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
 pub enum OrganisationCommand {
     /// Create an organisation; --language is the language of its automatic replies and certificates
-    Create { name: String },
+    Create {
+        name: String,
+        /// Where its days begin and end; this machine's own if absent
+        #[arg(long, value_name = "Europe/Paris")]
+        time_zone: Option<String>,
+        /// Of its provision; chosen once
+        #[arg(long, value_parser = money::parse_currency, default_value = "EUR", value_name = "EUR|CHF|GBP|USD")]
+        currency: Currency,
+    },
     /// List the organisations
     List,
     /// Hand an organisation over to another active account; its owner stays as a company admin
@@ -184,6 +197,16 @@ pub enum AccountCommand {
     },
     /// Give an account another primary address; the old one becomes an alias
     Rename { account: String, address: EmailAddress },
+    /// Change what an account is on, at once if the provision suffices
+    #[command(group = clap::ArgGroup::new("wanted").args(["subscription", "none"]).required(true))]
+    Subscription {
+        account: String,
+        /// Id or name
+        subscription: Option<String>,
+        /// One of the plan's free accounts
+        #[arg(long)]
+        none: bool,
+    },
     /// Change an account's role
     Role {
         account: String,
@@ -213,6 +236,9 @@ pub struct AccountCreate {
     /// Largest mailbox size: 500M, 5G, 1T (K, M, G, T of 1024)
     #[arg(long, value_parser = parse_quota, value_name = "SIZE")]
     pub quota: Option<i64>,
+    /// What it is on, by id or name; one of the plan's free accounts if absent
+    #[arg(long, value_name = "NAME")]
+    pub subscription: Option<String>,
     #[command(flatten)]
     pub organisation: InOrganisation,
 }

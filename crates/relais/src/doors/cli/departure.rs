@@ -11,6 +11,7 @@ use relais_core::address::EmailAddress;
 use relais_core::departure::{Departure, DepartureState, Step, StepReport};
 use relais_core::ids::DepartureId;
 use relais_core::language::Language;
+use relais_core::money::Money;
 use serde_json::{Value, json};
 
 pub async fn departure(session: &mut Session, command: DepartureCommand) -> Result<(), Failure> {
@@ -188,8 +189,8 @@ pub fn done(reader: &Reader, found: &Departure, report: &StepReport) -> String {
         | Step::RouteInbound
         | Step::GiveAddresses
         | Step::Wait
-        | Step::Delete
         | Step::Certificate => None,
+        Step::Delete => credited(reader, &report.detail),
     };
     let detail =
         detail.map_or_else(String::new, |detail| format!("{} {}", reader.colon(), words::printable(&detail)));
@@ -211,6 +212,15 @@ fn to_do(reader: &Reader, found: &Departure, step: Step) -> String {
 
 fn number(detail: &Value, name: &str) -> Option<u64> {
     detail.get(name).and_then(Value::as_u64)
+}
+
+fn credited(reader: &Reader, detail: &Value) -> Option<String> {
+    let amount: Money = serde_json::from_value(detail.get("credited")?.clone()).ok()?;
+    Some(format!(
+        "{} {}",
+        amount.format(reader.language),
+        reader.pick("crédités à la provision", "credited to the provision")
+    ))
 }
 
 fn cut(reader: &Reader, detail: &Value) -> Option<String> {

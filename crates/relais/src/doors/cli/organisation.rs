@@ -7,8 +7,13 @@ use serde_json::json;
 
 pub async fn organisation(session: &mut Session, command: OrganisationCommand) -> Result<(), Failure> {
     match command {
-        OrganisationCommand::Create { name } => {
-            let body = json!({ "name": name, "language": session.language() });
+        OrganisationCommand::Create { name, time_zone, currency } => {
+            let mut body = json!({ "name": name, "language": session.language(), "currency": currency });
+            let zone = time_zone.or_else(|| session.zone.iana_name().map(str::to_owned));
+            // A machine that runs on UTC says nothing of where its people are.
+            if let Some(zone) = zone.filter(|zone| !["UTC", "Etc/UTC"].contains(&zone.as_str())) {
+                body["time_zone"] = json!(zone);
+            }
             let answer = session.client.post(&["organisations"], &body).await?;
             session.confirm(
                 &answer,

@@ -170,6 +170,9 @@ fn findings(reader: &Reader, found: &Findings) -> Vec<(String, String)> {
     let join = |addresses: &[EmailAddress]| {
         addresses.iter().map(EmailAddress::as_str).collect::<Vec<_>>().join(", ")
     };
+    // X12: what the departure frees, and what the deletion gives back.
+    let freed = found.subscription.clone().unwrap_or_default();
+    let credit = found.credit.map_or_else(String::new, |credit| credit.format(reader.language));
     let mail = format!("{} ({})", found.messages, size(found.size_bytes, reader.language));
     [
         ("adresses", "addresses", join(&found.addresses)),
@@ -178,6 +181,8 @@ fn findings(reader: &Reader, found: &Findings) -> Vec<(String, String)> {
         ("redirections vers ce compte", "redirects to this account", join(&found.redirects_in)),
         ("redirections de ce compte", "redirects from this account", join(&found.redirects_out)),
         ("boîtes partagées", "shared mailboxes", join(&found.shared_mailboxes)),
+        ("abonnement libéré", "subscription freed", freed),
+        ("à créditer à la suppression", "to be credited on deletion", credit),
     ]
     .into_iter()
     .filter(|(_, _, value)| !value.is_empty())

@@ -91,6 +91,15 @@ impl Reader {
         lines.join("\n")
     }
 
+    /// Amounts of a column, so that their ends stand below each other.
+    #[must_use]
+    pub fn right_aligned(&self, cells: impl Iterator<Item = String>) -> Vec<String> {
+        let cells: Vec<String> = cells.collect();
+        let width = cells.iter().map(|cell| measure_text_width(cell)).max().unwrap_or(0);
+        let padded = |cell: &String| format!("{}{cell}", " ".repeat(width - measure_text_width(cell)));
+        cells.iter().map(padded).collect()
+    }
+
     /// One thing: names and values below each other.
     #[must_use]
     pub fn sheet(&self, rows: &[(&str, &str, String)]) -> String {

@@ -5,5 +5,6 @@ mod fake_api;
 mod grammar;
 mod people;
 mod words_of_departures;
+mod words_of_money;
 mod words_of_people;
 mod words_of_routes;

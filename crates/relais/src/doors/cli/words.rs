@@ -5,6 +5,7 @@ use relais_core::authority::{Actor, Role};
 use relais_core::departure::{DepartureState, Step};
 use relais_core::inbound::{Inbound, LocalCopy, Treatment};
 use relais_core::language::Language;
+use relais_core::ledger::EntryKind;
 use relais_core::mail_refusal::MailRefusal;
 use relais_core::organisation::{AddressKind, DomainKind, GroupRole, MailboxRight, Target};
 use relais_core::profile::PhoneKind;
@@ -145,6 +146,16 @@ pub fn local_copy(copy: LocalCopy, language: Language) -> &'static str {
     match copy {
         LocalCopy::Keep => language.pick("avec une copie ici", "with a copy kept here"),
         LocalCopy::None => language.pick("sans copie ici", "without a copy here"),
+    }
+}
+
+#[must_use]
+pub fn entry_kind(kind: EntryKind, language: Language) -> &'static str {
+    match kind {
+        EntryKind::TopUp => language.pick("versement", "payment"),
+        EntryKind::Correction => language.pick("correction", "correction"),
+        EntryKind::Charge => language.pick("débit", "charge"),
+        EntryKind::Credit => language.pick("crédit", "credit"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The sentences of the certificate, in French and English.
 
-use super::numbers::{count, moment};
+use super::super::page::numbers::{count, moment};
 use relais_app::core::address::EmailAddress;
 use relais_app::core::authority::Actor;
 use relais_app::core::departure::{NewMail, Step};

@@ -11,7 +11,7 @@ fn organisations(names: &[&str]) -> serde_json::Value {
     let one = |(number, name): (usize, &&str)| {
         json!({
             "id": format!("org-000000000000{}", number + 1), "name": name, "language": "fr",
-            "created_at": "2026-01-01T00:00:00Z"
+            "time_zone": "Europe/Paris", "currency": "EUR", "created_at": "2026-01-01T00:00:00Z"
         })
     };
     names.iter().enumerate().map(one).collect()

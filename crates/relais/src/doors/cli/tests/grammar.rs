@@ -34,6 +34,7 @@ fn the_server_s_data_directory_stands_before_or_behind_serve() {
 fn what_is_documented_can_be_typed() {
     for line in [
         "organisation create BM --language fr",
+        "organisation create BM --time-zone Europe/Brussels --currency chf",
         "organisation list",
         "domain add bm.com --organisation BM",
         "domain add bm.com --organisation BM --prove",
@@ -76,6 +77,9 @@ fn what_is_documented_can_be_typed() {
         "account reactivate user1@bm.com",
         "account delete user1@bm.com --yes",
         "account rename user1@bm.com user9@bm.com",
+        "account create user1@bm.com --name Jeanne --invite --subscription Base",
+        "account subscription user1@bm.com Base",
+        "account subscription user1@bm.com --none",
         "account role user1@bm.com account-manager",
         "alias add user1@bm.com ventes@bm.com",
         "alias remove user1@bm.com ventes@bm.com",
@@ -115,6 +119,25 @@ fn what_is_documented_can_be_typed() {
         "token create annuaire --organisation BM",
         "token list",
         "token revoke tok-0000000000001",
+        "plan create Mairie --price 49,90 --period year --free-accounts 2 --max-accounts 50 --full-licences 30 --own-domains 2",
+        "plan create Essai --price 0 --currency CHF --flexible-licences",
+        "plan list",
+        "plan retire Mairie",
+        "plan set BM Mairie",
+        "plan set BM --none",
+        "subscription create Base --price 3 --aliases 5 --quota 5G",
+        "subscription create Lecture --price 1.5 --restricted --period year",
+        "subscription list",
+        "subscription retire Base",
+        "provision show --organisation BM",
+        "provision forecast",
+        "provision entries --after 10 --limit 5",
+        "provision statement --from 2026-11-01 --until 2026-12-01",
+        "provision statement --csv releve.csv",
+        "provision statement --html releve.html -o BM",
+        "provision top-up BM 120,50 --reference pay_1",
+        "provision correct BM -5.50 --reason double",
+        "provision check",
         "completions zsh",
     ] {
         let words = ["relais"].into_iter().chain(line.split(' '));
@@ -142,6 +165,14 @@ fn what_cannot_be_meant_is_a_usage_error() {
         ("depart user1@bm.com --on someday", ErrorKind::ValueValidation),
         ("events --limit 1000", ErrorKind::ValueValidation),
         ("token create x --operator --organisation BM", ErrorKind::ArgumentConflict),
+        ("account subscription user1@bm.com", ErrorKind::MissingRequiredArgument),
+        ("account subscription user1@bm.com Base --none", ErrorKind::ArgumentConflict),
+        ("plan set BM", ErrorKind::MissingRequiredArgument),
+        ("plan create Mairie", ErrorKind::MissingRequiredArgument),
+        ("provision top-up BM 1,234", ErrorKind::ValueValidation),
+        ("provision top-up BM 12e3", ErrorKind::ValueValidation),
+        ("provision correct BM -5", ErrorKind::MissingRequiredArgument),
+        ("provision statement --csv a --html b", ErrorKind::ArgumentConflict),
     ] {
         let error = Cli::try_parse_from(["relais"].into_iter().chain(line.split(' ')));
         let error = error.map(|_| ()).expect_err(line);

@@ -1,6 +1,7 @@
-//! Numbers, sizes and moments as French and English write them.
+//! Numbers, sizes, days and moments as French and English write them.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use relais_app::core::language::Language;
 
@@ -62,17 +63,35 @@ const MONTHS_EN: [&str; 12] = [
     "December",
 ];
 
-/// The minute, in UTC: the machine's own zone is not the reader's.
-pub fn moment(at: Timestamp, language: Language) -> String {
-    let at = at.to_zoned(TimeZone::UTC);
-    let month = usize::from(at.month().unsigned_abs()) - 1;
-    let (day, year, hour, minute) = (at.day(), at.year(), at.hour(), at.minute());
+/// `1er novembre 2026`, `1 November 2026`.
+pub fn day(date: Date, language: Language) -> String {
+    let month = usize::from(date.month().unsigned_abs()) - 1;
+    let (day, year) = (date.day(), date.year());
     match language {
         Language::French => {
             let first = if day == 1 { "er" } else { "" };
-            format!("{day}{first} {} {year} à {hour:02}:{minute:02} (UTC)", MONTHS_FR[month])
+            format!("{day}{first} {} {year}", MONTHS_FR[month])
         }
-        Language::English => format!("{day} {} {year}, {hour:02}:{minute:02} (UTC)", MONTHS_EN[month]),
+        Language::English => format!("{day} {} {year}", MONTHS_EN[month]),
+    }
+}
+
+/// `01/11/2026` in French, `1 Nov 2026` in English, where day and month cannot be told apart by order alone.
+pub fn short_day(date: Date, language: Language) -> String {
+    match language {
+        Language::French => date.strftime("%d/%m/%Y").to_string(),
+        Language::English => date.strftime("%-d %b %Y").to_string(),
+    }
+}
+
+/// The minute, in UTC: the machine's own zone is not the reader's.
+pub fn moment(at: Timestamp, language: Language) -> String {
+    let at = at.to_zoned(TimeZone::UTC);
+    let day = day(at.date(), language);
+    let (hour, minute) = (at.hour(), at.minute());
+    match language {
+        Language::French => format!("{day} à {hour:02}:{minute:02} (UTC)"),
+        Language::English => format!("{day}, {hour:02}:{minute:02} (UTC)"),
     }
 }
 
@@ -104,5 +123,8 @@ mod tests {
         let first: Timestamp = "2026-08-01T06:05:59Z".parse().unwrap();
         assert_eq!(moment(first, Language::French), "1er août 2026 à 06:05 (UTC)");
         assert_eq!(moment(first, Language::English), "1 August 2026, 06:05 (UTC)");
+        let day = jiff::civil::date(2026, 11, 3);
+        assert_eq!(short_day(day, Language::French), "03/11/2026");
+        assert_eq!(short_day(day, Language::English), "3 Nov 2026");
     }
 }
