@@ -85,20 +85,22 @@ impl Column {
 
     /// The column that a heading means: case, accents, and what stands between words make no difference.
     pub fn of(heading: &str) -> Option<Self> {
-        let plain: String = heading.trim().to_lowercase().chars().map(plain).collect();
+        let plain = plain(heading);
         Self::ALL.into_iter().find(|column| column.names().contains(&plain.as_str()))
     }
 }
 
-fn plain(letter: char) -> char {
-    match letter {
+/// A heading or a word of a cell, without what makes no difference.
+pub fn plain(text: &str) -> String {
+    let letter = |letter: char| match letter {
         ' ' | '-' | '\u{a0}' => '_',
         'à' | 'â' => 'a',
         'é' | 'è' | 'ê' => 'e',
         'î' => 'i',
         'ô' => 'o',
         other => other,
-    }
+    };
+    text.trim().to_lowercase().chars().map(letter).collect()
 }
 
 #[cfg(test)]

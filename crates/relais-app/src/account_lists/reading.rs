@@ -2,7 +2,7 @@
 //! things stand is decided later.
 
 use super::cells::unguarded;
-use super::columns::Column;
+use super::columns::{Column, plain};
 use relais_core::address::EmailAddress;
 use relais_core::authority::Role;
 use relais_core::profile::{Phone, PhoneKind, PostalAddress, Profile};
@@ -11,6 +11,21 @@ use relais_core::refusal::{ListFault, Refusal};
 use relais_core::rights::State;
 use std::collections::{HashMap, HashSet};
 use std::str::FromStr;
+
+/// What people call roles and states in French, as [`plain`] leaves it; in English they have the API's names.
+const ROLES: [(&str, Role); 5] = [
+    ("proprietaire", Role::Owner),
+    ("administrateur", Role::CompanyAdmin),
+    ("gestionnaire_de_comptes", Role::AccountManager),
+    ("membre", Role::Member),
+    ("invite", Role::Guest),
+];
+const STATES: [(&str, State); 4] = [
+    ("invite", State::Invited),
+    ("actif", State::Active),
+    ("desactive", State::Deactivated),
+    ("supprime", State::Deleted),
+];
 
 /// One line of the file: what it says, or everything that cannot be read in it.
 pub struct Line {
@@ -173,8 +188,8 @@ fn read_line(number: u64, columns: &[Column], record: &csv::StringRecord) -> Lin
     let listed = |address: EmailAddress, cells: &mut Cells<'_>| Listed {
         address,
         name: cells.text(Column::Name),
-        state: cells.named(Column::State),
-        role: cells.named(Column::Role),
+        state: cells.named(Column::State, &STATES),
+        role: cells.named(Column::Role, &ROLES),
         subscription: cells.text(Column::Subscription),
         quota_bytes: cells.read(Column::Quota, |text| quota::parse(text).ok()),
         aliases: cells.aliases(),
@@ -211,10 +226,19 @@ impl Cells<'_> {
         self.read(column, |text| text.parse().ok())
     }
 
-    /// A value by the name that the API gives it; `-` will do for `_`.
-    fn named<T: serde::de::DeserializeOwned>(&mut self, column: Column) -> Option<T> {
-        let name = |text: &str| text.to_lowercase().replace(['-', ' '], "_");
-        self.read(column, |text| serde_json::from_value(name(text).into()).ok())
+    /// A value by its French name, or by the one that the API gives it; `-` will do for `_`.
+    fn named<T: Copy + serde::de::DeserializeOwned>(
+        &mut self,
+        column: Column,
+        french: &[(&str, T)],
+    ) -> Option<T> {
+        self.read(column, |text| {
+            let name = plain(text);
+            match french.iter().find(|(word, _)| *word == name) {
+                Some((_, value)) => Some(*value),
+                None => serde_json::from_value(name.into()).ok(),
+            }
+        })
     }
 
     fn aliases(&mut self) -> Vec<EmailAddress> {
@@ -300,6 +324,24 @@ mod tests {
             let numbers: Vec<&str> =
                 listed.profile.phones.iter().map(|phone| phone.number.as_str()).collect();
             assert_eq!(numbers, ["+33 1 23", "0456"]);
+        }
+    }
+
+    #[test]
+    fn roles_and_states_are_read_in_both_languages() {
+        for (role, state, expected) in [
+            ("member", "active", (Some(Role::Member), Some(State::Active))),
+            ("Membre", "Actif", (Some(Role::Member), Some(State::Active))),
+            ("gestionnaire de comptes", "Invité", (Some(Role::AccountManager), Some(State::Invited))),
+            ("account-manager", "désactivé", (Some(Role::AccountManager), Some(State::Deactivated))),
+            ("Propriétaire", "", (Some(Role::Owner), None)),
+            ("Invité", "supprimé", (Some(Role::Guest), Some(State::Deleted))),
+            ("administrateur", "deleted", (Some(Role::CompanyAdmin), Some(State::Deleted))),
+        ] {
+            let list = format!("adresse;rôle;état\na@b.fr;{role};{state}\n");
+            let lines = read(list.as_bytes()).unwrap_or_else(|_| panic!("{list:?}"));
+            let listed = lines[0].listed.as_ref().unwrap_or_else(|why| panic!("{why:?}"));
+            assert_eq!((listed.role, listed.state), expected, "{list:?}");
         }
     }
 

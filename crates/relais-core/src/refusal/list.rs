@@ -44,7 +44,7 @@ impl ListFault {
             }
             Self::LineRepeated { line } => format!("Cette adresse est déjà à la ligne {line} ; gardez une seule des deux lignes."),
             Self::CellEmpty { column } => format!("La cellule « {column} » est vide ; un nouveau compte en a besoin, remplissez-la."),
-            Self::CellInvalid { column, text } => format!("« {text} » ne convient pas dans la colonne « {column} » ; corrigez la cellule."),
+            Self::CellInvalid { column, text } => format!("« {text} » ne convient pas dans la colonne « {column} » ; {}.", written_fr(column)),
             Self::StateDiffers { is: Some(is) } => {
                 format!("Ce compte est {}, et une liste ne change pas l'état ; laissez la cellule vide et changez-le à part.", super::state_fr(*is))
             }
@@ -65,7 +65,7 @@ impl ListFault {
             Self::LineRepeated { line } => format!("This address is on line {line} already; keep one of the two lines."),
             Self::CellEmpty { column } => format!("The cell \u{201c}{column}\u{201d} is empty; a new account needs it, fill it in."),
             Self::CellInvalid { column, text } => {
-                format!("\u{201c}{text}\u{201d} will not do in the column \u{201c}{column}\u{201d}; correct the cell.")
+                format!("\u{201c}{text}\u{201d} will not do in the column \u{201c}{column}\u{201d}; {}.", written_en(column))
             }
             Self::StateDiffers { is: Some(is) } => {
                 format!("This account is {}, and a list changes no state; leave the cell empty and change it apart.", is.as_str())
@@ -74,5 +74,30 @@ impl ListFault {
                 "A list makes active or invited accounts only; leave the cell empty or take the line out.".into()
             }
         }
+    }
+}
+
+/// How a cell of the column is written; columns are known here by the names that exports give them.
+fn written_fr(column: &str) -> &'static str {
+    match column {
+        "role" => "écrivez membre, invité, gestionnaire de comptes, administrateur ou propriétaire",
+        "state" => "écrivez actif ou invité",
+        "quota" => "écrivez une taille comme 500M ou 5G",
+        "birth_date" => "écrivez la date comme 2000-12-31",
+        "subscription" => "écrivez le nom d'un abonnement proposé",
+        "address" | "aliases" | "external_address" => "écrivez une adresse comme nom@exemple.fr",
+        _ => "corrigez la cellule",
+    }
+}
+
+fn written_en(column: &str) -> &'static str {
+    match column {
+        "role" => "write member, guest, account_manager, company_admin or owner",
+        "state" => "write active or invited",
+        "quota" => "write it as 500M or 5G",
+        "birth_date" => "write it as 2000-12-31",
+        "subscription" => "write the name of a subscription that is offered",
+        "address" | "aliases" | "external_address" => "write an address as name@example.com",
+        _ => "correct the cell",
     }
 }

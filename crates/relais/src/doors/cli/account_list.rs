@@ -77,10 +77,10 @@ fn summary(report: &Report, run: Run, language: Language) -> String {
     let Report { created, changed, unchanged, refused, .. } = report;
     match (run, language) {
         (Run::Dry, Language::French) => format!(
-            "À créer : {created}, à modifier : {changed}, inchangés : {unchanged}, refusés : {refused}. Rien n'est fait ; pour le faire, ajoutez --apply."
+            "À créer : {created}, à modifier : {changed}, inchangés : {unchanged}, refusés : {refused}. Rien n'est encore fait ; pour appliquer la liste, ajoutez --apply."
         ),
         (Run::Dry, Language::English) => format!(
-            "To create: {created}, to change: {changed}, unchanged: {unchanged}, refused: {refused}. Nothing was done; to do it, add --apply."
+            "To create: {created}, to change: {changed}, unchanged: {unchanged}, refused: {refused}. Nothing is done yet; to carry the list out, add --apply."
         ),
         (Run::Apply, Language::French) => {
             format!("Créés : {created}, modifiés : {changed}, inchangés : {unchanged}, refusés : {refused}.")
