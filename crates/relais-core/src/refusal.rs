@@ -160,8 +160,8 @@ impl Refusal {
         match self {
             Self::NotAllowed => "Votre rôle ne permet pas cette opération ; demandez-la à un administrateur de l'organisation.".into(),
             Self::NotInThisState { act, state } => format!(
-                "Un compte {} ne peut pas {} ; changez d'abord l'état du compte.",
-                state_fr(*state), act_fr(*act)
+                "Un compte {} ne peut pas {} ; {}.",
+                state_fr(*state), act_fr(*act), next_fr(*state)
             ),
             Self::OwnerCannotLeave => "Le propriétaire de l'organisation ne peut pas partir ; il remet d'abord l'organisation à un autre compte (relais organisation owner), puis un administrateur lui donne un autre rôle.".into(),
             Self::RevokeRoleFirst => "Ce compte est administrateur de l'organisation ; retirez-lui d'abord ce rôle.".into(),
@@ -217,7 +217,7 @@ impl Refusal {
                 "Il manque {} dans la provision ; créditez-la d'au moins ce montant.",
                 missing.format(Language::French)
             ),
-            Self::AmountInvalid => "Ce montant ne convient pas ; donnez un nombre entier de centimes, positif pour un versement.".into(),
+            Self::AmountInvalid => "Ce montant est nul ou démesuré, ou négatif pour un versement ; donnez-en un autre (seule une correction peut être négative).".into(),
             Self::NumberInvalid { field } => format!("Le nombre donné pour « {field} » est négatif ou démesuré ; corrigez-le."),
             Self::CurrencyDiffers { offered, own } => format!(
                 "Le prix est en {} et la provision en {} ; choisissez une offre en {}.",
@@ -246,7 +246,7 @@ impl Refusal {
         match self {
             Self::NotAllowed => "Your role does not allow this; ask an administrator of the organisation.".into(),
             Self::NotInThisState { act, state } => {
-                format!("An account that is {} may not {}; change its state first.", state.as_str(), act.describe())
+                format!("An account that is {} may not {}; {}.", state.as_str(), act.describe(), next_en(*state))
             }
             Self::OwnerCannotLeave => "The owner of the organisation cannot leave; they first hand it over to another account (relais organisation owner), then an administrator gives them another role.".into(),
             Self::RevokeRoleFirst => "This account is a company admin; revoke that role first.".into(),
@@ -300,7 +300,7 @@ impl Refusal {
             Self::ProvisionShort { missing } => {
                 format!("The provision is {} short; top it up by at least that.", missing.format(Language::English))
             }
-            Self::AmountInvalid => "This amount will not do; give a whole number of cents, positive for a payment.".into(),
+            Self::AmountInvalid => "This amount is zero or out of all measure, or negative for a payment; give another (only a correction may be negative).".into(),
             Self::NumberInvalid { field } => format!("The number given for \u{201c}{field}\u{201d} is negative or out of all measure; correct it."),
             Self::CurrencyDiffers { offered, own } => {
                 format!("The price is in {} and the provision in {}; choose an offer in {}.", offered.code(), own.code(), own.code())
@@ -362,6 +362,25 @@ fn state_fr(state: State) -> &'static str {
     }
 }
 
+/// How an account gets out of the state in which it may not.
+fn next_fr(state: State) -> &'static str {
+    match state {
+        State::Invited => "donnez-lui d'abord un mot de passe",
+        State::Active => "désactivez-le d'abord",
+        State::Deactivated => "réactivez-le d'abord",
+        State::Deleted => "sa suppression est définitive, créez un nouveau compte",
+    }
+}
+
+fn next_en(state: State) -> &'static str {
+    match state {
+        State::Invited => "give it a password first",
+        State::Active => "deactivate it first",
+        State::Deactivated => "reactivate it first",
+        State::Deleted => "its deletion is for good, create a new account",
+    }
+}
+
 fn act_fr(act: Act) -> &'static str {
     match act {
         Act::SignInWithPassword => "se connecter avec un mot de passe",
@@ -376,7 +395,7 @@ fn act_fr(act: Act) -> &'static str {
         Act::JoinGroup => "rejoindre un groupe",
         Act::HoldLicence => "utiliser une licence",
         Act::BeBilled => "être facturé",
-        Act::ChangeIdentity => "changer d'adresse, de type ou de rôle",
+        Act::ChangeIdentity => "changer d'adresse, de type, de mot de passe ou de rôle",
         Act::ChangeAttributes => "être modifié",
         Act::BeDeactivated => "être désactivé",
         Act::BeReactivated => "être réactivé",

@@ -93,7 +93,7 @@ impl Act {
             Self::JoinGroup => "be added to a group",
             Self::HoldLicence => "hold a licence",
             Self::BeBilled => "be billed",
-            Self::ChangeIdentity => "have address, type or roles changed",
+            Self::ChangeIdentity => "have address, type, password or roles changed",
             Self::ChangeAttributes => "have other attributes changed, be renamed by a departure",
             Self::BeDeactivated => "be deactivated",
             Self::BeReactivated => "be reactivated",

@@ -421,10 +421,10 @@ impl Problem {
             ),
             Self::OfferUnknown(text) => match language {
                 Language::French => format!(
-                    "« {text} » n'a jamais été proposé ; choisissez dans la liste des formules (GET /api/v1/plans) ou des abonnements (GET /api/v1/subscriptions)."
+                    "« {text} » n'a jamais été proposé ; choisissez dans la liste des formules (relais plan list, GET /api/v1/plans) ou des abonnements (relais subscription list, GET /api/v1/subscriptions)."
                 ),
                 Language::English => format!(
-                    "\u{201c}{text}\u{201d} was never offered; choose from the list of plans (GET /api/v1/plans) or subscriptions (GET /api/v1/subscriptions)."
+                    "\u{201c}{text}\u{201d} was never offered; choose from the list of plans (relais plan list, GET /api/v1/plans) or subscriptions (relais subscription list, GET /api/v1/subscriptions)."
                 ),
             },
             Self::PaymentsOff => said(
