@@ -29,6 +29,11 @@ td { overflow-wrap: anywhere; }
 .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 code { font: .8rem/1.4 ui-monospace, 'DejaVu Sans Mono', monospace; overflow-wrap: anywhere; color: #384154; }
 @media (max-width: 34rem) { dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; } }
+@media screen and (max-width: 34rem) { th { white-space: normal; }
+  .entries thead { display: none; } .entries td { padding: 0; border: 0; }
+  .entries tr { display: grid; grid-template-columns: 1.5rem 1fr auto; column-gap: .6rem; padding: .4rem 0; border-bottom: 1px solid #e6e9ef; }
+  .entries td:nth-child(3) { grid-area: 2 / 2; } .entries td:nth-child(4) { grid-area: 1 / 3; }
+  .entries td:nth-child(5) { grid-area: 2 / 3; color: #4a5468; } }
 @media print { body { max-width: none; padding: 0; font-size: 10.5pt; } tr, dl > * { break-inside: avoid; } h2 { break-after: avoid; } }
 @page { size: A4; margin: 18mm; }
 ";
