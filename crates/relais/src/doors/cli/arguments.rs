@@ -162,6 +162,7 @@ pub enum AccountCommand {
     ResetPassword { login: String },
     /// Take in a list of accounts (CSV); shows what would happen unless --apply is given
     Import {
+        /// UTF-8, named columns; an export shows them
         file: PathBuf,
         /// Carry it out
         #[arg(long)]
@@ -204,7 +205,10 @@ pub enum AccountCommand {
     /// Give an account another primary address; the old one becomes an alias
     Rename { account: String, address: EmailAddress },
     /// Change what an account is on, at once if the provision suffices
-    #[command(group = clap::ArgGroup::new("wanted").args(["subscription", "none"]).required(true))]
+    #[command(
+        group = clap::ArgGroup::new("wanted").args(["subscription", "none"]).required(true),
+        override_usage = "relais account subscription [OPTIONS] <ACCOUNT> <SUBSCRIPTION|--none>"
+    )]
     Subscription {
         account: String,
         /// Id or name
@@ -543,4 +547,8 @@ fn parse_state(text: &str) -> Result<State, String> {
         .into_iter()
         .find(|state| state.as_str() == text)
         .ok_or_else(|| format!("expected one of {}", names()))
+}
+
+fn parse_day(text: &str) -> Result<jiff::civil::Date, String> {
+    text.parse().map_err(|_| "write a day as 2026-12-31".to_owned())
 }

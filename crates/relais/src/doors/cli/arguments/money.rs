@@ -20,7 +20,10 @@ pub enum PlanCommand {
         plan: String,
     },
     /// Put an organisation on a plan, at once if its provision suffices
-    #[command(group = clap::ArgGroup::new("wanted").args(["plan", "none"]).required(true))]
+    #[command(
+        group = clap::ArgGroup::new("wanted").args(["plan", "none"]).required(true),
+        override_usage = "relais plan set [OPTIONS] <ORGANISATION> <PLAN|--none>"
+    )]
     Set {
         /// Id or name
         organisation: String,
@@ -152,10 +155,10 @@ pub struct StatementArguments {
     #[command(flatten)]
     pub organisation: InOrganisation,
     /// The first day, as 2026-11-01; the first of the month if absent
-    #[arg(long, value_name = "DAY")]
+    #[arg(long, value_name = "DAY", value_parser = super::parse_day)]
     pub from: Option<Date>,
     /// The day after the last; the first of the next month if absent
-    #[arg(long, value_name = "DAY")]
+    #[arg(long, value_name = "DAY", value_parser = super::parse_day)]
     pub until: Option<Date>,
     /// Write it for a spreadsheet
     #[arg(long, value_name = "FILE", conflicts_with = "html")]

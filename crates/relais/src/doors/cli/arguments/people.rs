@@ -11,6 +11,7 @@ pub enum ProfileCommand {
     /// Show it
     Show { account: String },
     /// Change it; what is not named stays, and an empty text forgets
+    #[command(override_usage = "relais account profile set <ACCOUNT> <--FIELD VALUE>...")]
     Set {
         account: String,
         #[command(flatten)]
@@ -47,7 +48,7 @@ pub struct ProfileFields {
     #[arg(long, group = "fields", value_name = "CODE")]
     pub country: Option<String>,
     /// As 1980-02-29
-    #[arg(long, group = "fields", value_name = "DATE")]
+    #[arg(long, group = "fields", value_name = "DATE", value_parser = super::parse_day)]
     pub birth_date: Option<Date>,
     /// Forget the birth date
     #[arg(long, group = "fields", conflicts_with = "birth_date")]
@@ -67,6 +68,7 @@ pub struct PhotoArguments {
     /// JPEG, PNG or WebP, at most 1 MiB and 4096 pixels a side
     #[arg(long, group = "what", value_name = "FILE")]
     pub set: Option<PathBuf>,
+    /// Where to write it
     #[arg(long, group = "what", value_name = "FILE")]
     pub save: Option<PathBuf>,
     #[arg(long, group = "what")]
