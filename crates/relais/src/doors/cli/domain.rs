@@ -5,10 +5,11 @@ use super::client::Answer;
 use super::reader::Reader;
 use super::session::Form;
 use super::{Failure, Session, words};
+use relais_core::account::Account;
 use relais_core::domain::readiness::{Hosting, Readiness, RecordCheck, RecordKind, RecordState};
 use relais_core::domain::{Claim, Domain, DomainEntry, Finding};
 use relais_core::language::Language;
-use relais_core::organisation::DomainKind;
+use relais_core::organisation::{DomainKind, Target};
 use serde_json::{Value, json};
 
 pub async fn domain(session: &mut Session, command: DomainCommand) -> Result<(), Failure> {
@@ -36,7 +37,8 @@ pub async fn domain(session: &mut Session, command: DomainCommand) -> Result<(),
         }
         DomainCommand::Show(which) => {
             let answer = session.client.get(&path(session, &which, None).await?.each()).await?;
-            session.show(&answer, |reader, entry: DomainEntry| sheet(reader, &entry))
+            let keeper = keeper_of_the_rest(session, &answer.read()?).await?;
+            session.show(&answer, |reader, entry: DomainEntry| sheet(reader, &entry, keeper))
         }
         DomainCommand::Prove(which) => prove(session, &which).await,
         DomainCommand::Readiness { domain, expect } => {
@@ -79,6 +81,15 @@ pub async fn domain(session: &mut Session, command: DomainCommand) -> Result<(),
             )
         }
     }
+}
+
+/// The account that has the mail for addresses never made, by its address: an id says nothing to people.
+async fn keeper_of_the_rest(session: &Session, entry: &DomainEntry) -> Result<Option<String>, Failure> {
+    let DomainEntry::Hosted(Domain { catch_all: Some(Target::Account(id)), .. }) = entry else {
+        return Ok(None);
+    };
+    let account: Account = session.client.get(&["accounts", &id.to_string()]).await?.read()?;
+    Ok(Some(account.address.to_string()))
 }
 
 /// Where the API has a domain.
@@ -170,12 +181,12 @@ fn added(reader: &Reader, entry: &DomainEntry) -> String {
         (DomainEntry::Claimed(claim), Language::French) => format!(
             "Le domaine {0} attend sa preuve. Publiez cet enregistrement TXT, puis : relais domain prove {0}\n\n{1}",
             claim.unicode,
-            sheet(reader, entry)
+            sheet(reader, entry, None)
         ),
         (DomainEntry::Claimed(claim), Language::English) => format!(
             "The domain {0} waits for its proof. Publish this TXT record, then: relais domain prove {0}\n\n{1}",
             claim.unicode,
-            sheet(reader, entry)
+            sheet(reader, entry, None)
         ),
     }
 }
@@ -218,14 +229,16 @@ fn table(reader: &Reader, rows: Vec<DomainEntry>) -> String {
     )
 }
 
-fn sheet(reader: &Reader, entry: &DomainEntry) -> String {
+/// `keeper` is the account of the catch-all, where it is one.
+fn sheet(reader: &Reader, entry: &DomainEntry, keeper: Option<String>) -> String {
     let state = state(entry, reader);
     match entry {
         DomainEntry::Hosted(domain) => {
-            let rest = domain.catch_all.map_or_else(
-                || reader.pick("refusées", "refused").to_owned(),
-                |target| words::target(target, reader.language),
-            );
+            let rest = match (keeper, domain.catch_all) {
+                (Some(address), _) => address,
+                (None, Some(target)) => words::target(target, reader.language),
+                (None, None) => reader.pick("refusées", "refused").to_owned(),
+            };
             reader.sheet(&[
                 ("domaine", "domain", name(&domain.unicode, &domain.name)),
                 ("sorte", "kind", words::domain_kind(domain.kind, reader.language).to_owned()),
