@@ -123,8 +123,12 @@ async fn create(session: &mut Session, arguments: AccountCreate) -> Result<(), F
     let (french, english) = match password {
         Some(_) => (format!("Le compte {address} est créé."), format!("Created the account {address}.")),
         None => (
-            format!("Le compte {address} est invité ; il reçoit du courrier et attend un mot de passe."),
-            format!("Invited the account {address}; it receives mail and waits for a password."),
+            format!(
+                "Le compte {address} est invité ; il reçoit du courrier et attend un mot de passe. Pour lui en donner un : relais account password {address}"
+            ),
+            format!(
+                "Invited the account {address}; it receives mail and waits for a password. To give it one: relais account password {address}"
+            ),
         ),
     };
     session.confirm(&answer, &french, &english)
@@ -308,11 +312,12 @@ fn ask_password(session: &mut Session, account: &str) -> Result<String, Failure>
         let terminal = console::Term::stderr();
         terminal.write_str(&question).and_then(|()| terminal.read_secure_line()).map_err(Failure::Output)
     };
+    let colon = session.reader.colon();
     let first = ask(format!(
-        "{} {account}: ",
+        "{} {account}{colon} ",
         session.language().pick("Nouveau mot de passe de", "New password of")
     ))?;
-    let second = ask(format!("{}: ", session.language().pick("Encore une fois", "Once more")))?;
+    let second = ask(format!("{}{colon} ", session.language().pick("Encore une fois", "Once more")))?;
     if first != second {
         let said = session.language().pick("Les deux mots de passe diffèrent.", "The two passwords differ.");
         return Err(Failure::Usage(said.to_owned()));

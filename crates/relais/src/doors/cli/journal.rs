@@ -28,10 +28,18 @@ pub async fn events(session: &mut Session, arguments: EventsArguments) -> Result
                 words::actor(event.actor, reader.language),
                 event.kind,
                 event.subject,
+                words::beginning(&detail(&event.detail)),
             ]
         };
         reader.table(
-            [("n°", "no."), ("le", "at"), ("par", "by"), ("événement", "event"), ("sujet", "subject")],
+            [
+                ("n°", "no."),
+                ("le", "at"),
+                ("par", "by"),
+                ("événement", "event"),
+                ("sujet", "subject"),
+                ("détail", "detail"),
+            ],
             rows.into_iter().map(row).collect(),
         )
     })?;
@@ -42,6 +50,17 @@ pub async fn events(session: &mut Session, arguments: EventsArguments) -> Result
         }
         None => Ok(()),
     }
+}
+
+/// What an event tells, by the names that the API has for it.
+fn detail(detail: &Value) -> String {
+    let Some(fields) = detail.as_object() else { return String::new() };
+    let told = fields.iter().filter(|(_, value)| !value.is_null());
+    let pairs = told.map(|(name, value)| match value.as_str() {
+        Some(text) => format!("{name}={text}"),
+        None => format!("{name}={value}"),
+    });
+    pairs.collect::<Vec<_>>().join(" ")
 }
 
 async fn verify(session: &mut Session, organisation: &InOrganisation) -> Result<(), Failure> {

@@ -5,6 +5,7 @@ use super::quota::size;
 use super::reader::Reader;
 use super::{Failure, Session};
 use relais_core::account::Account;
+use relais_core::language::Language;
 use relais_core::plan::{Licence, Plan, PlanTerms, Subscription, SubscriptionTerms};
 use relais_core::term::{Course, Period, Term};
 use serde_json::json;
@@ -180,7 +181,8 @@ pub async fn subscribe(
     let path = ["accounts", account, "subscription"];
     let answer = session.client.put(&path, &json!({ "subscription": subscription })).await?;
     let found: Account = answer.read()?;
-    let paid = found.term.map_or_else(String::new, |term| format!(", {}", paid(&session.reader, term)));
+    let paid =
+        found.term.map_or_else(String::new, |term| format!(", {}", paid(&session.reader, "payé", term)));
     let (french, english) = match subscription {
         Some(name) => (
             format!("Le compte {account} a l'abonnement {name}{paid}."),
@@ -204,16 +206,19 @@ pub async fn subscription_of(session: &Session, account: &Account) -> Result<Opt
         Err(failure) => return Err(failure),
     };
     let unpaid = || session.reader.pick("rien n'est payé", "nothing is paid").to_owned();
-    let paid = account.term.map_or_else(unpaid, |term| paid(&session.reader, term));
+    let paid = account.term.map_or_else(unpaid, |term| paid(&session.reader, "payé", term));
     Ok(Some(format!("{name}, {paid}")))
 }
 
-/// Until when, or how much of it waits.
-pub fn paid(reader: &Reader, term: Term) -> String {
+/// Until when, or how much of it waits; a subscription is « payé », a plan is « payée ».
+pub fn paid(reader: &Reader, french: &str, term: Term) -> String {
     match term.course {
         Course::Running { until } => {
             let last = until.yesterday().unwrap_or(until);
-            format!("{} {last}", reader.pick("payé jusqu'au", "paid through"))
+            match reader.language {
+                Language::French => format!("{french} jusqu'au {last}"),
+                Language::English => format!("paid through {last}"),
+            }
         }
         Course::Frozen { unused_days } => {
             let said = reader.pick("jours payés en attente", "paid days waiting");

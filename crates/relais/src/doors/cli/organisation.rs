@@ -2,6 +2,7 @@
 
 use super::arguments::OrganisationCommand;
 use super::{Failure, Session};
+use relais_core::language::Language;
 use relais_core::organisation::Organisation;
 use serde_json::json;
 
@@ -29,11 +30,20 @@ pub async fn organisation(session: &mut Session, command: OrganisationCommand) -
                         found.id.to_string(),
                         found.name,
                         found.language.tag().to_owned(),
+                        found.time_zone.to_string(),
+                        found.currency.code().to_owned(),
                         reader.time(found.created_at),
                     ]
                 };
                 reader.table(
-                    [("id", "id"), ("nom", "name"), ("langue", "language"), ("créée le", "created")],
+                    [
+                        ("id", "id"),
+                        ("nom", "name"),
+                        ("langue", "language"),
+                        ("fuseau", "time zone"),
+                        ("monnaie", "currency"),
+                        ("créée le", "created"),
+                    ],
                     rows.into_iter().map(row).collect(),
                 )
             })
@@ -59,11 +69,16 @@ pub async fn organisation(session: &mut Session, command: OrganisationCommand) -
         OrganisationCommand::Language { organisation, of } => {
             let answer =
                 session.client.patch(&["organisations", &organisation], &json!({ "language": of })).await?;
-            let said = of.tag();
+            let said = match of {
+                Language::French => session.language().pick("en français", "in French"),
+                Language::English => session.language().pick("en anglais", "in English"),
+            };
             session.confirm(
                 &answer,
-                &format!("Les réponses et attestations de l'organisation {organisation} sont maintenant en langue {said}."),
-                &format!("Replies and certificates of the organisation {organisation} are now in language {said}."),
+                &format!(
+                    "Les réponses et attestations de l'organisation {organisation} sont maintenant {said}."
+                ),
+                &format!("Replies and certificates of the organisation {organisation} are now {said}."),
             )
         }
         OrganisationCommand::TimeZone { organisation, zone } => {

@@ -110,7 +110,8 @@ pub async fn photo(session: &mut Session, arguments: PhotoArguments) -> Result<(
         );
     }
     if let Some(file) = save {
-        let image = session.client.download(&path, "image/*").await?;
+        let image = session.client.download(&path, "image/*").await;
+        let image = image.map_err(|failure| without_photo(session, &account, failure))?;
         std::fs::write(&file, &image).with_context(|| file.display().to_string())?;
         let file = file.display();
         return session.say_unless_json(&match session.language() {
@@ -118,7 +119,8 @@ pub async fn photo(session: &mut Session, arguments: PhotoArguments) -> Result<(
             Language::English => format!("The photo of {account} is in {file}."),
         });
     }
-    let answer = session.client.delete(&path).await?;
+    let answer = session.client.delete(&path).await;
+    let answer = answer.map_err(|failure| without_photo(session, &account, failure))?;
     session.confirm(
         &answer,
         &format!("La photo de {account} est retirée."),
@@ -126,12 +128,27 @@ pub async fn photo(session: &mut Session, arguments: PhotoArguments) -> Result<(
     )
 }
 
+/// An account without a photo is answered as one that is not there.
+fn without_photo(session: &Session, account: &str, failure: Failure) -> Failure {
+    if !failure.is_not_found() {
+        return failure;
+    }
+    Failure::NotDone(match session.language() {
+        Language::French => {
+            format!("Il n'y a pas de photo de {account} ; vérifiez l'adresse, ou donnez-en une avec --set.")
+        }
+        Language::English => {
+            format!("There is no photo of {account}; check the address, or give one with --set.")
+        }
+    })
+}
+
 pub async fn name(session: &mut Session, account: &str, name: &str) -> Result<(), Failure> {
     let answer = session.client.put(&["accounts", account, "name"], &json!({ "name": name })).await?;
     session.confirm(
         &answer,
-        &format!("Le compte {account} porte le nom {name}."),
-        &format!("The account {account} has the name {name}."),
+        &format!("Le compte {account} porte le nom « {name} »."),
+        &format!("The account {account} has the name \u{201c}{name}\u{201d}."),
     )
 }
 

@@ -72,7 +72,7 @@ fn in_words(reader: &Reader, found: Provision) -> String {
     let none = || reader.pick("aucune : rien n'est compté", "none: nothing is counted").to_owned();
     let plan = found.plan.as_ref().map(|plan| &plan.terms);
     let on = plan.map(|terms| match found.plan_term {
-        Some(term) => format!("{}, {}", terms.name, paid(reader, term)),
+        Some(term) => format!("{}, {}", terms.name, paid(reader, "payée", term)),
         None => terms.name.clone(),
     });
     rows.push(("formule", "plan", on.unwrap_or_else(none)));

@@ -229,8 +229,11 @@ impl Session {
         match (ids.pop(), &ids[..]) {
             (Some(only), []) => Ok(only),
             (None, _) => {
-                let said = self.language().pick("Rien ne s'appelle", "Nothing is named");
-                Err(Failure::NotDone(format!("{said} {named}.")))
+                let said = self.language().pick(
+                    "est inconnu ; vérifiez le nom dans la liste (list).",
+                    "is not known; check the name in the list (list).",
+                );
+                Err(Failure::NotDone(format!("{} {said}", self.reader.quoted(named))))
             }
             (Some(last), others) => {
                 let said = self.language().pick(

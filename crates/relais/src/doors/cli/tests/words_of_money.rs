@@ -147,6 +147,19 @@ dont gratuits       9
 licences complètes  11
 "
     );
+    let plan = json!({
+        "id": "pln-0000000000001", "name": "Mairie", "price_minor": 4900, "currency": "EUR", "period": "month",
+        "accounts_free": 9, "accounts_max": 50, "full_licences_max": 30, "own_domains_max": 2,
+        "flexible_licences": false, "created_at": "2026-01-01T00:00:00Z", "retired_at": null
+    });
+    let on_plan = json!({
+        "balance_minor": 12_050, "currency": "EUR", "today": "2026-07-29", "plan": plan,
+        "plan_term": Term::begin(4900, Period::Month, "2026-07-29".parse().expect("a day")),
+        "licences": { "accounts": 12, "free": 9, "full": 11 }
+    });
+    api.answers("GET /organisations/org-0000000000001/provision", 200, &on_plan);
+    let shown = api.run(French, &line).await.output;
+    assert!(shown.contains("formule             Mairie, payée jusqu'au 2026-08-28\n"), "{shown}");
     let forecast = json!([
         { "on": "2026-08-01", "name": "Base", "accounts": 3, "amount_minor": 900, "balance_minor": 100 },
         { "on": "2026-08-15", "name": "Mairie", "accounts": 0, "amount_minor": 4900, "balance_minor": -4800 }

@@ -100,8 +100,46 @@ async fn refused_lines_of_a_list_are_said_with_their_number_and_fail_the_command
         outcome.output,
         "\
 ligne 3, b@bm.com : L'adresse b@bm.com est déjà utilisée ; choisissez-en une autre. La cellule « name » est vide ; remplissez-la.
-À créer : 2, à modifier : 0, inchangés : 1, refusés : 1. Rien n'est fait ; pour le faire, ajoutez --apply.
+À créer : 2, à modifier : 0, inchangés : 1, refusés : 1. Rien n'est encore fait ; pour appliquer la liste, ajoutez --apply.
 "
     );
     assert_eq!(api.asked(), [format!("{question} address,name\nx,y")]);
+}
+
+#[tokio::test]
+async fn a_photo_that_is_not_there_is_named() {
+    let api = FakeApi::start();
+    let problem = json!({ "title": "Introuvable", "status": 404, "code": "not_found" });
+    api.answers("DELETE /accounts/user1@bm.com/photo", 404, &problem);
+    let outcome = api.run(French, &["account", "photo", "user1@bm.com", "--remove"]).await;
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.errors.contains("Il n'y a pas de photo de user1@bm.com ; "), "{}", outcome.errors);
+}
+
+#[tokio::test]
+async fn the_events_tell_what_was_done() {
+    let api = FakeApi::start();
+    let event = |kind: &str, detail: serde_json::Value| {
+        json!({
+            "organisation": "org-0000000000001", "number": 1, "at": "2026-07-29T08:00:00Z",
+            "actor": { "kind": "operator" }, "kind": kind, "subject": "acc-0000000000001", "detail": detail,
+            "hash": "00".repeat(32)
+        })
+    };
+    let rows = json!([
+        event("account.subscription_set", json!({ "from": null, "to": "Base" })),
+        event("account.profile_set", json!({ "fields": ["city"] })),
+        event("account.photo_set", json!({}))
+    ]);
+    api.answers("GET /organisations/BM/events?after=0&limit=200", 200, &rows);
+    let outcome = api.run(French, &["events", "-o", "BM"]).await;
+    assert_eq!(
+        outcome.output,
+        "\
+n°  le                par         événement                 sujet              détail
+1   2026-07-29 08:00  exploitant  account.subscription_set  acc-0000000000001  to=Base
+1   2026-07-29 08:00  exploitant  account.profile_set       acc-0000000000001  fields=[\"city\"]
+1   2026-07-29 08:00  exploitant  account.photo_set         acc-0000000000001
+"
+    );
 }
