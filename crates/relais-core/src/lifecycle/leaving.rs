@@ -119,7 +119,7 @@ pub(super) fn reactivate(account: &Account, facts: &Facts, actor: &Actor, now: T
         return Err(Refusal::AddressTaken { address: account.address.clone() });
     }
     let mut next = account.clone();
-    let mut detail = json!({ "inbound": account.inbound });
+    let mut detail = json!({ "inbound_was": account.inbound });
     detail["cause_was"] = match next.deactivation.take() {
         Some(before) => {
             next.state = if account.password.is_some() { State::Active } else { State::Invited };
