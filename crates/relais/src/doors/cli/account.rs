@@ -6,7 +6,7 @@ use super::session::{Attendance, Form};
 use super::{Failure, Session, account_list, offers, profile, quota, words};
 use relais_app::{MailboxUsage, Run};
 use relais_core::account::Account;
-use relais_core::organisation::Address;
+use relais_core::organisation::{Address, AddressKind};
 use relais_core::rights::State;
 use serde_json::json;
 use std::io::BufRead as _;
@@ -220,7 +220,12 @@ async fn show(session: &mut Session, account: &str) -> Result<(), Failure> {
         ("organisation", "organisation", found.organisation.to_string()),
         ("créé le", "created", reader.time(found.created_at)),
     ];
-    rows.extend(subscription.map(|on| ("abonnement", "subscription", on)));
+    if let Some(on) = subscription {
+        rows.push(("abonnement", "subscription", on.said));
+        let aliases = addresses.iter().filter(|held| held.kind == AddressKind::Alias).count();
+        let of = |max| format!("{aliases} {} {max}", reader.pick("sur", "of"));
+        rows.extend(on.aliases_max.map(|max| ("alias", "aliases", of(max))));
+    }
     if let Some(deactivation) = &found.deactivation {
         rows.push(("désactivé le", "deactivated", reader.time(deactivation.at)));
     }

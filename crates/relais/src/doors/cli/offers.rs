@@ -196,18 +196,27 @@ pub async fn subscribe(
     session.confirm(&answer, &french, &english)
 }
 
-/// What an account is on, by its name where the reader may see it, and for how long it is paid.
-pub async fn subscription_of(session: &Session, account: &Account) -> Result<Option<String>, Failure> {
+/// What an account is on.
+pub struct Subscribed {
+    /// By its name where the reader may see it, and for how long it is paid.
+    pub said: String,
+    pub aliases_max: Option<i64>,
+}
+
+pub async fn subscription_of(session: &Session, account: &Account) -> Result<Option<Subscribed>, Failure> {
     let Some(id) = account.subscription.map(|id| id.to_string()) else { return Ok(None) };
-    let name = match session.client.get(&["subscriptions", &id]).await {
-        Ok(answer) => answer.read::<Subscription>()?.terms.name,
+    let (name, aliases_max) = match session.client.get(&["subscriptions", &id]).await {
+        Ok(answer) => {
+            let terms = answer.read::<Subscription>()?.terms;
+            (terms.name, terms.aliases_max)
+        }
         // A member sees what they are on, and not what is offered.
-        Err(Failure::Problem { problem, .. }) if problem.status == 403 => id,
+        Err(Failure::Problem { problem, .. }) if problem.status == 403 => (id, None),
         Err(failure) => return Err(failure),
     };
     let unpaid = || session.reader.pick("rien n'est payé", "nothing is paid").to_owned();
     let paid = account.term.map_or_else(unpaid, |term| paid(&session.reader, "payé", term));
-    Ok(Some(format!("{name}, {paid}")))
+    Ok(Some(Subscribed { said: format!("{name}, {paid}"), aliases_max }))
 }
 
 /// Until when, or how much of it waits; a subscription is « payé », a plan is « payée ».

@@ -118,7 +118,8 @@ async fn a_subscription_is_set_by_name_and_says_until_when_it_is_paid() {
         .answers("GET /subscriptions/sub-0000000000001", 200, &subscription("Base", 300, Value::Null))
         .answers("GET /accounts/acc-0000000000001/usage", 200, &usage);
     let outcome = api.run(English, &["account", "show", "user1@bm.com"]).await;
-    assert!(outcome.output.contains("subscription  Base, paid days waiting: 21\n"), "{}", outcome.output);
+    let shown = "subscription  Base, paid days waiting: 21\naliases       0 of 5\n";
+    assert!(outcome.output.contains(shown), "{}", outcome.output);
     account.subscription = None;
     account.term = None;
     api.answers("PUT /accounts/user1@bm.com/subscription", 200, &account);
