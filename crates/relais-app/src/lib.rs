@@ -35,6 +35,7 @@ pub use departures::certificate::Certificate;
 pub use error::Error;
 pub use mail::{Envelope, Message};
 pub use organisations::{NewAccountRequest, NewOrganisationRequest};
+pub use ownership::OrganisationChange;
 pub use password_resets::TooManyRequests;
 pub use profiles::MailboxUsage;
 pub use provision::{Provision, Renewal};

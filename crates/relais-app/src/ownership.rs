@@ -2,7 +2,7 @@
 
 use crate::execute::write_rest;
 use crate::organisations::{allow, note, of_organisation};
-use crate::{Error, Relais};
+use crate::{Error, Relais, means};
 use relais_core::account::Account;
 use relais_core::authority::{Actor, Power, Role};
 use relais_core::ids::{AccountId, OrganisationId};
@@ -11,7 +11,21 @@ use relais_core::lifecycle::check_name;
 use relais_core::organisation::Organisation;
 use relais_core::ownership::hand_over;
 use relais_store::{accounts, organisations};
+use serde::Deserialize;
 use serde_json::json;
+
+/// What of an organisation changes; what is absent stays.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OrganisationChange {
+    #[serde(default)]
+    pub name: Option<String>,
+    #[serde(default)]
+    pub language: Option<Language>,
+    /// Where its days begin and end: a name of the IANA time zone database.
+    #[serde(default)]
+    pub time_zone: Option<String>,
+}
 
 impl Relais {
     /// Makes another account the owner; whoever owned the organisation stays as a company admin.
@@ -52,13 +66,16 @@ impl Relais {
     pub async fn change_organisation(
         &self,
         id: OrganisationId,
-        name: Option<String>,
-        language: Option<Language>,
+        change: OrganisationChange,
         actor: Actor,
     ) -> Result<Organisation, Error> {
         allow(&actor, Power::ManageOrganisation, id)?;
+        let OrganisationChange { name, language, time_zone } = change;
         if let Some(name) = &name {
             check_name(name)?;
+        }
+        if let Some(name) = &time_zone {
+            means::time_zone(name)?;
         }
         let now = self.now();
         self.store
@@ -67,11 +84,18 @@ impl Relais {
                 let mut after = before.clone();
                 after.name = name.clone().unwrap_or(after.name);
                 after.language = language.unwrap_or(after.language);
+                after.time_zone = time_zone.clone().unwrap_or(after.time_zone);
                 if after == before {
                     return Ok(before);
                 }
                 organisations::update(tx, &after)?;
-                let told = |of: &Organisation| json!({ "name": of.name, "language": of.language });
+                if after.time_zone != before.time_zone {
+                    // Its day may be another one now.
+                    organisations::bill_at(tx, id, now)?;
+                }
+                let told = |of: &Organisation| {
+                    json!({ "name": of.name, "language": of.language, "time_zone": of.time_zone })
+                };
                 let detail = json!({ "from": told(&before), "to": told(&after) });
                 note(tx, id, "organisation.changed", id, detail, actor, now)?;
                 Ok(after)

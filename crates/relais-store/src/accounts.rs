@@ -295,12 +295,13 @@ pub fn redirecting_to(tx: &mut Tx<'_>, leaver: AccountId) -> Result<Vec<EmailAdd
     .collect()
 }
 
-/// Every account that still has a mailbox, for servers that ask for a list of users.
-pub fn for_each_with_mailbox(
+/// Every account of the instance with its state, for servers that ask for a list of users.
+pub fn for_each(
     tx: &mut Tx<'_>,
-    visit: &mut dyn FnMut(AccountId) -> Result<(), Error>,
+    visit: &mut dyn FnMut(AccountId, State) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    tx.for_each("SELECT id FROM accounts WHERE state <> 'deleted' ORDER BY id", &[], &mut |row| {
-        visit(AccountId::from_number(row.int(0)?))
+    tx.for_each("SELECT id, state FROM accounts ORDER BY id", &[], &mut |row| {
+        let id = row.int(0)?;
+        visit(AccountId::from_number(id), at("accounts", "state").name(id, row.text(1)?)?)
     })
 }

@@ -243,12 +243,12 @@ fn accounts_are_read_as_they_were_written(db: &Database) {
             Account { state: State::Deleted, name: String::new(), password: None, ..full.clone() };
         accounts::update(tx, &tombstone)?;
         assert_eq!(accounts::get(tx, full.id)?, Some(tombstone));
-        let mut with_mailbox = Vec::new();
-        accounts::for_each_with_mailbox(tx, &mut |id| {
-            with_mailbox.push(id.number());
+        let mut all = Vec::new();
+        accounts::for_each(tx, &mut |id, state| {
+            all.push((id.number(), state));
             Ok(())
         })?;
-        assert_eq!(with_mailbox, [1]);
+        assert_eq!(all, [(1, State::Active), (9, State::Deleted)]);
         Ok(())
     });
     for (name, broken) in [

@@ -7,10 +7,9 @@ use axum::extract::State;
 use axum::response::Json;
 use relais_app::core::account::Account;
 use relais_app::core::authority::Power;
-use relais_app::core::language::Language;
 use relais_app::core::organisation::Organisation;
 use relais_app::read::organisations;
-use relais_app::{Caller, NewOrganisationRequest};
+use relais_app::{Caller, NewOrganisationRequest, OrganisationChange};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -55,16 +54,7 @@ async fn get(
     Ok(Json(api.organisation(&caller, &organisation).await?))
 }
 
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct OrganisationChange {
-    #[serde(default)]
-    name: Option<String>,
-    #[serde(default)]
-    language: Option<Language>,
-}
-
-/// Give an organisation another name or language
+/// Give an organisation another name, language or time zone
 #[utoipa::path(
     patch, path = "/organisations/{organisation}", tag = "organisations",
     request_body(content = OrganisationChange, example = json!({ "name": "BM & Cie" })),
@@ -77,7 +67,7 @@ async fn change(
     Body(asked): Body<OrganisationChange>,
 ) -> Answer<Organisation> {
     let id = api.organisation(&caller, &organisation).await?.id;
-    Ok(Json(api.app.change_organisation(id, asked.name, asked.language, caller.actor).await?))
+    Ok(Json(api.app.change_organisation(id, asked, caller.actor).await?))
 }
 
 #[derive(Deserialize, ToSchema)]

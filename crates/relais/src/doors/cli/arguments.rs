@@ -43,6 +43,12 @@ pub enum OrganisationCommand {
         #[arg(value_name = "fr|en", value_parser = super::language::parse)]
         of: Language,
     },
+    /// Change where an organisation's days begin and end
+    TimeZone {
+        organisation: String,
+        #[arg(value_name = "Europe/Paris")]
+        zone: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]

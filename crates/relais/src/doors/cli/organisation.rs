@@ -66,5 +66,16 @@ pub async fn organisation(session: &mut Session, command: OrganisationCommand) -
                 &format!("Replies and certificates of the organisation {organisation} are now in language {said}."),
             )
         }
+        OrganisationCommand::TimeZone { organisation, zone } => {
+            let answer = session
+                .client
+                .patch(&["organisations", &organisation], &json!({ "time_zone": zone }))
+                .await?;
+            session.confirm(
+                &answer,
+                &format!("Les jours de l'organisation {organisation} sont maintenant ceux de {zone}."),
+                &format!("The days of the organisation {organisation} are now those of {zone}."),
+            )
+        }
     }
 }

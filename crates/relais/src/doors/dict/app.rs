@@ -4,6 +4,7 @@
 use super::{Authority, PassdbAnswer, Unavailable, UserdbAnswer};
 use relais_app::core::address::EmailAddress;
 use relais_app::core::ids::AccountId;
+use relais_app::core::rights::{Act, Verdict, may};
 use relais_app::read::accounts;
 use relais_app::{Error, Network, OpenMail, Relais, SignInRefusal};
 use std::net::IpAddr;
@@ -52,8 +53,11 @@ impl Authority for AppAuthority {
         self.0
             .look(|tx| {
                 let mut users = Vec::new();
-                accounts::for_each_with_mailbox(tx, &mut |id| {
-                    users.push(id.to_string());
+                accounts::for_each(tx, &mut |id, state| {
+                    // Whoever may still have mail has a mailbox.
+                    if may(state, Act::ReceiveMail) != Verdict::No {
+                        users.push(id.to_string());
+                    }
                     Ok(())
                 })?;
                 Ok(users)
