@@ -8,8 +8,8 @@ use crate::means::{enter, for_plan, next_day};
 use crate::organisations::note;
 use crate::provision::{Renewal, forecast};
 use crate::{Error, Relais};
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use relais_core::account::{Account, Cause};
 use relais_core::authority::{Actor, Role};
 use relais_core::ids::{AccountId, OrganisationId};
@@ -22,6 +22,7 @@ use relais_core::rights::{Act, Verdict, may, standing};
 use relais_store::{Tx, accounts, organisations};
 use serde_json::json;
 
+const RETRY_DELAY: SignedDuration = SignedDuration::from_mins(1);
 /// Accounts in one transaction: others wait for it.
 const BATCH: i64 = 100;
 
@@ -33,8 +34,14 @@ impl Relais {
     pub(crate) async fn renew_due(&self) -> Result<(), Error> {
         let now = self.now();
         for (organisation, asked_at) in self.look(move |tx| organisations::to_bill(tx, now)).await? {
-            self.renew_organisation(&organisation, now).await?;
-            let again = next_day(&organisation, now)?;
+            // What fails for one organisation waits for none of the others.
+            let again = match self.renew_organisation(&organisation, now).await {
+                Ok(()) => next_day(&organisation, now)?,
+                Err(error) => {
+                    tracing::error!(%error, organisation = %organisation.id, "renewals failed and are tried again");
+                    now + RETRY_DELAY
+                }
+            };
             // Not if someone paid in meanwhile: then it is looked at once more.
             self.store
                 .write(move |tx| Ok::<_, Error>(organisations::billed(tx, organisation.id, asked_at, again)?))
