@@ -6,31 +6,15 @@ mod world;
 
 use relais_core::account::{Account, Cause};
 use relais_core::authority::Role;
-use relais_core::ids::SubscriptionId;
 use relais_core::lifecycle::Command;
 use relais_core::money::{Currency, Money};
-use relais_core::plan::{Licence, SubscriptionTerms};
 use relais_core::rights::State;
-use relais_core::term::Period;
 use world::{OPERATOR, World};
 
 on_both! {
     unpaid_accounts_close_after_their_grace_with_their_mail_and_open_when_money_comes
     whoever_answers_for_the_provision_is_told_once_that_it_runs_low
     an_account_that_left_is_not_renewed
-}
-
-async fn base(w: &World) -> SubscriptionId {
-    let terms = SubscriptionTerms {
-        name: "Base".into(),
-        price_minor: 1000,
-        currency: Currency::Eur,
-        period: Period::Month,
-        aliases_max: None,
-        quota_bytes: None,
-        licence: Licence::Full,
-    };
-    w.relais.create_subscription(terms, OPERATOR).await.unwrap().id
 }
 
 async fn pay_in(w: &World, amount_minor: i64) {
@@ -41,7 +25,7 @@ async fn pay_in(w: &World, amount_minor: i64) {
 
 async fn on_base(w: &World, name: &str) -> Account {
     let account = w.person(name).await;
-    let to = Some(base(w).await);
+    let to = Some(w.subscription(1000).await);
     w.command(account.id, Command::SetSubscription { to }).await
 }
 
