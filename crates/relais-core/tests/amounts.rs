@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use relais_core::ids::OrganisationId;
 use relais_core::language::Language;
 use relais_core::ledger::{Entry, EntryKind, NewEntry, Sums};
-use relais_core::money::{Currency, parse_minor};
+use relais_core::money::{Currency, Money, parse_minor};
 use relais_core::refusal::Refusal;
 
 #[test]
@@ -49,6 +49,15 @@ fn what_is_written_can_be_typed_back() {
         assert_eq!(Currency::from_code(&currency.code().to_lowercase()), Some(currency));
     }
     assert_eq!(Currency::from_code("XXX"), None);
+}
+
+#[test]
+fn an_amount_beyond_all_measure_corrects_nothing() {
+    let balance = Money { amount_minor: 100, currency: Currency::Eur };
+    for amount_minor in [0, i64::MIN, i64::MIN + 1, i64::MAX, -1_000_000_000_001, 1_000_000_000_001] {
+        assert_eq!(NewEntry::correction(amount_minor, balance), Err(Refusal::AmountInvalid), "{amount_minor}");
+    }
+    assert!(NewEntry::correction(-100, balance).is_ok());
 }
 
 #[test]
