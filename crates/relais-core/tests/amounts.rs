@@ -5,7 +5,9 @@ use relais_core::ids::OrganisationId;
 use relais_core::language::Language;
 use relais_core::ledger::{Entry, EntryKind, NewEntry, Sums};
 use relais_core::money::{Currency, Money, parse_minor};
+use relais_core::plan::{Licence, SubscriptionTerms, check_subscription};
 use relais_core::refusal::Refusal;
+use relais_core::term::Period;
 
 #[test]
 fn amounts_are_read_to_the_cent_or_not_at_all() {
@@ -58,6 +60,21 @@ fn an_amount_beyond_all_measure_corrects_nothing() {
         assert_eq!(NewEntry::correction(amount_minor, balance), Err(Refusal::AmountInvalid), "{amount_minor}");
     }
     assert!(NewEntry::correction(-100, balance).is_ok());
+}
+
+#[test]
+fn a_subscription_offers_a_mailbox_that_holds_something() {
+    let terms = SubscriptionTerms {
+        name: "Base".into(),
+        price_minor: 0,
+        currency: Currency::Eur,
+        period: Period::Month,
+        aliases_max: Some(0),
+        quota_bytes: Some(0),
+        licence: Licence::Full,
+    };
+    assert_eq!(check_subscription(&terms), Err(Refusal::QuotaInvalid));
+    assert_eq!(check_subscription(&SubscriptionTerms { quota_bytes: Some(1), ..terms }), Ok(()));
 }
 
 #[test]
