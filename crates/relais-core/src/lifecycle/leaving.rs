@@ -68,7 +68,8 @@ pub(crate) fn check_role_may_leave(role: Role, other_admins: u64) -> Result<(), 
 }
 
 /// A person's decision takes over an automatic one, never the reverse; a person, or a machine where no person has
-/// decided, may still say anew where mail goes. Anything else has no second effect.
+/// decided, may still say anew where mail goes. What is closed for want of money opens again with a payment: any other
+/// cause takes it over, or whoever has left since would come back with it. Anything else has no second effect.
 fn deactivate_again(
     account: &Account,
     cause: Cause,
@@ -78,7 +79,8 @@ fn deactivate_again(
 ) -> Answer {
     let before = account.deactivation.clone().expect("a deactivated account knows why");
     let by_a_person = |cause: Cause| matches!(cause, Cause::Admin | Cause::Departure);
-    let takes_over = by_a_person(cause) && !by_a_person(before.cause);
+    let since_unpaid = cause != Cause::Billing && before.cause == Cause::Billing;
+    let takes_over = since_unpaid || (by_a_person(cause) && !by_a_person(before.cause));
     let has_a_say = by_a_person(cause) || !by_a_person(before.cause);
     let new_inbound = inbound.filter(|inbound| has_a_say && *inbound != account.inbound);
     if !takes_over && new_inbound.is_none() {

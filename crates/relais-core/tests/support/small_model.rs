@@ -280,7 +280,11 @@ impl Model {
                 let first = person.cause.expect("closed for a reason");
                 let mail = mail
                     .filter(|mail| *mail != person.mail && (is_by_a_person(cause) || !is_by_a_person(first)));
-                let takes_over = is_by_a_person(cause) && !is_by_a_person(first);
+                let takes_over = if first == Cause::Billing {
+                    cause != Cause::Billing
+                } else {
+                    is_by_a_person(cause) && !is_by_a_person(first)
+                };
                 if mail.is_none() && !takes_over {
                     return Answer::Unchanged;
                 }
