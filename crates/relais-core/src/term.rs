@@ -1,8 +1,8 @@
 //! A term: the time that was paid for. Counted in whole civil days of the organisation's time zone, so that neither
 //! summer time nor the hour of a click changes an amount.
 
-use jiff::{Span, ToSpan};
 use jiff::civil::Date;
+use jiff::{Span, ToSpan};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

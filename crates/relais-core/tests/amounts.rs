@@ -57,7 +57,11 @@ fn what_is_written_can_be_typed_back() {
 fn an_amount_beyond_all_measure_corrects_nothing() {
     let balance = Money { amount_minor: 100, currency: Currency::Eur };
     for amount_minor in [0, i64::MIN, i64::MIN + 1, i64::MAX, -1_000_000_000_001, 1_000_000_000_001] {
-        assert_eq!(NewEntry::correction(amount_minor, balance), Err(Refusal::AmountInvalid), "{amount_minor}");
+        assert_eq!(
+            NewEntry::correction(amount_minor, balance),
+            Err(Refusal::AmountInvalid),
+            "{amount_minor}"
+        );
     }
     assert!(NewEntry::correction(-100, balance).is_ok());
 }
