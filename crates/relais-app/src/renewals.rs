@@ -22,23 +22,24 @@ use relais_core::rights::{Act, Verdict, may, standing};
 use relais_store::{Tx, accounts, organisations};
 use serde_json::json;
 
-const RETRY_DELAY: SignedDuration = SignedDuration::from_mins(1);
 /// Accounts in one transaction: others wait for it.
 const BATCH: i64 = 100;
+/// After trouble in one organisation.
+const RETRY_DELAY: SignedDuration = SignedDuration::from_mins(1);
 
 impl Relais {
-    /// Renews what is due in every organisation.
+    /// Renews what is due in every organisation. One in which that fails is tried again later, and keeps no other waiting.
     ///
     /// # Errors
     /// When the store cannot be read or written; what was renewed stays so.
     pub(crate) async fn renew_due(&self) -> Result<(), Error> {
         let now = self.now();
         for (organisation, asked_at) in self.look(move |tx| organisations::to_bill(tx, now)).await? {
-            // What fails for one organisation waits for none of the others.
-            let again = match self.renew_organisation(&organisation, now).await {
-                Ok(()) => next_day(&organisation, now)?,
+            let renewed = self.renew_organisation(&organisation, now).await;
+            let again = match renewed.and_then(|()| next_day(&organisation, now)) {
+                Ok(tomorrow) => tomorrow,
                 Err(error) => {
-                    tracing::error!(%error, organisation = %organisation.id, "renewals failed and are tried again");
+                    tracing::warn!(%error, organisation = %organisation.id, "renewals are tried again later");
                     now + RETRY_DELAY
                 }
             };
