@@ -56,7 +56,7 @@ impl Relais {
 
     async fn send_one(&self, outbound: &Outbound) -> Result<(), Error> {
         let now = self.now();
-        if !self.spool_files.path(outbound.id).exists() {
+        if !self.spool_files.path(outbound.id).try_exists()? {
             // Someone emptied the directory. Trying for ever would hide it; the line says what to look for.
             tracing::error!(id = %outbound.id, recipient = %outbound.recipient, "the file of an outbound message is missing");
             let answer = "the file of the message is missing from the spool directory".to_owned();

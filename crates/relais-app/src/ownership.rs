@@ -7,7 +7,7 @@ use relais_core::account::Account;
 use relais_core::authority::{Actor, Power, Role};
 use relais_core::ids::{AccountId, OrganisationId};
 use relais_core::language::Language;
-use relais_core::lifecycle::check_name;
+use relais_core::lifecycle::{Command, check_name};
 use relais_core::organisation::Organisation;
 use relais_core::ownership::hand_over;
 use relais_store::{accounts, organisations};
@@ -31,7 +31,7 @@ impl Relais {
     /// Makes another account the owner; whoever owned the organisation stays as a company admin.
     ///
     /// # Errors
-    /// The refusal, unless an owner or the operator asks and the heir is active.
+    /// The refusal, unless an owner or the operator asks, the heir is active, and the plan has room for a guest who inherits.
     pub async fn hand_over_organisation(
         &self,
         organisation: OrganisationId,
@@ -43,7 +43,8 @@ impl Relais {
             .write(move |tx| {
                 let heir = of_organisation(tx, heir, organisation)?;
                 let owners = accounts::with_roles(tx, organisation, &[Role::Owner])?;
-                let changes = hand_over(&owners, &heir, &actor, now)?;
+                let means = means::for_command(tx, &heir, &Command::SetRole { role: Role::Owner }, now)?;
+                let changes = hand_over(&owners, &heir, &means, &actor, now)?;
                 if changes.is_empty() {
                     return Ok(heir);
                 }

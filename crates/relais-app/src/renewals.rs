@@ -8,8 +8,8 @@ use crate::means::{enter, for_plan, next_day};
 use crate::organisations::note;
 use crate::provision::{Renewal, forecast};
 use crate::{Error, Relais};
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use relais_core::account::{Account, Cause};
 use relais_core::authority::{Actor, Role};
 use relais_core::ids::{AccountId, OrganisationId};
@@ -24,17 +24,25 @@ use serde_json::json;
 
 /// Accounts in one transaction: others wait for it.
 const BATCH: i64 = 100;
+/// After trouble in one organisation.
+const RETRY_DELAY: SignedDuration = SignedDuration::from_mins(1);
 
 impl Relais {
-    /// Renews what is due in every organisation.
+    /// Renews what is due in every organisation. One in which that fails is tried again later, and keeps no other waiting.
     ///
     /// # Errors
     /// When the store cannot be read or written; what was renewed stays so.
     pub(crate) async fn renew_due(&self) -> Result<(), Error> {
         let now = self.now();
         for (organisation, asked_at) in self.look(move |tx| organisations::to_bill(tx, now)).await? {
-            self.renew_organisation(&organisation, now).await?;
-            let again = next_day(&organisation, now)?;
+            let renewed = self.renew_organisation(&organisation, now).await;
+            let again = match renewed.and_then(|()| next_day(&organisation, now)) {
+                Ok(tomorrow) => tomorrow,
+                Err(error) => {
+                    tracing::warn!(%error, organisation = %organisation.id, "renewals are tried again later");
+                    now + RETRY_DELAY
+                }
+            };
             // Not if someone paid in meanwhile: then it is looked at once more.
             self.store
                 .write(move |tx| Ok::<_, Error>(organisations::billed(tx, organisation.id, asked_at, again)?))

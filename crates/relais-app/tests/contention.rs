@@ -7,10 +7,9 @@ use relais_app::Error;
 use relais_core::account::Cause;
 use relais_core::authority::Role;
 use relais_core::departure::Order;
-use relais_core::ids::SubscriptionId;
 use relais_core::lifecycle::Command;
 use relais_core::money::{Currency, Money};
-use relais_core::plan::{Licence, PlanTerms, SubscriptionTerms};
+use relais_core::plan::PlanTerms;
 use relais_core::term::Period;
 use world::{OPERATOR, World, code};
 
@@ -89,19 +88,6 @@ async fn of_two_departures_of_one_account_one_starts(w: &mut World) {
     }
 }
 
-async fn subscription(w: &World, price_minor: i64) -> SubscriptionId {
-    let terms = SubscriptionTerms {
-        name: "Base".into(),
-        price_minor,
-        currency: Currency::Eur,
-        period: Period::Month,
-        aliases_max: None,
-        quota_bytes: None,
-        licence: Licence::Full,
-    };
-    w.relais.create_subscription(terms, OPERATOR).await.unwrap().id
-}
-
 async fn plan_of(w: &World, accounts: i64) {
     let terms = PlanTerms {
         name: "Petite".into(),
@@ -146,7 +132,7 @@ async fn of_two_who_want_the_last_licence_one_gets_it(w: &mut World) {
 }
 
 async fn of_two_who_spend_the_last_cent_one_does(w: &mut World) {
-    let base = subscription(w, 250).await;
+    let base = w.subscription(250).await;
     let (one, two) = (w.person("user1").await, w.person("user2").await);
     let cent = Money { amount_minor: 250, currency: Currency::Eur };
     w.relais.top_up(w.organisation, cent, None, OPERATOR).await.unwrap();

@@ -114,14 +114,13 @@ async fn create(
     let mut request = w.request(&format!("p{}-{}", number, model.hour), None, role);
     request.subscription = offer.map(|offer| offers.subscriptions[offer]);
     // A hash is made of no password here: that takes 50 ms. The model is asked first, and told when it was refused.
-    let expected = if active {
-        model.create(number, false, guest, offer).and_then(|()| {
-            let activated = model.set_password(number);
-            activated.inspect_err(|_| drop(model.people.remove(&number)))
-        })
-    } else {
-        model.create(number, false, guest, offer)
-    };
+    let mut expected = model.create(number, false, guest, offer);
+    if active && expected.is_ok() {
+        expected = model.set_password(number);
+    }
+    if expected.is_err() {
+        model.people.remove(&number);
+    }
     let made = w.relais.create_account(w.organisation, request, OPERATOR).await;
     let made = match made {
         Ok(account) if active => match w.relais.execute(account.id, password(), OPERATOR).await {

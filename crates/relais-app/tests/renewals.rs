@@ -6,31 +6,20 @@ mod world;
 
 use relais_core::account::{Account, Cause};
 use relais_core::authority::Role;
-use relais_core::ids::SubscriptionId;
+use relais_core::departure::Order;
+use relais_core::language::Language;
 use relais_core::lifecycle::Command;
 use relais_core::money::{Currency, Money};
-use relais_core::plan::{Licence, SubscriptionTerms};
 use relais_core::rights::State;
-use relais_core::term::Period;
+use relais_store::organisations;
 use world::{OPERATOR, World};
 
 on_both! {
     unpaid_accounts_close_after_their_grace_with_their_mail_and_open_when_money_comes
     whoever_answers_for_the_provision_is_told_once_that_it_runs_low
     an_account_that_left_is_not_renewed
-}
-
-async fn base(w: &World) -> SubscriptionId {
-    let terms = SubscriptionTerms {
-        name: "Base".into(),
-        price_minor: 1000,
-        currency: Currency::Eur,
-        period: Period::Month,
-        aliases_max: None,
-        quota_bytes: None,
-        licence: Licence::Full,
-    };
-    w.relais.create_subscription(terms, OPERATOR).await.unwrap().id
+    whoever_is_to_leave_is_open_again_after_a_payment_and_still_leaves_then
+    one_organisation_in_trouble_keeps_no_other_waiting
 }
 
 async fn pay_in(w: &World, amount_minor: i64) {
@@ -41,7 +30,7 @@ async fn pay_in(w: &World, amount_minor: i64) {
 
 async fn on_base(w: &World, name: &str) -> Account {
     let account = w.person(name).await;
-    let to = Some(base(w).await);
+    let to = Some(w.subscription(1000).await);
     w.command(account.id, Command::SetSubscription { to }).await
 }
 
@@ -114,4 +103,46 @@ async fn an_account_that_left_is_not_renewed(w: &mut World) {
     w.command(one.id, Command::Delete).await;
     let balance = w.read(move |tx| relais_store::ledger::balance_minor(tx, organisation)).await;
     assert_eq!(balance, 4000 + 1000 * 20 / 30, "M15");
+}
+
+async fn whoever_is_to_leave_is_open_again_after_a_payment_and_still_leaves_then(w: &mut World) {
+    pay_in(w, 1000).await;
+    let one = on_base(w, "user1").await;
+    let order = Order { on: Some(world::moment("2027-02-01T09:00:00Z")), ..Order::default() };
+    w.start(&one, order).await;
+    w.advance_days(44);
+    w.relais.work_once().await;
+    assert_eq!(w.account(one.id).await.state, State::Deactivated, "unpaid");
+    pay_in(w, 1000).await;
+    let open = w.account(one.id).await;
+    assert_eq!(open.state, State::Active);
+    assert_eq!(open.leaves_at, Some(world::moment("2027-02-01T09:00:00Z")));
+    w.advance_days(40);
+    w.relais.work_once().await;
+    let closed = w.account(one.id).await;
+    assert_eq!(closed.deactivation.map(|why| why.cause), Some(Cause::Departure));
+}
+
+async fn one_organisation_in_trouble_keeps_no_other_waiting(w: &mut World) {
+    pay_in(w, 2000).await;
+    let one = on_base(w, "user1").await;
+    let first = w.relais.create_organisation(world::organisation("autre", Language::French), OPERATOR).await;
+    let first = first.unwrap().id;
+    w.write(move |tx| {
+        // Looked at first, and its zone is gone from the database of time zones.
+        let mut broken = organisations::get(tx, first)?.unwrap();
+        broken.time_zone = "Atlantis/Poseidonis".into();
+        organisations::update(tx, &broken)?;
+        organisations::bill_at(tx, first, jiff::Timestamp::UNIX_EPOCH)
+    })
+    .await;
+    w.advance_days(31);
+    w.relais.work_once().await;
+    assert_eq!(
+        w.account(one.id).await.term.and_then(|term| term.until()),
+        Some(jiff::civil::date(2027, 1, 21))
+    );
+    let now = w.clock.now();
+    let waiting = w.read(move |tx| organisations::to_bill(tx, now)).await;
+    assert_eq!(waiting.len(), 0, "it is tried again, and not at once");
 }

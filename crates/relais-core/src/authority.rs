@@ -154,7 +154,8 @@ impl Actor {
             Power::ManageAccounts => self.has(manage, account.organisation),
             Power::Subscribe => {
                 let answerable = !is_self || self.has(Power::ReadProvision, account.organisation);
-                answerable && self.has(power, account.organisation)
+                // A subscription says how much mail a mailbox takes: whoever may not set an owner's quota does not change it.
+                answerable && [power, manage].into_iter().all(|power| self.has(power, account.organisation))
             }
             Power::Operate
             | Power::Bill

@@ -146,7 +146,7 @@ impl NewEntry {
     /// # Errors
     /// [`Refusal::AmountInvalid`], or [`Refusal::ProvisionShort`] when more is taken than there is.
     pub fn correction(amount_minor: i64, balance: Money) -> Result<Self, Refusal> {
-        if amount_minor == 0 || amount_minor.abs() > AMOUNT_MINOR_MAX {
+        if amount_minor == 0 || !(-AMOUNT_MINOR_MAX..=AMOUNT_MINOR_MAX).contains(&amount_minor) {
             return Err(Refusal::AmountInvalid);
         }
         check_covers(balance.amount_minor, -amount_minor, balance.currency)?;

@@ -7,8 +7,8 @@ mod billing;
 mod leaving;
 
 pub use addresses::{check_available, check_free};
-pub(crate) use billing::check_currency;
 pub use billing::{GRACE_DAYS, Means};
+pub(crate) use billing::{check_currency, check_role};
 pub(crate) use leaving::check_role_may_leave;
 
 use crate::account::{Account, Cause};
@@ -386,7 +386,6 @@ fn set_role(account: &Account, role: Role, facts: &Facts, actor: &Actor, now: Ti
     let mut next = account.clone();
     next.role = role;
     next.epoch += 1;
-    let seat = |account| billing::seat(account, facts.means.subscription.as_ref());
-    facts.means.check_exchange(seat(account), seat(&next))?;
+    billing::check_role(account, &next, &facts.means)?;
     done(changed(next, "account.role_set", json!({ "from": account.role, "to": role })))
 }

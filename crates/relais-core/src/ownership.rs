@@ -2,7 +2,7 @@
 
 use crate::account::Account;
 use crate::authority::{Actor, Role};
-use crate::lifecycle::{Change, changed};
+use crate::lifecycle::{Change, Means, changed, check_role};
 use crate::refusal::Refusal;
 use crate::rights::{Act, Verdict, may, standing};
 use jiff::Timestamp;
@@ -12,10 +12,12 @@ use serde_json::json;
 /// admins. Empty when it is so already. The rights of both change, so both sign in again.
 ///
 /// # Errors
-/// [`Refusal::NotAllowed`] unless an owner or the operator asks; [`Refusal::SuccessorNotActive`].
+/// [`Refusal::NotAllowed`] unless an owner or the operator asks; [`Refusal::SuccessorNotActive`]; a limit of the
+/// plan, when a guest inherits.
 pub fn hand_over(
     owners: &[Account],
     heir: &Account,
+    means: &Means,
     actor: &Actor,
     now: Timestamp,
 ) -> Result<Vec<Change>, Refusal> {
@@ -32,7 +34,9 @@ pub fn hand_over(
     }
     let mut changes = Vec::new();
     if heir.role != Role::Owner {
-        changes.push(with_role(heir, Role::Owner));
+        let change = with_role(heir, Role::Owner);
+        check_role(heir, &change.account, means)?;
+        changes.push(change);
     }
     let others = owners.iter().filter(|owner| owner.id != heir.id);
     changes.extend(others.map(|owner| with_role(owner, Role::CompanyAdmin)));

@@ -91,14 +91,15 @@ pub fn check_plan(terms: &PlanTerms) -> Result<(), Refusal> {
 }
 
 /// # Errors
-/// [`Refusal::NameInvalid`], [`Refusal::NumberInvalid`] with the field.
+/// [`Refusal::NameInvalid`], [`Refusal::NumberInvalid`] with the field, [`Refusal::QuotaInvalid`].
 pub fn check_subscription(terms: &SubscriptionTerms) -> Result<(), Refusal> {
     crate::lifecycle::check_name(&terms.name)?;
     check_numbers(&[
         ("price_minor", Some(terms.price_minor)),
         ("aliases_max", terms.aliases_max),
         ("quota_bytes", terms.quota_bytes),
-    ])
+    ])?;
+    crate::quota::check(terms.quota_bytes)
 }
 
 /// Far from where a price times the days of a year could overflow.

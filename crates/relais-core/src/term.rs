@@ -1,8 +1,8 @@
 //! A term: the time that was paid for. Counted in whole civil days of the organisation's time zone, so that neither
 //! summer time nor the hour of a click changes an amount.
 
-use jiff::ToSpan;
 use jiff::civil::Date;
+use jiff::{Span, ToSpan};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -18,10 +18,10 @@ impl Period {
     /// The day `count` periods after `anchor`: the same day of the month, or the last where the month is shorter.
     fn after(self, anchor: Date, count: i64) -> Date {
         let span = match self {
-            Self::Month => count.months(),
-            Self::Year => count.years(),
+            Self::Month => Span::new().try_months(count),
+            Self::Year => Span::new().try_years(count),
         };
-        anchor.checked_add(span).unwrap_or(Date::MAX)
+        span.and_then(|span| anchor.checked_add(span)).unwrap_or(Date::MAX)
     }
 }
 

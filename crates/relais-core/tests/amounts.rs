@@ -4,8 +4,10 @@ use jiff::Timestamp;
 use relais_core::ids::OrganisationId;
 use relais_core::language::Language;
 use relais_core::ledger::{Entry, EntryKind, NewEntry, Sums};
-use relais_core::money::{Currency, parse_minor};
+use relais_core::money::{Currency, Money, parse_minor};
+use relais_core::plan::{Licence, SubscriptionTerms, check_subscription};
 use relais_core::refusal::Refusal;
+use relais_core::term::Period;
 
 #[test]
 fn amounts_are_read_to_the_cent_or_not_at_all() {
@@ -49,6 +51,34 @@ fn what_is_written_can_be_typed_back() {
         assert_eq!(Currency::from_code(&currency.code().to_lowercase()), Some(currency));
     }
     assert_eq!(Currency::from_code("XXX"), None);
+}
+
+#[test]
+fn an_amount_beyond_all_measure_corrects_nothing() {
+    let balance = Money { amount_minor: 100, currency: Currency::Eur };
+    for amount_minor in [0, i64::MIN, i64::MIN + 1, i64::MAX, -1_000_000_000_001, 1_000_000_000_001] {
+        assert_eq!(
+            NewEntry::correction(amount_minor, balance),
+            Err(Refusal::AmountInvalid),
+            "{amount_minor}"
+        );
+    }
+    assert!(NewEntry::correction(-100, balance).is_ok());
+}
+
+#[test]
+fn a_subscription_offers_a_mailbox_that_holds_something() {
+    let terms = SubscriptionTerms {
+        name: "Base".into(),
+        price_minor: 0,
+        currency: Currency::Eur,
+        period: Period::Month,
+        aliases_max: Some(0),
+        quota_bytes: Some(0),
+        licence: Licence::Full,
+    };
+    assert_eq!(check_subscription(&terms), Err(Refusal::QuotaInvalid));
+    assert_eq!(check_subscription(&SubscriptionTerms { quota_bytes: Some(1), ..terms }), Ok(()));
 }
 
 #[test]

@@ -4,15 +4,20 @@
 mod people;
 
 use jiff::SignedDuration;
+use jiff::civil::date;
 use people::{account, address, moment};
 use relais_core::account::Account;
 use relais_core::authority::{Actor, Role};
 use relais_core::domain::readiness::{Exchange, Found, Hosting, RecordState, Warning, judge};
 use relais_core::domain::{Claim, Domain, Finding, Proof, check_removal, proof_needed};
-use relais_core::ids::{OrganisationId, TokenId};
+use relais_core::ids::{OrganisationId, PlanId, TokenId};
 use relais_core::language::Language;
+use relais_core::lifecycle::Means;
+use relais_core::money::Currency;
 use relais_core::ownership::hand_over;
+use relais_core::plan::{LicencesUsed, Plan, PlanTerms};
 use relais_core::rights::State;
+use relais_core::term::Period;
 
 fn organisation(number: i64) -> OrganisationId {
     OrganisationId::from_number(number)
@@ -105,13 +110,17 @@ fn an_owner_hands_over_to_someone_active_and_stays_an_admin() {
     let now = moment("2026-11-21T09:00:00Z");
     let owner = Account { role: Role::Owner, ..account(1, "olga@bm.com") };
     let heir = account(2, "anne@bm.com");
-    let changes = hand_over(std::slice::from_ref(&owner), &heir, &signed_in(&owner), now).expect("allowed");
+    let none = Means::none(date(2026, 11, 21));
+    let changes =
+        hand_over(std::slice::from_ref(&owner), &heir, &none, &signed_in(&owner), now).expect("allowed");
     let roles: Vec<_> = changes.iter().map(|change| (change.account.id, change.account.role)).collect();
     assert_eq!(roles, [(heir.id, Role::Owner), (owner.id, Role::CompanyAdmin)]);
     assert!(changes.iter().all(|change| change.account.epoch == 1), "both sign in again");
     let admin = Account { role: Role::CompanyAdmin, ..account(3, "bruno@bm.com") };
     let outcome = |owners: &[Account], heir: &Account, actor: &Actor| {
-        hand_over(owners, heir, actor, now).map(|changes| changes.len()).map_err(|refusal| refusal.code())
+        hand_over(owners, heir, &none, actor, now)
+            .map(|changes| changes.len())
+            .map_err(|refusal| refusal.code())
     };
     let owners = std::slice::from_ref(&owner);
     let token = Actor::Token { id: TokenId::from_number(1), organisation: organisation(1) };
@@ -130,6 +139,36 @@ fn an_owner_hands_over_to_someone_active_and_stays_an_admin() {
     }
     assert_eq!(outcome(owners, &owner, &Actor::Operator), Ok(0), "it is so already");
     assert_eq!(outcome(&[], &heir, &Actor::Operator), Ok(1), "an organisation that had none");
+}
+
+#[test]
+fn a_guest_inherits_an_organisation_only_with_a_licence() {
+    let now = moment("2026-11-21T09:00:00Z");
+    let terms = PlanTerms {
+        name: "Mairie".into(),
+        price_minor: 0,
+        currency: Currency::Eur,
+        period: Period::Month,
+        accounts_free: 2,
+        accounts_max: Some(2),
+        full_licences_max: None,
+        own_domains_max: None,
+        flexible_licences: false,
+    };
+    let plan = Plan { id: PlanId::from_number(1), terms, created_at: now, retired_at: None };
+    let means = |accounts| Means {
+        plan: Some(plan.clone()),
+        used: LicencesUsed { accounts, free: accounts, full: accounts },
+        ..Means::none(date(2026, 11, 21))
+    };
+    let heir = |role| Account { role, ..account(2, "anne@bm.com") };
+    for (role, accounts, expected) in
+        [(Role::Guest, 1, Ok(1)), (Role::Guest, 2, Err("plan_full")), (Role::Member, 2, Ok(1))]
+    {
+        let outcome = hand_over(&[], &heir(role), &means(accounts), &Actor::Operator, now);
+        let outcome = outcome.map(|changes| changes.len()).map_err(|refusal| refusal.code());
+        assert_eq!(outcome, expected, "{role:?} {accounts}");
+    }
 }
 
 fn mx(list: &[(u16, &str)]) -> Option<Vec<Exchange>> {

@@ -75,6 +75,15 @@ fn period() -> impl Strategy<Value = Period> {
     prop_oneof![Just(Period::Month), Just(Period::Year)]
 }
 
+#[test]
+fn nothing_follows_the_last_day_of_the_calendar() {
+    for period in [Period::Month, Period::Year] {
+        let last = Term::begin(3000, period, Date::MAX);
+        assert_eq!((last.until(), last.days, last.unused_minor(Date::MAX)), (Some(Date::MAX), 0, 0));
+        assert_eq!(last.next(3000, period), None);
+    }
+}
+
 proptest! {
     /// Periods follow one another without a gap, and neither freezing nor resuming makes or loses a day.
     #[test]

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 pub const OFFERS: [(i64, u32, bool); 4] =
     [(1000, 1, true), (2999, 1, true), (500, 1, false), (12_345, 12, true)];
 /// Free accounts, accounts at most, full licences at most, price, months.
-pub const PLANS: [(i64, Option<i64>, Option<i64>, i64, u32); 3] =
+pub type Plan = (i64, Option<i64>, Option<i64>, i64, u32);
+pub const PLANS: [Plan; 3] =
     [(2, Some(6), Some(4), 700, 1), (50, None, None, 9999, 12), (3, Some(12), None, 0, 1)];
 pub const GRACE_DAYS: i64 = 14;
 

@@ -9,7 +9,7 @@ use relais_core::account::Account;
 use relais_core::address::EmailAddress;
 use relais_core::authority::{Actor, Role};
 use relais_core::departure::{Departure, DepartureState, Order};
-use relais_core::ids::{AccountId, DepartureId, MailboxId, OrganisationId};
+use relais_core::ids::{AccountId, DepartureId, MailboxId, OrganisationId, SubscriptionId};
 use relais_core::inbound::Inbound;
 use relais_core::language::Language;
 use relais_core::lifecycle::Command;
@@ -17,7 +17,9 @@ use relais_core::mail_refusal::MailRefusal;
 use relais_core::money::Currency;
 use relais_core::organisation::{Group, GroupRole, Target};
 use relais_core::password::PasswordHash;
+use relais_core::plan::{Licence, SubscriptionTerms};
 use relais_core::refusal::Refusal;
+use relais_core::term::Period;
 use relais_engines::dns::Dns;
 use relais_engines::maildir::{Maildirs, decode_utf7};
 use relais_engines::message::PersonalMarks;
@@ -206,6 +208,20 @@ impl World {
             quota_bytes: None,
             subscription: None,
         }
+    }
+
+    /// `Base`, for a month.
+    pub async fn subscription(&self, price_minor: i64) -> SubscriptionId {
+        let terms = SubscriptionTerms {
+            name: "Base".into(),
+            price_minor,
+            currency: Currency::Eur,
+            period: Period::Month,
+            aliases_max: None,
+            quota_bytes: None,
+            licence: Licence::Full,
+        };
+        self.relais.create_subscription(terms, OPERATOR).await.unwrap().id
     }
 
     pub async fn command(&self, id: AccountId, command: Command) -> Account {

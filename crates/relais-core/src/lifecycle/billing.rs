@@ -80,6 +80,12 @@ pub(super) fn seat(account: &Account, subscription: Option<&Subscription>) -> Se
     Seat::of(account.role, subscription.map(|subscription| subscription.terms.licence))
 }
 
+/// Whether an account whose role changes has a licence then: a guest holds none.
+pub(crate) fn check_role(before: &Account, after: &Account, means: &Means) -> Result<(), Refusal> {
+    let on = means.subscription.as_ref();
+    means.check_exchange(seat(before, on), seat(after, on))
+}
+
 /// The entries of one command.
 pub(super) struct Bill<'m> {
     means: &'m Means,

@@ -43,7 +43,8 @@ pub(super) fn deactivate(
     next.term = account.term.map(|term| facts.means.freeze(term));
     check_inbound(&next.inbound, account, facts, now)?;
     next.state = State::Deactivated;
-    next.leaves_at = None;
+    // A payment opens it again by itself: whoever was to leave then still does.
+    next.leaves_at = account.leaves_at.filter(|_| cause == Cause::Billing);
     next.epoch += 1;
     next.deactivation = Some(Deactivation {
         cause,
@@ -68,7 +69,8 @@ pub(crate) fn check_role_may_leave(role: Role, other_admins: u64) -> Result<(), 
 }
 
 /// A person's decision takes over an automatic one, never the reverse; a person, or a machine where no person has
-/// decided, may still say anew where mail goes. Anything else has no second effect.
+/// decided, may still say anew where mail goes. What is closed for want of money opens again with a payment: any other
+/// cause takes it over, or whoever has left since would come back with it. Anything else has no second effect.
 fn deactivate_again(
     account: &Account,
     cause: Cause,
@@ -78,7 +80,8 @@ fn deactivate_again(
 ) -> Answer {
     let before = account.deactivation.clone().expect("a deactivated account knows why");
     let by_a_person = |cause: Cause| matches!(cause, Cause::Admin | Cause::Departure);
-    let takes_over = by_a_person(cause) && !by_a_person(before.cause);
+    let since_unpaid = cause != Cause::Billing && before.cause == Cause::Billing;
+    let takes_over = since_unpaid || (by_a_person(cause) && !by_a_person(before.cause));
     let has_a_say = by_a_person(cause) || !by_a_person(before.cause);
     let new_inbound = inbound.filter(|inbound| has_a_say && *inbound != account.inbound);
     if !takes_over && new_inbound.is_none() {
@@ -90,6 +93,7 @@ fn deactivate_again(
         next.inbound = inbound;
     }
     if takes_over {
+        next.leaves_at = None;
         next.deactivation = Some(Deactivation { cause, ..before });
     }
     let detail = json!({ "cause": cause, "inbound": next.inbound });
@@ -106,12 +110,15 @@ pub(super) fn reactivate(account: &Account, facts: &Facts, actor: &Actor, now: T
     if may(standing, Act::BeReactivated) != Verdict::Yes {
         return Err(Refusal::NotInThisState { act: Act::BeReactivated, state: standing });
     }
-    let own_departure = matches!(actor, Actor::Departure { .. });
-    if facts.departure_in_progress && !own_departure {
+    let (by_payment, own_departure) =
+        (matches!(actor, Actor::Billing { .. }), matches!(actor, Actor::Departure { .. }));
+    // A payment opens what is to leave later, for as long as it was to stay.
+    let leaves_later = account.leaves_at.filter(|end| by_payment && *end > now);
+    if facts.departure_in_progress && !own_departure && leaves_later.is_none() {
         return Err(Refusal::DepartureInProgress);
     }
-    let by_billing = account.deactivation.as_ref().is_some_and(|why| why.cause == Cause::Billing);
-    if matches!(actor, Actor::Billing { .. }) && !by_billing {
+    let unpaid = account.deactivation.as_ref().is_some_and(|why| why.cause == Cause::Billing);
+    if by_payment && (!unpaid || account.leaves_at != leaves_later) {
         return Err(Refusal::DeactivatedByAPerson);
     }
     if facts.primary_lost {
@@ -133,7 +140,7 @@ pub(super) fn reactivate(account: &Account, facts: &Facts, actor: &Actor, now: T
         detail["inbound_not_restored"] = json!({ "inbound": next.inbound, "because": refusal.code() });
         next.inbound = Inbound::deliver();
     }
-    next.leaves_at = None;
+    next.leaves_at = leaves_later;
     // What was signed in before stays out.
     next.epoch += 1;
     let on = facts.means.subscription.as_ref();
@@ -160,6 +167,7 @@ pub(super) fn delete(account: &Account, facts: &Facts, actor: &Actor, now: Times
     }
     let mut next = account.clone();
     next.state = State::Deleted;
+    next.leaves_at = None;
     next.name = String::new();
     next.password = None;
     next.inbound = Inbound::refuse();

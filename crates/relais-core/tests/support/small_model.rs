@@ -232,7 +232,9 @@ impl Model {
                 Answer::Changed
             }
             Ask::SetLeaving(leaves) if leaves == person.leaves => Answer::Unchanged,
-            Ask::SetLeaving(None) if !self.is_open(&person) => self.reactivate(&mut person, who),
+            Ask::SetLeaving(None) if person.state != State::Deactivated && !self.is_open(&person) => {
+                self.reactivate(&mut person, who)
+            }
             Ask::SetLeaving(leaves) => {
                 let fine = leaves
                     .is_none_or(|day| self.is_open(&person) && day > self.today && self.may_leave(number));
@@ -280,7 +282,11 @@ impl Model {
                 let first = person.cause.expect("closed for a reason");
                 let mail = mail
                     .filter(|mail| *mail != person.mail && (is_by_a_person(cause) || !is_by_a_person(first)));
-                let takes_over = is_by_a_person(cause) && !is_by_a_person(first);
+                let takes_over = if first == Cause::Billing {
+                    cause != Cause::Billing
+                } else {
+                    is_by_a_person(cause) && !is_by_a_person(first)
+                };
                 if mail.is_none() && !takes_over {
                     return Answer::Unchanged;
                 }
@@ -289,6 +295,7 @@ impl Model {
                 }
                 person.mail = mail.unwrap_or(person.mail);
                 person.cause = Some(if takes_over { cause } else { first });
+                person.leaves = person.leaves.filter(|_| !takes_over);
                 Answer::Changed
             }
             State::Invited | State::Active => {
@@ -301,7 +308,7 @@ impl Model {
                 person.mail_before = person.mail;
                 person.mail = next;
                 person.cause = Some(cause);
-                person.leaves = None;
+                person.leaves = person.leaves.filter(|_| cause == Cause::Billing);
                 person.state = State::Deactivated;
                 person.deaths += 1;
                 Answer::Changed
@@ -337,6 +344,7 @@ impl Model {
         self.retired.extend(held.map(|(name, _)| *name).filter(|name| name.ends_with("@host.net")));
         self.holders.retain(|_, holder| *holder != number);
         person.state = State::Deleted;
+        person.leaves = None;
         person.password = false;
         person.mail = Mail::Refuse;
         person.deaths += 1;

@@ -183,7 +183,7 @@ async fn a_thousand_lines_go_in_come_out_and_go_in_again_m4() {
 
     let exported = world.ask(Who::Manager, "GET", EXPORT).await;
     assert_eq!(exported.headers["content-type"], "text/csv; charset=utf-8; header=present");
-    assert!(exported.text.starts_with("address,name,state,role,quota,aliases,given_name,"));
+    assert!(exported.text.starts_with("address,name,state,role,subscription,quota,aliases,given_name,"));
     assert!(!exported.text.contains("password") && !exported.text.contains("deleted@bm.com"));
     for line in exported.text.lines() {
         for cell in line.split(',') {

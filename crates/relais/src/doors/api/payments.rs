@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use relais_app::Error;
 use relais_app::core::authority::Actor;
 use relais_app::core::ids::OrganisationId;
+use relais_app::core::language::Language;
 use relais_app::core::ledger::Entry;
 use relais_app::core::money::{Currency, Money};
 use relais_app::read::organisations;
@@ -61,6 +62,34 @@ pub enum SignatureError {
     Missing,
     Stale,
     Wrong,
+}
+
+impl SignatureError {
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Missing => "signature_missing",
+            Self::Stale => "signature_stale",
+            Self::Wrong => "signature_wrong",
+        }
+    }
+
+    pub fn sentence(self, language: Language) -> &'static str {
+        let (french, english) = match self {
+            Self::Missing => (
+                "Ce message n'est pas signé ; envoyez webhook-id, webhook-timestamp et webhook-signature.",
+                "This message is not signed; send webhook-id, webhook-timestamp and webhook-signature.",
+            ),
+            Self::Stale => (
+                "Ce message date de plus de cinq minutes ou de l'avenir ; vérifiez l'horloge, puis signez-le et envoyez-le à nouveau.",
+                "This message is more than five minutes old, or of the future; check the clock, then sign and send it again.",
+            ),
+            Self::Wrong => (
+                "La signature ne convient à aucun des secrets convenus ; comparez payment_secrets avec le prestataire de paiement.",
+                "The signature fits none of the secrets agreed on; compare payment_secrets with the payment provider.",
+            ),
+        };
+        language.pick(french, english)
+    }
 }
 
 pub fn routes() -> OpenApiRouter<Api> {

@@ -260,11 +260,7 @@ impl Problem {
             Self::BodyBroken => "body_broken",
             Self::OfferUnknown(_) => "offer_unknown",
             Self::PaymentsOff => "payments_not_configured",
-            Self::Signature(error) => match error {
-                SignatureError::Missing => "signature_missing",
-                SignatureError::Stale => "signature_stale",
-                SignatureError::Wrong => "signature_wrong",
-            },
+            Self::Signature(error) => error.code(),
         }
     }
 
@@ -419,32 +415,12 @@ impl Problem {
                 "Le corps s'est interrompu ; renvoyez la demande.",
                 "The body broke off; send the request again.",
             ),
-            Self::OfferUnknown(text) => match language {
-                Language::French => format!(
-                    "« {text} » n'a jamais été proposé ; choisissez dans la liste des formules (relais plan list, GET /api/v1/plans) ou des abonnements (relais subscription list, GET /api/v1/subscriptions)."
-                ),
-                Language::English => format!(
-                    "\u{201c}{text}\u{201d} was never offered; choose from the list of plans (relais plan list, GET /api/v1/plans) or subscriptions (relais subscription list, GET /api/v1/subscriptions)."
-                ),
-            },
+            Self::OfferUnknown(text) => offer_unknown(text, language),
             Self::PaymentsOff => said(
                 "Aucun prestataire de paiement n'est configuré ; indiquez payment_secrets dans relais.toml.",
                 "No payment provider is configured; set payment_secrets in relais.toml.",
             ),
-            Self::Signature(error) => match error {
-                SignatureError::Missing => said(
-                    "Ce message n'est pas signé ; envoyez webhook-id, webhook-timestamp et webhook-signature.",
-                    "This message is not signed; send webhook-id, webhook-timestamp and webhook-signature.",
-                ),
-                SignatureError::Stale => said(
-                    "Ce message date de plus de cinq minutes ou de l'avenir ; vérifiez l'horloge, puis signez-le et envoyez-le à nouveau.",
-                    "This message is more than five minutes old, or of the future; check the clock, then sign and send it again.",
-                ),
-                SignatureError::Wrong => said(
-                    "La signature ne convient à aucun des secrets convenus ; comparez payment_secrets avec le prestataire de paiement.",
-                    "The signature fits none of the secrets agreed on; compare payment_secrets with the payment provider.",
-                ),
-            },
+            Self::Signature(error) => error.sentence(language).to_owned(),
         }
     }
 }
@@ -465,6 +441,17 @@ fn detail_of_sign_in(refusal: &SignInRefusal, language: Language) -> String {
             "Too many attempts have failed; try again in five minutes.",
         ),
         SignInRefusal::Unavailable => unavailable(language),
+    }
+}
+
+fn offer_unknown(text: &str, language: Language) -> String {
+    match language {
+        Language::French => format!(
+            "« {text} » n'a jamais été proposé ; choisissez dans la liste des formules (relais plan list, GET /api/v1/plans) ou des abonnements (relais subscription list, GET /api/v1/subscriptions)."
+        ),
+        Language::English => format!(
+            "\u{201c}{text}\u{201d} was never offered; choose from the list of plans (relais plan list, GET /api/v1/plans) or subscriptions (relais subscription list, GET /api/v1/subscriptions)."
+        ),
     }
 }
 

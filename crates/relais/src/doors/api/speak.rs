@@ -23,7 +23,7 @@ pub async fn speak(State(api): State<Api>, request: Request, next: Next) -> Resp
     let number = api.requests.fetch_add(1, Ordering::Relaxed);
     let id = format!("{:x}-{number:x}", api.app.now().as_millisecond());
     let method = request.method().clone();
-    let path = request.uri().path().to_owned();
+    let path = without_secret(request.uri().path()).to_owned();
     let mut response = match whole_if_small(request).await {
         Ok(request) => next.run(request).await,
         Err(problem) => problem.into_response(),
@@ -42,6 +42,12 @@ pub async fn speak(State(api): State<Api>, request: Request, next: Next) -> Resp
         headers.insert(REQUEST_ID, id);
     }
     response
+}
+
+/// A path as it may be logged: whoever reads the log is not to use the link that did not work.
+fn without_secret(path: &str) -> &str {
+    let ends = ["/reset/", "/password-resets/"].map(|lead| path.find(lead).map(|start| start + lead.len()));
+    ends.into_iter().flatten().min().map_or(path, |end| &path[..end])
 }
 
 fn write_problem(response: &mut Response, problem: &Problem, language: Language, request: &str) {
@@ -117,6 +123,18 @@ mod tests {
             (";;q=,", None),
         ] {
             assert_eq!(asked_language(&header(ACCEPT_LANGUAGE, asked)), expected, "{asked}");
+        }
+    }
+
+    #[test]
+    fn no_secret_of_a_link_is_logged() {
+        for (path, logged) in [
+            ("/reset/rlp_abc", "/reset/"),
+            ("/api/v1/password-resets/rlp_abc", "/api/v1/password-resets/"),
+            ("/api/v1/password-resets", "/api/v1/password-resets"),
+            ("/api/v1/accounts/user1@bm.com", "/api/v1/accounts/user1@bm.com"),
+        ] {
+            assert_eq!(without_secret(path), logged);
         }
     }
 
