@@ -67,7 +67,8 @@ impl Means {
 
     /// Whether an account that has a licence may have another kind.
     pub(super) fn check_exchange(&self, from: Seat, to: Seat) -> Result<(), Refusal> {
-        if from == to { Ok(()) } else { self.check_room(self.used.with(from, -1), to) }
+        let takes_none = from == to || to == Seat::Guest;
+        if takes_none { Ok(()) } else { self.check_room(self.used.with(from, -1), to) }
     }
 
     /// The account as it was when it closed, if its leaving time has passed: with the days it had left then.
