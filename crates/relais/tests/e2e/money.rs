@@ -228,9 +228,10 @@ fn call(world: &World, body: &str, key: &[u8], at_s: i64) -> (u16, Value) {
     (status, serde_json::from_str(body).expect("JSON"))
 }
 
-fn payment(amount_minor: i64, reference: &str) -> String {
+fn payment(world: &World, amount_minor: i64, reference: &str) -> String {
+    let organisation = world.of_organisation("GET", "", Value::Null);
     let payment = json!({
-        "organisation": ORGANISATION, "amount_minor": amount_minor, "currency": "EUR", "reference": reference,
+        "organisation": organisation["id"], "amount_minor": amount_minor, "currency": "EUR", "reference": reference,
     });
     payment.to_string()
 }
@@ -240,7 +241,7 @@ fn now_s() -> i64 {
 }
 
 fn pay(world: &World, amount_minor: i64, reference: &str) {
-    let (status, entry) = call(world, &payment(amount_minor, reference), PAYMENT_KEY, now_s());
+    let (status, entry) = call(world, &payment(world, amount_minor, reference), PAYMENT_KEY, now_s());
     assert_eq!((status, &entry["amount_minor"]), (200, &json!(amount_minor)), "{entry}");
 }
 
@@ -248,7 +249,7 @@ fn pay(world: &World, amount_minor: i64, reference: &str) {
 #[test]
 fn m2_a_payment_is_counted_once_even_over_a_kill_9() {
     let mut world = World::start(Database::Sqlite);
-    let body = payment(4200, "pay_1");
+    let body = payment(&world, 4200, "pay_1");
     for (key, at_s, code) in [
         (b"another secret of 24 byt".as_slice(), now_s(), "signature_wrong"),
         (PAYMENT_KEY, now_s() - 3600, "signature_stale"),
@@ -261,7 +262,10 @@ fn m2_a_payment_is_counted_once_even_over_a_kill_9() {
     world.server.kill_9().expect("killed");
     world.server.start_again().expect("started");
     pay(&world, 4200, "pay_1");
-    assert_eq!(call(&world, &payment(4300, "pay_1"), PAYMENT_KEY, now_s()).1["code"], "payment_differs");
+    assert_eq!(
+        call(&world, &payment(&world, 4300, "pay_1"), PAYMENT_KEY, now_s()).1["code"],
+        "payment_differs"
+    );
     assert_eq!(balance(&world), 4200);
     // What the operator's socket is told without a signature counts for nothing either.
     let path = "/payments";

@@ -10,13 +10,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
-use relais_app::Error;
 use relais_app::core::authority::Actor;
 use relais_app::core::ids::OrganisationId;
 use relais_app::core::language::Language;
 use relais_app::core::ledger::Entry;
 use relais_app::core::money::{Currency, Money};
-use relais_app::read::organisations;
 use serde::Deserialize;
 use sha2::Sha256;
 use std::str::FromStr;
@@ -99,8 +97,8 @@ pub fn routes() -> OpenApiRouter<Api> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Payment {
-    /// Id or name.
-    organisation: String,
+    /// Its id: a name may pass to another organisation, and money must not go with it.
+    organisation: OrganisationId,
     /// In whole cents.
     amount_minor: i64,
     currency: Currency,
@@ -120,23 +118,16 @@ struct Payment {
         ("webhook-signature" = String, Header, description = "`v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`.")
     ),
     request_body(content = Payment, example = json!({
-        "organisation": "bm", "amount_minor": 12000, "currency": "EUR", "reference": "pay_123"
+        "organisation": "org-0000000000001", "amount_minor": 12000, "currency": "EUR", "reference": "pay_123"
     })),
     responses((status = 200, body = Entry))
 )]
 async fn receive(State(api): State<Api>, headers: HeaderMap, RawBody(body): RawBody) -> Answer<Entry> {
     check(&api.payment_secrets, &headers, &body, api.app.now())?;
     let Payment { organisation, amount_minor, currency, reference } = parse(&body)?;
-    let id: OrganisationId = match organisation.parse() {
-        Ok(id) => id,
-        Err(_) => {
-            let found = api.app.look(move |tx| organisations::named(tx, &organisation)).await?;
-            found.ok_or(Error::NotFound)?.id
-        }
-    };
     let amount = Money { amount_minor, currency };
-    let actor = Actor::Billing { organisation: id };
-    Ok(Json(api.app.top_up(id, amount, Some(reference), actor).await?))
+    let actor = Actor::Billing { organisation };
+    Ok(Json(api.app.top_up(organisation, amount, Some(reference), actor).await?))
 }
 
 /// Whether the payment provider sent `body`, about now.
