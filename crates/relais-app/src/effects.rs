@@ -19,6 +19,8 @@ const KICKS_MAX: u32 = 50;
 impl Relais {
     /// Does what is due in the outbox. What fails stays there with a later time.
     pub(crate) async fn settle_effects(&self) {
+        // One at a time: whoever had to wait finds what it owes done already.
+        let _settling = self.settling.lock().await;
         loop {
             let now = self.now();
             let due = match self.look(move |tx| outbox::due(tx, now, BATCH)).await {
@@ -31,21 +33,23 @@ impl Relais {
             if due.is_empty() {
                 return;
             }
+            let mut ended = Vec::new();
             for owed in due {
-                let ended = self.carry_out(&owed.effect).await;
-                let written = match ended {
-                    Ok(()) => self.store.write(move |tx| outbox::done(tx, owed.id)).await,
-                    Err(error) => {
-                        tracing::warn!(effect = ?owed.effect, %error, "an effect failed and will be tried again");
-                        let next_at = later(now, owed.attempts);
-                        let text = error.to_string();
-                        self.store.write(move |tx| outbox::retry(tx, owed.id, &text, next_at)).await
-                    }
-                };
-                if let Err(error) = written {
-                    tracing::warn!(%error, "the outbox cannot be written");
-                    return;
-                }
+                let failure = self.carry_out(&owed.effect).await.err().map(|error| {
+                    tracing::warn!(effect = ?owed.effect, %error, "an effect failed and will be tried again");
+                    (error.to_string(), later(now, owed.attempts))
+                });
+                ended.push((owed.id, failure));
+            }
+            let written = self.store.write(move |tx| {
+                ended.iter().try_for_each(|(id, failure)| match failure {
+                    None => outbox::done(tx, *id),
+                    Some((text, next_at)) => outbox::retry(tx, *id, text, *next_at),
+                })
+            });
+            if let Err(error) = written.await {
+                tracing::warn!(%error, "the outbox cannot be written");
+                return;
             }
         }
     }

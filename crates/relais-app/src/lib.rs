@@ -51,7 +51,7 @@ use relais_engines::message::PersonalMarks;
 use relais_engines::smtp::Smarthost;
 use relais_engines::spool::SpoolFiles;
 use std::sync::Arc;
-use tokio::sync::{Notify, RwLock};
+use tokio::sync::{Mutex, Notify, RwLock};
 
 /// What start-up builds and hands over.
 pub struct Parts {
@@ -97,6 +97,8 @@ pub struct Relais {
     /// Held by every delivery from its routing to its answer: whoever takes it alone knows that none is under way
     /// that was routed before.
     deliveries: RwLock<()>,
+    /// Held while what is owed to the outside is carried out.
+    settling: Mutex<()>,
     /// Woken when there may be effects or departures to see to.
     work: Notify,
     /// Woken when there may be mail to send.
@@ -123,6 +125,7 @@ impl Relais {
             passwords: Arc::new(credentials::Passwords::new()),
             throttle: throttle::Throttle::default(),
             deliveries: RwLock::default(),
+            settling: Mutex::default(),
             work: Notify::new(),
             outgoing: Notify::new(),
         })
