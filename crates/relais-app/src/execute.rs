@@ -171,7 +171,7 @@ fn can_act(account: &Account, now: Timestamp) -> bool {
 
 /// Owners and company admins who can act, other than this account.
 fn other_admins(tx: &mut Tx<'_>, account: &Account, now: Timestamp) -> Result<u64, Error> {
-    let leading = accounts::with_roles(tx, account.organisation, &[Role::Owner, Role::CompanyAdmin])?;
+    let leading = accounts::with_roles(tx, account.organisation, &Role::LEADING)?;
     let others = leading.iter().filter(|other| other.id != account.id && can_act(other, now));
     Ok(others.count() as u64)
 }

@@ -204,7 +204,7 @@ fn untold_shortage(
 
 /// Whoever answers for the provision and may be told.
 fn answerable(tx: &mut Tx<'_>, organisation: OrganisationId, now: Timestamp) -> Result<Vec<Account>, Error> {
-    let mut leading = accounts::with_roles(tx, organisation, &[Role::Owner, Role::CompanyAdmin])?;
+    let mut leading = accounts::with_roles(tx, organisation, &Role::LEADING)?;
     leading.retain(|account| may(standing(account, now), Act::BeNotified) == Verdict::Yes);
     Ok(leading)
 }

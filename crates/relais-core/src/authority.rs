@@ -19,6 +19,13 @@ pub enum Role {
 impl Role {
     pub const ALL: [Self; 5] =
         [Self::Owner, Self::CompanyAdmin, Self::AccountManager, Self::Member, Self::Guest];
+    /// Who answers for the organisation: one of them always stays.
+    pub const LEADING: [Self; 2] = [Self::Owner, Self::CompanyAdmin];
+
+    #[must_use]
+    pub fn leads(self) -> bool {
+        Self::LEADING.contains(&self)
+    }
 
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -145,10 +152,7 @@ impl Actor {
     #[must_use]
     pub fn has_over(&self, power: Power, account: &Account) -> bool {
         let is_self = matches!(self, Self::Account { id, .. } if *id == account.id);
-        let manage = match account.role {
-            Role::Owner | Role::CompanyAdmin => Power::EndAccounts,
-            Role::AccountManager | Role::Member | Role::Guest => Power::ManageAccounts,
-        };
+        let manage = if account.role.leads() { Power::EndAccounts } else { Power::ManageAccounts };
         match power {
             Power::ChangeSelf => is_self || self.has(manage, account.organisation),
             Power::ManageAccounts => self.has(manage, account.organisation),

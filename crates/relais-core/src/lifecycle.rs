@@ -189,8 +189,7 @@ pub fn create(
     now: Timestamp,
 ) -> Result<Change, Refusal> {
     if !actor.has(Power::ManageAccounts, new.organisation)
-        || (matches!(new.role, Role::Owner | Role::CompanyAdmin)
-            && !actor.has(Power::EndAccounts, new.organisation))
+        || (new.role.leads() && !actor.has(Power::EndAccounts, new.organisation))
     {
         return Err(Refusal::NotAllowed);
     }
@@ -376,11 +375,10 @@ fn set_role(account: &Account, role: Role, facts: &Facts, actor: &Actor, now: Ti
         return Ok(Decision::Unchanged);
     }
     check_owner_is_named_by_the_operator(role, actor)?;
-    let leads = |role: Role| matches!(role, Role::Owner | Role::CompanyAdmin);
     if account.role == Role::Owner && *actor != Actor::Operator {
         return Err(Refusal::OwnerCannotLeave);
     }
-    if leads(account.role) && !leads(role) && facts.other_admins == 0 {
+    if account.role.leads() && !role.leads() && facts.other_admins == 0 {
         return Err(Refusal::LastCompanyAdmin);
     }
     let mut next = account.clone();
