@@ -6,5 +6,6 @@ pub mod dns;
 pub mod dovecot;
 pub mod maildir;
 pub mod message;
+pub mod repository;
 pub mod smtp;
 pub mod spool;
