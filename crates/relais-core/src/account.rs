@@ -32,6 +32,13 @@ pub struct Deactivation {
     pub state_before: State,
 }
 
+/// Somebody's order to keep everything of an account, whatever else is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LegalHold {
+    pub reason: String,
+    pub since: Timestamp,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Account {
     pub id: AccountId,
@@ -46,6 +53,8 @@ pub struct Account {
     pub deactivation: Option<Deactivation>,
     /// From this moment on the account counts as deactivated (see [`crate::rights::standing`]).
     pub leaves_at: Option<Timestamp>,
+    /// While it lasts the account is not deleted, and no backup of it is forgotten.
+    pub legal_hold: Option<LegalHold>,
     pub inbound: Inbound,
     /// Largest mailbox size in bytes; `None` without limit.
     pub quota_bytes: Option<i64>,

@@ -2,16 +2,16 @@
 //!
 //! The application carries the steps out and keeps where it is; nothing here knows how a step is done.
 
-use crate::account::Account;
+mod planning;
+
+pub use planning::{PlanFacts, common_reply, default_reply, plan};
+
 use crate::address::EmailAddress;
 use crate::ids::{AccountId, DepartureId, OrganisationId};
 use crate::inbound::{Inbound, LocalCopy, Phase, Treatment};
-use crate::language::Language;
-use crate::lifecycle::check_role_may_leave;
 use crate::money::Money;
 use crate::refusal::Refusal;
-use crate::rights::{Act, Verdict, may, standing};
-use jiff::{Span, Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -47,6 +47,70 @@ pub struct Order {
     /// Why, kept in the log and the certificate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Which backup the departure goes on with; one of its own if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup: Option<BackupChoice>,
+    /// What becomes of calendars and address books; moved to the successor if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collections: Option<CollectionsChoice>,
+    /// What becomes of the meetings to come that the leaver has called; kept as they are if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meetings: Option<MeetingsChoice>,
+    /// Whether the person gets an archive of everything that is theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub export: Option<ExportChoice>,
+}
+
+/// Which verified backup the departure waits for (B9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BackupChoice {
+    /// Backs the account up itself, once it is frozen.
+    #[default]
+    Start,
+    /// Waits for the next scheduled backup of the organisation.
+    WaitForNext,
+}
+
+/// What becomes of the leaver's calendars and address books.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CollectionsChoice {
+    /// They become collections of the successor's, beside their own.
+    Move,
+    /// They stay with the closed account, and the successor writes in them.
+    Share,
+    #[default]
+    Keep,
+}
+
+/// What becomes of meetings to come that the leaver organises (X11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MeetingsChoice {
+    /// The successor becomes the organiser, and everyone invited is told (RFC 5546, section 3.2.2).
+    Transfer,
+    /// Everyone invited is told that they do not take place (RFC 5546, section 3.2.5).
+    Cancel,
+    #[default]
+    Keep,
+}
+
+/// Where the person's own archive goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ExportChoice {
+    /// A link to it goes to the external address of their profile.
+    ExternalAddress,
+}
+
+/// A meeting to come that the leaver has called. What it is about is said only where it is not personal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Meeting {
+    pub summary: Option<String>,
+    pub next: Timestamp,
+    pub recurring: bool,
+    pub attendees: Vec<String>,
 }
 
 /// What happens to mail that arrives from now on.
@@ -79,8 +143,7 @@ pub enum AddressHeir {
 
 /// The steps, in the order in which they can come. Saved by name: a name never changes its meaning.
 ///
-/// The backup comes between `RouteInbound` and `HandOverMail`, contacts, calendars and content between
-/// `HandOverMail` and `Rename`.
+/// Content other than mail, calendars and contacts comes between `SettleMeetings` and `Rename`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
@@ -88,7 +151,13 @@ pub enum Step {
     CutSessions,
     Inventory,
     RouteInbound,
+    /// A verified backup that is newer than the freeze; nothing is moved before it.
+    BackUp,
+    /// The person's own archive.
+    Export,
     HandOverMail,
+    HandOverCollections,
+    SettleMeetings,
     Rename,
     GiveAddresses,
     Wait,
@@ -97,12 +166,16 @@ pub enum Step {
 }
 
 impl Step {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::Freeze,
         Self::CutSessions,
         Self::Inventory,
         Self::RouteInbound,
+        Self::BackUp,
+        Self::Export,
         Self::HandOverMail,
+        Self::HandOverCollections,
+        Self::SettleMeetings,
         Self::Rename,
         Self::GiveAddresses,
         Self::Wait,
@@ -118,7 +191,11 @@ impl Step {
             Self::CutSessions => "cut_sessions",
             Self::Inventory => "inventory",
             Self::RouteInbound => "route_inbound",
+            Self::BackUp => "back_up",
+            Self::Export => "export",
             Self::HandOverMail => "hand_over_mail",
+            Self::HandOverCollections => "hand_over_collections",
+            Self::SettleMeetings => "settle_meetings",
             Self::Rename => "rename",
             Self::GiveAddresses => "give_addresses",
             Self::Wait => "wait",
@@ -156,8 +233,12 @@ pub enum Warning {
     DeletionEndsReply,
     /// The account that redirects is deleted before the end of its redirect: mail is refused from then on.
     DeletionEndsRedirect,
-    /// Deletion is for good, and this version takes no backup before it.
-    DeletionWithoutBackup,
+    /// Meetings to come that keep an organiser who is gone.
+    MeetingsKept {
+        meetings: u64,
+    },
+    /// The person gets nothing of what is theirs before the deletion.
+    DeletionWithoutExport,
 }
 
 /// What was found about the account.
@@ -180,6 +261,15 @@ pub struct Findings {
     pub credit: Option<Money>,
     pub messages: u64,
     pub size_bytes: u64,
+    /// Calendars and address books by the names that people see, but for personal ones.
+    #[serde(default)]
+    pub collections: Vec<String>,
+    /// Meetings to come that the leaver organises.
+    #[serde(default)]
+    pub meetings: Vec<Meeting>,
+    /// Where the person can be reached afterwards.
+    #[serde(default)]
+    pub external_address: Option<EmailAddress>,
 }
 
 /// Everything that will happen.
@@ -200,278 +290,18 @@ pub struct Plan {
     pub heir: AddressHeir,
     pub delete_after: Option<Timestamp>,
     pub reason: Option<String>,
+    #[serde(default)]
+    pub backup: BackupChoice,
+    #[serde(default)]
+    pub collections: CollectionsChoice,
+    #[serde(default)]
+    pub meetings: MeetingsChoice,
+    /// Where the link to the person's own archive goes.
+    #[serde(default)]
+    pub export_to: Option<EmailAddress>,
     pub steps: Vec<Step>,
     pub findings: Findings,
     pub warnings: Vec<Warning>,
-}
-
-/// What planning needs to know besides the order; read in one transaction.
-#[derive(Debug, Clone)]
-pub struct PlanFacts<'a> {
-    pub leaver: &'a Account,
-    pub successor: Option<&'a Account>,
-    pub renamed_to: EmailAddress,
-    pub departure_in_progress: bool,
-    pub findings: Findings,
-    pub language: Language,
-}
-
-/// Months for which mail is answered unless the order says otherwise.
-const REPLY_MONTHS: i64 = 1;
-/// Months beyond which an automatic reply needs a stated reason (Belgian APD, decision 64/2020, as comparator).
-const REPLY_MONTHS_MAX: i64 = 3;
-
-/// `at` and so many months, by the calendar in UTC.
-fn months_after(at: Timestamp, months: i64) -> Timestamp {
-    let later = at.to_zoned(TimeZone::UTC).checked_add(Span::new().months(months));
-    later.map_or(at, |zoned| zoned.timestamp())
-}
-
-/// What an automatic reply says when nobody wrote a text.
-#[must_use]
-pub fn default_reply(language: Language, leaver: &EmailAddress, successor: Option<&EmailAddress>) -> String {
-    match (language, successor) {
-        (Language::French, Some(to)) => format!(
-            "Bonjour,\n\nLe titulaire de l'adresse {leaver} a quitté l'organisation. Votre message n'a pas été transmis.\nVeuillez vous adresser à {to}.\n"
-        ),
-        (Language::French, None) => format!(
-            "Bonjour,\n\nLe titulaire de l'adresse {leaver} a quitté l'organisation. Votre message n'a pas été transmis.\nVeuillez contacter l'organisation par une autre voie.\n"
-        ),
-        (Language::English, Some(to)) => format!(
-            "Hello,\n\nThe holder of {leaver} has left the organisation. Your message was not passed on.\nPlease write to {to} instead.\n"
-        ),
-        (Language::English, None) => format!(
-            "Hello,\n\nThe holder of {leaver} has left the organisation. Your message was not passed on.\nPlease contact the organisation another way.\n"
-        ),
-    }
-}
-
-/// What a responder says for whoever has left and has no text of their own.
-#[must_use]
-pub fn common_reply(language: Language) -> &'static str {
-    language.pick(
-        "Bonjour,\n\nLe titulaire de cette adresse a quitté l'organisation. Votre message n'a pas été transmis.\nVeuillez contacter l'organisation par une autre voie.\n",
-        "Hello,\n\nThe holder of this address has left the organisation. Your message was not passed on.\nPlease contact the organisation another way.\n",
-    )
-}
-
-/// The plan for `order`.
-///
-/// # Errors
-/// Every refusal the order meets, so that all can be mended at once.
-pub fn plan(order: &Order, facts: &PlanFacts<'_>, now: Timestamp) -> Result<Plan, Vec<Refusal>> {
-    let refusals = check(order, facts, now);
-    if !refusals.is_empty() {
-        return Err(refusals);
-    }
-    let begins_at = order.on.unwrap_or(now);
-    let new_mail = new_mail(order, facts, begins_at);
-    let successor = facts.successor.map(|account| account.address.clone());
-    let old_mail_to = order.shared_mailbox.clone().or_else(|| successor.clone());
-    let heir = heir(order, &new_mail, successor.as_ref());
-    let mut plan = Plan {
-        account: facts.leaver.id,
-        leaver: facts.leaver.address.clone(),
-        name: facts.leaver.name.clone(),
-        begins_at,
-        steps: steps(order, &new_mail, &heir, old_mail_to.is_some()),
-        new_mail,
-        old_mail_to,
-        shared_mailbox: order.shared_mailbox.clone(),
-        successor,
-        renamed_to: facts.renamed_to.clone(),
-        heir,
-        delete_after: order.delete_after,
-        reason: order.reason.clone().filter(|reason| !reason.trim().is_empty()),
-        findings: facts.findings.clone(),
-        warnings: Vec::new(),
-    };
-    plan.warnings = warnings(&plan);
-    Ok(plan)
-}
-
-fn check(order: &Order, facts: &PlanFacts<'_>, now: Timestamp) -> Vec<Refusal> {
-    let mut refusals = Vec::new();
-    let leaver = facts.leaver;
-    let state = standing(leaver, now);
-    if facts.departure_in_progress {
-        refusals.push(Refusal::DepartureInProgress);
-    }
-    // Someone already deactivated may depart: their address and mail still have to go somewhere.
-    if may(state, Act::ChangeAttributes) != Verdict::Yes {
-        refusals.push(Refusal::NotInThisState { act: Act::ChangeAttributes, state });
-    }
-    if may(leaver.state, Act::BeDeactivated) == Verdict::Yes {
-        // Another admin or not, the role has to go first; whether it can is asked when it is revoked.
-        refusals.extend(check_role_may_leave(leaver.role, 1).err());
-    }
-    let begins_at = order.on.unwrap_or(now);
-    match (&order.to, facts.successor) {
-        (Some(_), Some(successor)) if successor.id == leaver.id => refusals.push(Refusal::SuccessorIsLeaver),
-        (Some(address), successor) => {
-            let receives = successor.is_some_and(|account| {
-                account.organisation == leaver.organisation
-                    // Who leaves before it begins takes nothing over.
-                    && may(standing(account, begins_at.max(now)), Act::ReceiveGroupMail) == Verdict::Yes
-            });
-            if !receives {
-                refusals.push(Refusal::SuccessorNotActive { address: address.clone() });
-            }
-        }
-        (None, _) => {}
-    }
-    let answered = order.reply.is_some() || order.responder.is_some();
-    if answered && order.shared_mailbox.is_some() {
-        refusals.push(Refusal::NewMailAmbiguous);
-    }
-    if order.copy == Some(LocalCopy::Keep)
-        && order.to.is_none()
-        && order.shared_mailbox.is_none()
-        && !answered
-    {
-        refusals.push(Refusal::SuccessorMissing);
-    }
-    refusals.extend(check_shared_mailbox(order, facts).err());
-    refusals.extend(check_way_back(order, facts).err());
-    if begins_at < now || order.until.is_some_and(|end| end <= now) {
-        refusals.push(Refusal::DateInThePast);
-    }
-    if order.delete_after.is_some_and(|end| end < begins_at)
-        || order.until.is_some_and(|end| end <= begins_at)
-    {
-        refusals.push(Refusal::DatesOutOfOrder);
-    }
-    refusals
-}
-
-/// The leaver's own addresses are given to the shared mailbox at the end; it cannot be made under one of them.
-fn check_shared_mailbox(order: &Order, facts: &PlanFacts<'_>) -> Result<(), Refusal> {
-    let own = |address: &&EmailAddress| {
-        **address == facts.leaver.address
-            || **address == facts.renamed_to
-            || facts.findings.addresses.contains(address)
-    };
-    match order.shared_mailbox.as_ref().filter(own) {
-        Some(address) => Err(Refusal::AddressTaken { address: address.clone() }),
-        None => Ok(()),
-    }
-}
-
-/// A successor who redirects to the leaver would get nothing of what is redirected to them.
-fn check_way_back(order: &Order, facts: &PlanFacts<'_>) -> Result<(), Refusal> {
-    let redirects = order.shared_mailbox.is_none() && order.reply.is_none() && order.responder.is_none();
-    match facts.successor.map(|account| &account.address) {
-        Some(to) if redirects && facts.findings.redirects_in.contains(to) => {
-            Err(Refusal::RedirectLoop { through: vec![to.clone(), facts.leaver.address.clone()] })
-        }
-        Some(_) | None => Ok(()),
-    }
-}
-
-fn new_mail(order: &Order, facts: &PlanFacts<'_>, begins_at: Timestamp) -> NewMail {
-    let leaver = &facts.leaver.address;
-    let successor = facts.successor.map(|account| &account.address);
-    let written = order.reply.clone().filter(|text| !text.trim().is_empty());
-    let text = written.unwrap_or_else(|| default_reply(facts.language, leaver, successor));
-    let copy = order.copy.unwrap_or(LocalCopy::None);
-    if let Some(name) = &order.responder {
-        return NewMail::Responder { name: name.clone(), text, until: order.until };
-    }
-    match order.shared_mailbox.as_ref().or(successor) {
-        Some(to) if order.reply.is_none() => NewMail::Redirect { to: to.clone(), copy, until: order.until },
-        Some(_) | None => NewMail::Reply {
-            text,
-            copy,
-            until: order.until.unwrap_or_else(|| months_after(begins_at, REPLY_MONTHS)),
-        },
-    }
-}
-
-fn heir(order: &Order, new_mail: &NewMail, successor: Option<&EmailAddress>) -> AddressHeir {
-    match new_mail {
-        NewMail::Responder { name, .. } => AddressHeir::Responder { name: name.clone() },
-        // For ever, so the address itself changes hands.
-        NewMail::Redirect { until: None, copy, .. }
-            if *copy == LocalCopy::None || order.delete_after.is_some() =>
-        {
-            match (&order.shared_mailbox, successor) {
-                (Some(address), _) => AddressHeir::SharedMailbox { address: address.clone() },
-                (None, Some(address)) => AddressHeir::Successor { address: address.clone() },
-                (None, None) => AddressHeir::Stay,
-            }
-        }
-        NewMail::Redirect { .. } | NewMail::Reply { .. } if order.delete_after.is_some() => {
-            AddressHeir::Released
-        }
-        NewMail::Redirect { .. } | NewMail::Reply { .. } => AddressHeir::Stay,
-    }
-}
-
-fn steps(order: &Order, new_mail: &NewMail, heir: &AddressHeir, hands_over: bool) -> Vec<Step> {
-    let mut steps = vec![Step::Freeze, Step::CutSessions, Step::Inventory, Step::RouteInbound];
-    if hands_over {
-        steps.push(Step::HandOverMail);
-    }
-    steps.push(Step::Rename);
-    let gives = !matches!(heir, AddressHeir::Stay | AddressHeir::Released);
-    // While a local copy is wanted the address has to stay with the closed account.
-    let copies = matches!(new_mail, NewMail::Redirect { copy: LocalCopy::Keep, .. });
-    if gives && !copies {
-        steps.push(Step::GiveAddresses);
-    }
-    if order.delete_after.is_some() {
-        steps.push(Step::Wait);
-        if gives && copies {
-            steps.push(Step::GiveAddresses);
-        }
-        steps.push(Step::Delete);
-    }
-    steps.push(Step::Certificate);
-    steps
-}
-
-fn warnings(plan: &Plan) -> Vec<Warning> {
-    let mut warnings = Vec::new();
-    match &plan.new_mail {
-        NewMail::Redirect { until, .. } => {
-            if plan.reason.is_none() {
-                warnings.push(Warning::RedirectWithoutReason);
-            }
-            if until.is_none() {
-                warnings.push(Warning::RedirectWithoutEnd);
-            }
-            if until.is_some_and(|until| plan.delete_after.is_some_and(|end| end < until)) {
-                warnings.push(Warning::DeletionEndsRedirect);
-            }
-        }
-        NewMail::Reply { until, .. } => {
-            if *until > months_after(plan.begins_at, REPLY_MONTHS_MAX) && plan.reason.is_none() {
-                warnings.push(Warning::ReplyLong);
-            }
-            if plan.delete_after.is_some_and(|end| end < *until) {
-                warnings.push(Warning::DeletionEndsReply);
-            }
-        }
-        NewMail::Responder { until, .. } => {
-            let long = until.is_none_or(|end| end > months_after(plan.begins_at, REPLY_MONTHS_MAX));
-            if long && plan.reason.is_none() {
-                warnings.push(Warning::ReplyLong);
-            }
-        }
-    }
-    if plan.old_mail_to.is_none() {
-        warnings.push(Warning::NobodyTakesOver);
-    }
-    if !plan.findings.redirects_in.is_empty() {
-        warnings.push(Warning::RedirectsIn { from: plan.findings.redirects_in.clone() });
-    }
-    if !plan.findings.only_admin_of.is_empty() {
-        warnings.push(Warning::OnlyAdminOf { groups: plan.findings.only_admin_of.clone() });
-    }
-    if plan.delete_after.is_some() {
-        warnings.push(Warning::DeletionWithoutBackup);
-    }
-    warnings
 }
 
 impl Plan {

@@ -128,6 +128,10 @@ id!(/// What an organisation subscribed to.
     PlanId, "pln");
 id!(/// What an account is on.
     SubscriptionId, "sub");
+id!(/// One run of the backup.
+    GenerationId, "gen");
+id!(/// What a person takes along: an archive of everything that is theirs.
+    ExportId, "exp");
 id!(/// A message in the outbound spool.
     SpoolId, "out");
 

@@ -80,6 +80,10 @@ pub enum Command {
     },
     /// Pays the period that is due.
     Renew,
+    /// Forbids the deletion for this reason; `None` ends the hold.
+    SetLegalHold {
+        reason: Option<String>,
+    },
 }
 
 /// What the store knows of an address that a command wants.
@@ -112,6 +116,8 @@ pub struct Facts {
     pub primary_lost: bool,
     /// A departure that is neither finished nor undone.
     pub departure_in_progress: bool,
+    /// When the newest verified backup of the account began to read it.
+    pub backed_up_at: Option<Timestamp>,
     pub means: Means,
 }
 
@@ -212,6 +218,7 @@ pub fn create(
         state: if new.password.is_some() { State::Active } else { State::Invited },
         deactivation: None,
         leaves_at: None,
+        legal_hold: None,
         inbound: Inbound::deliver(),
         quota_bytes: new.quota_bytes.or_else(|| subscription.and_then(|on| on.terms.quota_bytes)),
         subscription: new.subscription,
@@ -278,6 +285,7 @@ pub fn decide(
         Command::Renew => billing::renew(account, &facts.means, now),
         Command::SetName { name } => attributes::set_name(account, name, now),
         Command::SetQuota { quota_bytes } => attributes::set_quota(account, quota_bytes, now),
+        Command::SetLegalHold { reason } => attributes::set_legal_hold(account, reason, now),
     }
 }
 
@@ -294,6 +302,7 @@ fn power_for(command: &Command) -> Power {
         | Command::Delete
         | Command::SetRole { .. }
         | Command::SetLeaving { .. }
+        | Command::SetLegalHold { .. }
         | Command::MoveAddress { .. } => Power::EndAccounts,
         Command::Reactivate => Power::Reactivate,
         Command::SetSubscription { .. } => Power::Subscribe,

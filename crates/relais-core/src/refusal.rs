@@ -1,9 +1,11 @@
 //! Refusals: each has a stable code and a sentence in French and English that says what to do next. A refused
 //! command changed nothing.
 
+mod backup;
 mod list;
 mod profile;
 
+pub use backup::BackupFault;
 pub use list::ListFault;
 pub use profile::ProfileFault;
 
@@ -77,6 +79,7 @@ pub enum Refusal {
     PasswordResetVoid,
     Profile(ProfileFault),
     List(ListFault),
+    Backup(BackupFault),
 }
 
 impl Refusal {
@@ -144,6 +147,7 @@ impl Refusal {
             Self::PasswordResetVoid => "password_reset_void",
             Self::Profile(fault) => fault.code(),
             Self::List(fault) => fault.code(),
+            Self::Backup(fault) => fault.code(),
         }
     }
 
@@ -239,6 +243,7 @@ impl Refusal {
             Self::PasswordResetVoid => "Ce lien n'est plus valable : il a déjà servi, il est trop ancien ou le compte a changé ; demandez-en un autre.".into(),
             Self::Profile(fault) => fault.french(),
             Self::List(fault) => fault.french(),
+            Self::Backup(fault) => fault.french(),
         }
     }
 
@@ -321,6 +326,7 @@ impl Refusal {
             Self::PasswordResetVoid => "This link is no longer valid: it was used, is too old, or the account changed; ask for another.".into(),
             Self::Profile(fault) => fault.english(),
             Self::List(fault) => fault.english(),
+            Self::Backup(fault) => fault.english(),
         }
     }
 }

@@ -8,9 +8,11 @@ mod people;
 use jiff::Timestamp;
 use people::{account, address, moment};
 use proptest::prelude::*;
-use relais_core::account::Account;
+use relais_core::account::{Account, LegalHold};
 use relais_core::authority::Role;
-use relais_core::departure::{AddressHeir, Findings, NewMail, Order, Plan, PlanFacts, Step, Warning, plan};
+use relais_core::departure::{
+    AddressHeir, ExportChoice, Findings, Meeting, NewMail, Order, Plan, PlanFacts, Step, Warning, plan,
+};
 use relais_core::ids::OrganisationId;
 use relais_core::inbound::{LocalCopy, Treatment};
 use relais_core::language::Language;
@@ -19,59 +21,75 @@ use relais_core::rights::State;
 
 const NOW: &str = "2026-11-21T09:00:00Z";
 
-/// Steps: F freeze, C cut sessions, I inventory, R route inbound, H hand over mail, N rename, G give addresses,
-/// W wait, D delete, c certificate. Days count from [`NOW`].
+/// Steps: F freeze, C cut sessions, I inventory, R route inbound, B back up, E export, H hand over mail, K hand over
+/// collections, M settle meetings, N rename, G give addresses, W wait, D delete, c certificate. Days count from [`NOW`].
 const TABLE: &str = "
 # The lawful default: an answer for a month, then refused; nothing is passed on.
-                                     -> FCIRNc | reply until 2026-12-21 | stay | nobody
-day 40                               -> FCIRNc | reply until 2027-01-31 | stay | nobody
-reason                               -> FCIRNc | reply until 2026-12-21 | stay | nobody
-until 30                             -> FCIRNc | reply until 2026-12-21 | stay | nobody
-until 120                            -> FCIRNc | reply until 2027-03-21 | stay | long nobody                  # X5: three months at most
-until 120, reason                    -> FCIRNc | reply until 2027-03-21 | stay | nobody
-until 92                             -> FCIRNc | reply until 2027-02-21 | stay | nobody
-delete 90                            -> FCIRNWDc | reply until 2026-12-21 | released | nobody deletion
+                                     -> FCIRBNc | reply until 2026-12-21 | stay | nobody
+day 40                               -> FCIRBNc | reply until 2027-01-31 | stay | nobody
+reason                               -> FCIRBNc | reply until 2026-12-21 | stay | nobody
+until 30                             -> FCIRBNc | reply until 2026-12-21 | stay | nobody
+until 120                            -> FCIRBNc | reply until 2027-03-21 | stay | long nobody                  # X5: three months at most
+until 120, reason                    -> FCIRBNc | reply until 2027-03-21 | stay | nobody
+until 92                             -> FCIRBNc | reply until 2027-02-21 | stay | nobody
+delete 90                            -> FCIRBNWDc | reply until 2026-12-21 | released | nobody deletion
 
 # BlueMind, first solution: new mail goes to a person (B3, B8, B13).
-to user2                             -> FCIRHNGc | redirect user2 | successor | no_reason no_end               # B3 B5 B13
-to user2, reason                     -> FCIRHNGc | redirect user2 | successor | no_end
-to user2, reason, until 60           -> FCIRHNc | redirect user2 until 2027-01-20 | stay |                     # CNIL: a reason and an end
-to user2, reason, keep               -> FCIRHNc | redirect user2 keep | stay | no_end                          # B8 with copy
-to user2, reason, keep, until 60     -> FCIRHNc | redirect user2 keep until 2027-01-20 | stay |
-to user2, reason, delete 90          -> FCIRHNGWDc | redirect user2 | successor | no_end deletion              # B12 B13
-to user2, reason, keep, delete 90    -> FCIRHNWGDc | redirect user2 keep | successor | no_end deletion         # B6, then B13
-to user2, reason, until 60, delete 90 -> FCIRHNWDc | redirect user2 until 2027-01-20 | released | deletion
+to user2                             -> FCIRBHKNGc | redirect user2 | successor | no_reason no_end               # B3 B5 B13
+to user2, reason                     -> FCIRBHKNGc | redirect user2 | successor | no_end
+to user2, reason, until 60           -> FCIRBHKNc | redirect user2 until 2027-01-20 | stay |                     # CNIL: a reason and an end
+to user2, reason, keep               -> FCIRBHKNc | redirect user2 keep | stay | no_end                          # B8 with copy
+to user2, reason, keep, until 60     -> FCIRBHKNc | redirect user2 keep until 2027-01-20 | stay |
+to user2, reason, delete 90          -> FCIRBHKNGWDc | redirect user2 | successor | no_end deletion              # B12 B13
+to user2, reason, keep, delete 90    -> FCIRBHKNWGDc | redirect user2 keep | successor | no_end deletion         # B6, then B13
+to user2, reason, until 60, delete 90 -> FCIRBHKNWDc | redirect user2 until 2027-01-20 | released | deletion
 
 # BlueMind, second solution: to a shared mailbox (B4, B7), which also has the old mail (B10a).
-shared bp.user                       -> FCIRHNGc | redirect bp.user | shared bp.user | no_reason no_end        # B4 B7
-shared bp.user, to user2, reason     -> FCIRHNGc | redirect bp.user | shared bp.user | no_end                  # user2 becomes a member
-shared bp.user, reason, keep         -> FCIRHNc | redirect bp.user keep | stay | no_end                        # B8
-shared bp.user, reason, keep, delete 90 -> FCIRHNWGDc | redirect bp.user keep | shared bp.user | no_end deletion
+shared bp.user                       -> FCIRBHNGc | redirect bp.user | shared bp.user | no_reason no_end        # B4 B7
+shared bp.user, to user2, reason     -> FCIRBHKNGc | redirect bp.user | shared bp.user | no_end                  # user2 becomes a member
+shared bp.user, reason, keep         -> FCIRBHNc | redirect bp.user keep | stay | no_end                        # B8
+shared bp.user, reason, keep, delete 90 -> FCIRBHNWGDc | redirect bp.user keep | shared bp.user | no_end deletion
 
 # An answer, first form: the account itself with a text of its own (B14).
-reply                                -> FCIRNc | reply until 2026-12-21 own text | stay | nobody               # B14
-reply, to user2                      -> FCIRHNc | reply until 2026-12-21 own text | stay |                     # old mail to user2
-reply, keep                          -> FCIRNc | reply keep until 2026-12-21 own text | stay | nobody
-reply, to user2, delete 60           -> FCIRHNWDc | reply until 2026-12-21 own text | released | deletion
-reply, to user2, delete 10           -> FCIRHNWDc | reply until 2026-12-21 own text | released | cut_short deletion
-delete 10                            -> FCIRNWDc | reply until 2026-12-21 | released | cut_short nobody deletion
-blank reply                          -> FCIRNc | reply until 2026-12-21 | stay | nobody                        # the usual text
-blank reply, responder               -> FCIRNGc | responder Anciens | responder | long nobody
+reply                                -> FCIRBNc | reply until 2026-12-21 own text | stay | nobody               # B14
+reply, to user2                      -> FCIRBHKNc | reply until 2026-12-21 own text | stay |                     # old mail to user2
+reply, keep                          -> FCIRBNc | reply keep until 2026-12-21 own text | stay | nobody
+reply, to user2, delete 60           -> FCIRBHKNWDc | reply until 2026-12-21 own text | released | deletion
+reply, to user2, delete 10           -> FCIRBHKNWDc | reply until 2026-12-21 own text | released | cut_short deletion
+delete 10                            -> FCIRBNWDc | reply until 2026-12-21 | released | cut_short nobody deletion
+blank reply                          -> FCIRBNc | reply until 2026-12-21 | stay | nobody                        # the usual text
+blank reply, responder               -> FCIRBNGc | responder Anciens | responder | long nobody
 
 # Second form: one responder for everyone who left, without a licence (B15, X9).
-responder                            -> FCIRNGc | responder Anciens | responder | long nobody                  # B15
-responder, until 30                  -> FCIRNGc | responder Anciens until 2026-12-21 | responder | nobody      # X5
-responder, reply, reason             -> FCIRNGc | responder Anciens own text | responder | nobody              # X9
-responder, to user2, reason          -> FCIRHNGc | responder Anciens | responder |
-responder, reason, delete 60         -> FCIRNGWDc | responder Anciens | responder | nobody deletion            # B12 B15
+responder                            -> FCIRBNGc | responder Anciens | responder | long nobody                  # B15
+responder, until 30                  -> FCIRBNGc | responder Anciens until 2026-12-21 | responder | nobody      # X5
+responder, reply, reason             -> FCIRBNGc | responder Anciens own text | responder | nobody              # X9
+responder, to user2, reason          -> FCIRBHKNGc | responder Anciens | responder |
+responder, reason, delete 60         -> FCIRBNGWDc | responder Anciens | responder | nobody deletion            # B12 B15
 
 # What is worth a second look.
-to user2, reason; redirected to      -> FCIRHNGc | redirect user2 | successor | no_end redirects_in            # X1
-to user2, reason; only group admin   -> FCIRHNGc | redirect user2 | successor | no_end only_admin              # R16
-to user2, reason; deactivated        -> FCIRHNGc | redirect user2 | successor | no_end                         # B16 at any moment
-to user2, reason; invited            -> FCIRHNGc | redirect user2 | successor | no_end
-to user2, reason; leaving passed     -> FCIRHNGc | redirect user2 | successor | no_end
-to user2, reason; successor invited  -> FCIRHNGc | redirect user2 | successor | no_end
+to user2, reason; redirected to      -> FCIRBHKNGc | redirect user2 | successor | no_end redirects_in            # X1
+to user2, reason; only group admin   -> FCIRBHKNGc | redirect user2 | successor | no_end only_admin              # R16
+to user2, reason; deactivated        -> FCIRBHKNGc | redirect user2 | successor | no_end                         # B16 at any moment
+to user2, reason; invited            -> FCIRBHKNGc | redirect user2 | successor | no_end
+to user2, reason; leaving passed     -> FCIRBHKNGc | redirect user2 | successor | no_end
+to user2, reason; successor invited  -> FCIRBHKNGc | redirect user2 | successor | no_end
+
+# What is theirs: contacts, calendars, meetings, an archive of their own (X4, X11).
+to user2, reason, collections keep   -> FCIRBHNGc | redirect user2 | successor | no_end
+to user2, reason, collections share  -> FCIRBHKNGc | redirect user2 | successor | no_end
+shared bp.user, to user2, reason     -> FCIRBHKNGc | redirect bp.user | shared bp.user | no_end
+to user2, reason; has meetings       -> FCIRBHKNGc | redirect user2 | successor | no_end meetings
+to user2, reason, meetings transfer; has meetings -> FCIRBHKMNGc | redirect user2 | successor | no_end       # X11
+meetings cancel; has meetings        -> FCIRBMNc | reply until 2026-12-21 | stay | nobody                     # X11
+export; has external                 -> FCIRBENc | reply until 2026-12-21 | stay | nobody                     # X4
+export, delete 90; has external      -> FCIRBENWDc | reply until 2026-12-21 | released | nobody
+export                               -> external_address_missing
+meetings transfer                    -> successor_missing
+collections move                     -> successor_missing
+collections share, shared bp.user    -> successor_missing
+delete 90; held                      -> legal_hold                                                            # X7
+; held                               -> FCIRBNc | reply until 2026-12-21 | stay | nobody
 
 # Refused, all at once.
 to user1                             -> successor_is_leaver
@@ -80,10 +98,10 @@ to user2; successor deleted          -> successor_not_active
 to user2; successor unknown          -> successor_not_active
 to user2; successor elsewhere        -> successor_not_active
 to user2; successor leaving          -> successor_not_active
-to user2; successor leaves in 10     -> FCIRHNGc | redirect user2 | successor | no_reason no_end
+to user2; successor leaves in 10     -> FCIRBHKNGc | redirect user2 | successor | no_reason no_end
 to user2, day 20; successor leaves in 10 -> successor_not_active                                              # gone before it begins
 to user2; successor redirects to leaver -> redirect_loop
-to user2, reply; successor redirects to leaver -> FCIRHNc | reply until 2026-12-21 own text | stay | redirects_in
+to user2, reply; successor redirects to leaver -> FCIRBHKNc | reply until 2026-12-21 own text | stay | redirects_in
 shared user1                         -> address_taken                                                          # B4: given, not taken
 shared alias1                        -> address_taken
 shared bp.user, reply                -> new_mail_ambiguous
@@ -98,7 +116,7 @@ day 10, delete 5                     -> dates_out_of_order
 ; departure in progress              -> departure_in_progress                                                  # X1: one at a time
 ; owner                              -> owner_cannot_leave
 ; company admin                      -> revoke_role_first                                                      # R15
-; deactivated, company admin         -> FCIRNc | reply until 2026-12-21 | stay | nobody
+; deactivated, company admin         -> FCIRBNc | reply until 2026-12-21 | stay | nobody
 to user1, keep, shared bp.user, reply, day -1; departure in progress -> departure_in_progress successor_is_leaver new_mail_ambiguous date_in_the_past
 ";
 
@@ -116,6 +134,11 @@ fn read_order(words: &str) -> Order {
     for word in words.split(", ").map(str::trim).filter(|word| !word.is_empty()) {
         match word.split_once(' ').unwrap_or((word, "")) {
             ("to", name) => order.to = Some(local(name)),
+            ("collections", what) => {
+                order.collections = Some(serde_json::from_value(what.into()).expect(word))
+            }
+            ("meetings", what) => order.meetings = Some(serde_json::from_value(what.into()).expect(word)),
+            ("export", _) => order.export = Some(ExportChoice::ExternalAddress),
             ("shared", name) => order.shared_mailbox = Some(local(name)),
             ("day", days) => order.on = Some(in_days(days)),
             ("until", days) => order.until = Some(in_days(days)),
@@ -174,6 +197,15 @@ impl Situation {
         }
         match word {
             "redirected to" => self.findings.redirects_in = vec![local("user3")],
+            "has external" => self.findings.external_address = Some(address("moi@ailleurs.fr")),
+            "has meetings" => {
+                let next = in_days("3");
+                self.findings.meetings =
+                    vec![Meeting { summary: None, next, recurring: false, attendees: vec![] }];
+            }
+            "held" => {
+                self.leaver.legal_hold = Some(LegalHold { reason: "Litige".into(), since: moment(NOW) });
+            }
             "only group admin" => self.findings.only_admin_of = vec!["Ventes".into()],
             "departure in progress" => self.departure_in_progress = true,
             "invited" => self.leaver.state = State::Invited,
@@ -205,7 +237,11 @@ fn letter(step: Step) -> char {
         Step::CutSessions => 'C',
         Step::Inventory => 'I',
         Step::RouteInbound => 'R',
+        Step::BackUp => 'B',
+        Step::Export => 'E',
         Step::HandOverMail => 'H',
+        Step::HandOverCollections => 'K',
+        Step::SettleMeetings => 'M',
         Step::Rename => 'N',
         Step::GiveAddresses => 'G',
         Step::Wait => 'W',
@@ -223,7 +259,8 @@ fn warning_name(warning: &Warning) -> &'static str {
         Warning::RedirectsIn { .. } => "redirects_in",
         Warning::OnlyAdminOf { .. } => "only_admin",
         Warning::DeletionEndsReply | Warning::DeletionEndsRedirect => "cut_short",
-        Warning::DeletionWithoutBackup => "deletion",
+        Warning::MeetingsKept { .. } => "meetings",
+        Warning::DeletionWithoutExport => "deletion",
     }
 }
 
@@ -330,7 +367,18 @@ fn any_order() -> impl Strategy<Value = Order> {
         proptest::option::of(Just("continuité".to_owned())),
     )
         .prop_map(|(to, copy, shared_mailbox, reply, responder, until, on, delete_after, reason)| {
-            Order { to, copy, shared_mailbox, reply, responder, until, on, delete_after, reason }
+            Order {
+                to,
+                copy,
+                shared_mailbox,
+                reply,
+                responder,
+                until,
+                on,
+                delete_after,
+                reason,
+                ..Order::default()
+            }
         })
 }
 
@@ -363,6 +411,10 @@ proptest! {
         prop_assert_eq!(&plan.steps[..4], &[Step::Freeze, Step::CutSessions, Step::Inventory, Step::RouteInbound][..]);
         prop_assert_eq!(plan.steps.last(), Some(&Step::Certificate));
         prop_assert!(place(Step::RouteInbound) < place(Step::Rename));
+        // Nothing is moved, and nothing ends, before the verified backup.
+        for moving in [Step::Export, Step::HandOverMail, Step::HandOverCollections, Step::SettleMeetings, Step::Delete] {
+            prop_assert!(place(moving).is_none_or(|at| Some(at) > place(Step::BackUp)));
+        }
         prop_assert_eq!(place(Step::HandOverMail).is_some(), plan.old_mail_to.is_some());
         prop_assert_eq!(place(Step::Delete).is_some(), plan.delete_after.is_some());
         prop_assert_eq!(place(Step::Delete).is_some(), place(Step::Wait).is_some());

@@ -150,6 +150,8 @@ fn facts(world: &mut World, on: &Account, ask: Ask, departing: bool, now: Timest
             .get(&on.address)
             .is_some_and(|held| held.target.is_some_and(|holder| holder != own)),
         departure_in_progress: departing,
+        // Whatever day it was closed on: what a deletion asks of backups is in the table.
+        backed_up_at: Some(Timestamp::MAX),
         means: Means::none(Date::ZERO),
     }
 }

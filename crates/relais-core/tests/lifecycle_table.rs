@@ -11,7 +11,7 @@ mod people;
 
 use jiff::civil::{Date, date};
 use people::{account, address, moment};
-use relais_core::account::{Account, Cause, Deactivation};
+use relais_core::account::{Account, Cause, Deactivation, LegalHold};
 use relais_core::authority::{Actor, Role};
 use relais_core::ids::{AccountId, DepartureId, MailboxId, OrganisationId, PlanId, SubscriptionId, TokenId};
 use relais_core::inbound::{Inbound, LocalCopy, Phase, Treatment};
@@ -67,6 +67,9 @@ fn subject(words: &str) -> Account {
                 subject.state = State::Deleted;
                 subject.password = None;
                 subject.name.clear();
+            }
+            "held" => {
+                subject.legal_hold = Some(LegalHold { reason: "Litige".into(), since: moment(YESTERDAY) })
             }
             "no password" => subject.password = None,
             "owner" => subject.role = Role::Owner,
@@ -152,6 +155,7 @@ fn command(words: &str) -> Command {
         },
         "subscribe" => Command::SetSubscription { to: offer(rest).map(|offer| offer.id) },
         "renew" => Command::Renew,
+        "set_legal_hold" => Command::SetLegalHold { reason: (rest != "never").then(|| rest.to_owned()) },
         other => panic!("command: {other}"),
     }
 }
@@ -209,6 +213,7 @@ fn name_of(command: &Command) -> &'static str {
         Command::MoveAddress { .. } => "move",
         Command::SetSubscription { .. } => "subscribe",
         Command::Renew => "renew",
+        Command::SetLegalHold { .. } => "set_legal_hold",
     }
 }
 
@@ -257,6 +262,7 @@ fn facts(subject: &Account, words: &[&str]) -> Facts {
         redirect_nowhere: None,
         primary_lost: false,
         departure_in_progress: false,
+        backed_up_at: Some(moment(NOW)),
         means: Means {
             subscription: subject.subscription.and(offer("base")),
             ..Means::none(date(2026, 11, 21))
@@ -270,6 +276,9 @@ fn facts(subject: &Account, words: &[&str]) -> Facts {
             "last admin" => facts.other_admins = 0,
             "only group admin" => facts.only_admin_of = vec!["Ventes".into()],
             "departure in progress" => facts.departure_in_progress = true,
+            "no backup" => facts.backed_up_at = None,
+            "backup before" => facts.backed_up_at = Some(moment("2026-11-20T08:59:59Z")),
+            "backup as it closed" => facts.backed_up_at = Some(moment(YESTERDAY)),
             "loop" => facts.loop_through = Some(vec![address("user2@bm.com")]),
             "nowhere" => facts.redirect_nowhere = Some(address("user2@bm.com")),
             "primary lost" => {
@@ -405,6 +414,9 @@ fn answer(before: &Account, result: &Result<Decision, Refusal>) -> String {
     if after.name != before.name {
         words.push(if after.name.is_empty() { "anonymous".into() } else { after.name.clone() });
     }
+    if after.legal_hold != before.legal_hold {
+        words.push(after.legal_hold.as_ref().map_or("released", |_| "held").into());
+    }
     if after.quota_bytes != before.quota_bytes {
         words.push(after.quota_bytes.map_or("no quota".into(), |bytes| format!("quota={bytes}")));
     }
@@ -471,6 +483,7 @@ fn the_table_has_every_command_in_every_state() {
         "set_inbound",
         "set_role",
         "set_leaving",
+        "set_legal_hold",
         "move",
         "subscribe",
         "renew",

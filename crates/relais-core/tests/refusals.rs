@@ -6,7 +6,7 @@ use relais_core::domain::TxtRecord;
 use relais_core::language::Language;
 use relais_core::money::{Currency, Money};
 use relais_core::profile::ProfileField;
-use relais_core::refusal::{ListFault, ProfileFault, Refusal};
+use relais_core::refusal::{BackupFault, ListFault, ProfileFault, Refusal};
 use relais_core::rights::{Act, State};
 use std::collections::HashSet;
 
@@ -81,6 +81,22 @@ fn is_listed(refusal: &Refusal) {
             | ProfileFault::PhotoKindUnknown
             | ProfileFault::PhotoSides { .. } => {}
         },
+        Refusal::Backup(fault) => match fault {
+            BackupFault::Missing
+            | BackupFault::LegalHold { .. }
+            | BackupFault::Damaged { .. }
+            | BackupFault::WrongKey { .. }
+            | BackupFault::Unreachable { .. }
+            | BackupFault::LocationInvalid { .. }
+            | BackupFault::LocationTaken { .. }
+            | BackupFault::NotVerified
+            | BackupFault::Personal
+            | BackupFault::RetentionEmpty
+            | BackupFault::AlreadyHere { .. }
+            | BackupFault::FromNewerVersion
+            | BackupFault::ExternalAddressMissing { .. }
+            | BackupFault::ExportVoid => {}
+        },
         Refusal::List(fault) => match fault {
             ListFault::NotUtf8 { .. }
             | ListFault::NoColumns
@@ -96,7 +112,7 @@ fn is_listed(refusal: &Refusal) {
     }
 }
 
-/// What the sentences on personal data and on lists have to name.
+/// What the sentences on personal data, on lists and on backups have to name.
 fn named_faults() -> Vec<(Refusal, Vec<String>)> {
     let field = ProfileField::City;
     let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -126,9 +142,30 @@ fn named_faults() -> Vec<(Refusal, Vec<String>)> {
         (ListFault::CellInvalid { column: "role".into(), text: "chef".into() }, names(&["role", "chef"])),
         (ListFault::StateDiffers { is: Some(State::Deactivated) }, vec![]),
     ];
+    let place = || "s3:https://s3.example/seau".to_owned();
+    let backup = [
+        (BackupFault::Missing, names(&["relais backup run"])),
+        (BackupFault::LegalHold { reason: "Litige".into() }, names(&["Litige"])),
+        (BackupFault::Damaged { location: place() }, vec![place()]),
+        (BackupFault::WrongKey { location: place() }, vec![place()]),
+        (BackupFault::Unreachable { location: place() }, vec![place()]),
+        (BackupFault::LocationInvalid { text: "ici".into() }, names(&["ici"])),
+        (BackupFault::LocationTaken { location: place() }, vec![place()]),
+        (BackupFault::NotVerified, vec![]),
+        (BackupFault::Personal, vec![]),
+        (BackupFault::RetentionEmpty, vec![]),
+        (BackupFault::AlreadyHere { name: "Mairie".into() }, names(&["Mairie"])),
+        (BackupFault::FromNewerVersion, vec![]),
+        (
+            BackupFault::ExternalAddressMissing { account: "user1@bm.com".parse().expect("an address") },
+            names(&["user1@bm.com"]),
+        ),
+        (BackupFault::ExportVoid, vec![]),
+    ];
     profile
         .into_iter()
         .map(|(fault, names)| (fault.into(), names))
+        .chain(backup.into_iter().map(|(fault, names)| (fault.into(), names)))
         .chain(list.into_iter().map(|(fault, names)| (fault.into(), names)))
         .collect()
 }
@@ -310,7 +347,7 @@ fn a_refusal_names_what_stands_in_the_way() {
                 | Refusal::DepartureOver
                 | Refusal::QuotaInvalid
                 | Refusal::PasswordResetVoid => vec![],
-                fault @ (Refusal::Profile(_) | Refusal::List(_)) => {
+                fault @ (Refusal::Profile(_) | Refusal::List(_) | Refusal::Backup(_)) => {
                     let named = named_faults().into_iter().find(|(refusal, _)| refusal == fault);
                     named.expect("listed").1
                 }

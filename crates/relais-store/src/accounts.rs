@@ -14,7 +14,7 @@ use relais_core::rights::{Leaving, State};
 use relais_core::text::fold;
 
 const COLUMNS: &str = "id, organisation, mailbox, name, address, role, state, deactivation, leaves_at, inbound, \
-                       quota_bytes, password, epoch, created_at, subscription, term";
+                       quota_bytes, password, epoch, created_at, subscription, term, legal_hold";
 
 fn read(row: &Row) -> Result<Account, Error> {
     let id = row.int(0)?;
@@ -36,10 +36,11 @@ fn read(row: &Row) -> Result<Account, Error> {
         created_at: place("created_at").time(id, row.int(13)?)?,
         subscription: row.opt_int(14)?.map(SubscriptionId::from_number),
         term: row.opt_text(15)?.map(|text| place("term").json(id, text)).transpose()?,
+        legal_hold: row.opt_text(16)?.map(|text| place("legal_hold").json(id, text)).transpose()?,
     })
 }
 
-fn arguments(account: &Account) -> [Value; 19] {
+fn arguments(account: &Account) -> [Value; 20] {
     let renews_on = account.term.and_then(|term| term.until());
     [
         account.id.number().into(),
@@ -58,6 +59,7 @@ fn arguments(account: &Account) -> [Value; 19] {
         time(account.created_at),
         account.subscription.map(SubscriptionId::number).into(),
         account.term.as_ref().map_or(Value::Null(Kind::Text), json),
+        account.legal_hold.as_ref().map_or(Value::Null(Kind::Text), json),
         renews_on.map(|day| day.to_string()).into(),
         account.deactivation.as_ref().map_or(Value::Null(Kind::Text), |why| name(&why.cause)),
         fold(&account.name).into(),
@@ -67,7 +69,7 @@ fn arguments(account: &Account) -> [Value; 19] {
 pub fn insert(tx: &mut Tx<'_>, account: &Account) -> Result<(), Error> {
     let sql = format!(
         "INSERT INTO accounts ({COLUMNS}, renews_on, closed_by, name_key) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)"
     );
     tx.execute_one(&sql, &arguments(account))?;
     write_redirects(tx, account)
@@ -77,7 +79,7 @@ pub fn update(tx: &mut Tx<'_>, account: &Account) -> Result<(), Error> {
     tx.execute_one(
         "UPDATE accounts SET organisation = $2, mailbox = $3, name = $4, address = $5, role = $6, state = $7, \
          deactivation = $8, leaves_at = $9, inbound = $10, quota_bytes = $11, password = $12, epoch = $13, \
-         created_at = $14, subscription = $15, term = $16, renews_on = $17, closed_by = $18, name_key = $19 WHERE id = $1",
+         created_at = $14, subscription = $15, term = $16, legal_hold = $17, renews_on = $18, closed_by = $19, name_key = $20 WHERE id = $1",
         &arguments(account),
     )?;
     tx.execute("DELETE FROM redirects WHERE account = $1", &[account.id.number().into()])?;

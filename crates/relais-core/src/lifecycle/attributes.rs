@@ -1,8 +1,9 @@
-//! What changes on an account without touching its state: its displayed name and its quota.
+//! What changes on an account without touching its state: its displayed name, its quota, a legal hold.
 
 use super::{Answer, Decision, changed, check_name, done, require};
-use crate::account::Account;
+use crate::account::{Account, LegalHold};
 use crate::quota;
+use crate::refusal::Refusal;
 use crate::rights::Act;
 use jiff::Timestamp;
 use serde_json::json;
@@ -29,4 +30,20 @@ pub(super) fn set_quota(account: &Account, quota_bytes: Option<i64>, now: Timest
     next.quota_bytes = quota_bytes;
     let detail = json!({ "from": account.quota_bytes, "to": quota_bytes });
     done(changed(next, "account.quota_set", detail))
+}
+
+/// Somebody has to keep everything of this account, for a reason that is written down (X7).
+pub(super) fn set_legal_hold(account: &Account, reason: Option<String>, now: Timestamp) -> Answer {
+    require(account, Act::ChangeAttributes, now)?;
+    let kept = account.legal_hold.as_ref().map(|hold| &hold.reason);
+    if kept == reason.as_ref() {
+        return Ok(Decision::Unchanged);
+    }
+    if reason.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
+        return Err(Refusal::ReasonMissing);
+    }
+    let mut next = account.clone();
+    next.legal_hold = reason.map(|reason| LegalHold { reason, since: now });
+    let detail = json!({ "from": account.legal_hold, "to": next.legal_hold });
+    done(changed(next, "account.legal_hold_set", detail))
 }

@@ -9,7 +9,7 @@ use crate::address::EmailAddress;
 use crate::authority::{Actor, Role};
 use crate::inbound::Inbound;
 use crate::organisation::{Address, DomainKind};
-use crate::refusal::Refusal;
+use crate::refusal::{BackupFault, Refusal};
 use crate::rights::{Act, State, Verdict, may, standing};
 use jiff::Timestamp;
 use serde_json::json;
@@ -165,6 +165,7 @@ pub(super) fn delete(account: &Account, facts: &Facts, actor: &Actor, now: Times
     if facts.departure_in_progress && !matches!(actor, Actor::Departure { .. }) {
         return Err(Refusal::DepartureInProgress);
     }
+    check_kept(account, facts)?;
     let mut next = account.clone();
     next.state = State::Deleted;
     next.leaves_at = None;
@@ -189,6 +190,18 @@ pub(super) fn delete(account: &Account, facts: &Facts, actor: &Actor, now: Times
     change.effects =
         vec![Effect::CutSessions { account: account.id }, Effect::RemoveMailbox { mailbox: account.mailbox }];
     done(change)
+}
+
+/// What is deleted is in a verified backup that is newer than the closing, and nobody has to keep it (X7).
+fn check_kept(account: &Account, facts: &Facts) -> Result<(), Refusal> {
+    if let Some(hold) = &account.legal_hold {
+        return Err(BackupFault::LegalHold { reason: hold.reason.clone() }.into());
+    }
+    let closed_at = account.deactivation.as_ref().map(|closed| closed.at);
+    match (closed_at, facts.backed_up_at) {
+        (Some(closed_at), Some(backed_up_at)) if backed_up_at >= closed_at => Ok(()),
+        (_, _) => Err(BackupFault::Missing.into()),
+    }
 }
 
 fn addresses_of(facts: &Facts) -> Vec<&EmailAddress> {

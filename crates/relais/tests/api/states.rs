@@ -77,6 +77,7 @@ async fn account(world: &World, state: State) -> (Account, Facts) {
         loop_through: None,
         redirect_nowhere: None,
         departure_in_progress: false,
+        backed_up_at: None,
         means: Means::none(jiff::civil::Date::ZERO),
     };
     (account, facts)

@@ -1,0 +1,111 @@
+//! Why something cannot be backed up, found in a backup, or deleted without one.
+
+use super::Refusal;
+use crate::address::EmailAddress;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BackupFault {
+    /// No verified backup is newer than the closing of the account.
+    Missing,
+    LegalHold {
+        reason: String,
+    },
+    /// The repository does not hold what it should.
+    Damaged {
+        location: String,
+    },
+    WrongKey {
+        location: String,
+    },
+    /// The repository is not there, or does not answer.
+    Unreachable {
+        location: String,
+    },
+    LocationInvalid {
+        text: String,
+    },
+    /// Something is there already that another organisation, or another program, has made.
+    LocationTaken {
+        location: String,
+    },
+    /// The generation is under way, or has failed: nothing can be read from it.
+    NotVerified,
+    /// Nobody but the person reads these.
+    Personal,
+    RetentionEmpty,
+    /// The organisation, or its parts, are here already.
+    AlreadyHere {
+        name: String,
+    },
+    /// Made by a version of the program that is newer than this one.
+    FromNewerVersion,
+    ExternalAddressMissing {
+        account: EmailAddress,
+    },
+    ExportVoid,
+}
+
+impl From<BackupFault> for Refusal {
+    fn from(fault: BackupFault) -> Self {
+        Self::Backup(fault)
+    }
+}
+
+impl BackupFault {
+    pub(super) fn code(&self) -> &'static str {
+        match self {
+            Self::Missing => "backup_missing",
+            Self::LegalHold { .. } => "legal_hold",
+            Self::Damaged { .. } => "backup_damaged",
+            Self::WrongKey { .. } => "backup_key_wrong",
+            Self::Unreachable { .. } => "backup_unreachable",
+            Self::LocationInvalid { .. } => "backup_location_invalid",
+            Self::LocationTaken { .. } => "backup_location_taken",
+            Self::NotVerified => "backup_not_verified",
+            Self::Personal => "message_is_personal",
+            Self::RetentionEmpty => "retention_empty",
+            Self::AlreadyHere { .. } => "organisation_already_here",
+            Self::FromNewerVersion => "backup_from_newer_version",
+            Self::ExternalAddressMissing { .. } => "external_address_missing",
+            Self::ExportVoid => "export_void",
+        }
+    }
+
+    pub(super) fn french(&self) -> String {
+        match self {
+            Self::Missing => "Aucune sauvegarde vérifiée ne contient ce compte tel qu'il est depuis sa fermeture ; sauvegardez-le (relais backup run --account ADRESSE), puis supprimez-le.".into(),
+            Self::LegalHold { reason } => format!("Ce compte doit être conservé ({reason}) ; levez d'abord cette obligation (relais account hold --end)."),
+            Self::Damaged { location } => format!("La sauvegarde {location} est abîmée ; contrôlez-la (relais backup check) et lancez une nouvelle sauvegarde ailleurs avant de compter sur elle."),
+            Self::WrongKey { location } => format!("La clé n'ouvre pas la sauvegarde {location} ; donnez celle qu'affiche « relais backup key »."),
+            Self::Unreachable { location } => format!("La sauvegarde {location} ne répond pas ou n'existe pas ; vérifiez l'emplacement, le réseau et les droits d'accès."),
+            Self::LocationInvalid { text } => format!("« {text} » n'est pas un emplacement de sauvegarde ; donnez un chemin absolu ou s3:https://serveur/seau/dossier."),
+            Self::LocationTaken { location } => format!("L'emplacement {location} contient déjà une autre sauvegarde ; choisissez-en un autre."),
+            Self::NotVerified => "Cette sauvegarde n'est pas terminée et vérifiée ; choisissez-en une autre ou attendez sa fin.".into(),
+            Self::Personal => "Ce message est personnel : seule la personne peut le lire ; il est compté et reste dans son export.".into(),
+            Self::RetentionEmpty => "Avec ces durées aucune sauvegarde ne serait conservée ; gardez au moins un jour, une semaine ou un mois.".into(),
+            Self::AlreadyHere { name } => format!("L'organisation « {name} » est déjà sur cette instance ; restaurez-la sur une instance où elle n'est pas."),
+            Self::FromNewerVersion => "Cette sauvegarde vient d'une version plus récente du programme ; installez cette version, puis recommencez.".into(),
+            Self::ExternalAddressMissing { account } => format!("{account} n'a pas d'adresse externe à laquelle envoyer son export ; indiquez-la (relais profile set {account} --external-address …) ou renoncez à l'export."),
+            Self::ExportVoid => "Ce lien a déjà servi ou a expiré ; demandez à l'administrateur d'en envoyer un autre.".into(),
+        }
+    }
+
+    pub(super) fn english(&self) -> String {
+        match self {
+            Self::Missing => "No verified backup holds this account as it is since it was closed; back it up (relais backup run --account ADDRESS), then delete it.".into(),
+            Self::LegalHold { reason } => format!("This account has to be kept ({reason}); end the hold first (relais account hold --end)."),
+            Self::Damaged { location } => format!("The backup {location} is damaged; check it (relais backup check) and back up to another place before relying on it."),
+            Self::WrongKey { location } => format!("The key does not open the backup {location}; give the one that \u{201c}relais backup key\u{201d} shows."),
+            Self::Unreachable { location } => format!("The backup {location} does not answer or is not there; check its location, the network and its access rights."),
+            Self::LocationInvalid { text } => format!("\u{201c}{text}\u{201d} is not a place for backups; give an absolute path or s3:https://server/bucket/folder."),
+            Self::LocationTaken { location } => format!("The place {location} holds another backup already; choose another."),
+            Self::NotVerified => "This backup has not ended verified; choose another or wait for its end.".into(),
+            Self::Personal => "This message is personal: nobody but the person reads it; it is counted, and is in their own export.".into(),
+            Self::RetentionEmpty => "No backup would be kept for these times; keep at least one day, week or month.".into(),
+            Self::AlreadyHere { name } => format!("The organisation \u{201c}{name}\u{201d} is on this instance already; restore it on one where it is not."),
+            Self::FromNewerVersion => "This backup was made by a newer version of the program; install that version, then try again.".into(),
+            Self::ExternalAddressMissing { account } => format!("{account} has no external address to send the export to; set it (relais profile set {account} --external-address …) or do without the export."),
+            Self::ExportVoid => "This link was used already or has expired; ask the administrator to send another.".into(),
+        }
+    }
+}
