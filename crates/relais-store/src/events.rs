@@ -85,7 +85,7 @@ pub fn page(
 }
 
 /// What a check of the chain finds.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct ChainCheck {
     pub events: i64,
     /// The hash of the last event: whoever noted it elsewhere can tell whether the end was cut off.

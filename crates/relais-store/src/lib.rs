@@ -10,6 +10,7 @@ pub mod credentials;
 pub mod departures;
 mod directory;
 pub mod domains;
+pub mod dump;
 pub mod events;
 pub mod exports;
 pub mod generations;
@@ -35,5 +36,5 @@ mod value;
 
 pub use migrate::Migration;
 pub use open::Store;
-pub use tx::{Error, Tx};
+pub use tx::{Column, Error, Tx};
 pub use value::{Kind, Row, Value};

@@ -6,6 +6,7 @@ use crate::value::Row;
 use relais_core::address::EmailAddress;
 use relais_core::ids::{AccountId, MailboxId, OrganisationId};
 use relais_core::organisation::{MailboxMember, MailboxRight, SharedMailbox};
+use relais_core::rights::State;
 
 const COLUMNS: &str = "s.id, s.organisation, s.address, s.name, s.created_at";
 
@@ -19,6 +20,56 @@ fn read(row: &Row) -> Result<SharedMailbox, Error> {
         name: row.text(3)?.to_owned(),
         created_at: place("created_at").time(id, row.int(4)?)?,
     })
+}
+
+/// Whoever has mail: an account or a shared mailbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    pub mailbox: MailboxId,
+    pub owner: Owner,
+    pub address: EmailAddress,
+    pub name: String,
+}
+
+/// Whose a mailbox is. What may become of an account's is for `rights::may` to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    Account { id: AccountId, state: State },
+    Members,
+}
+
+/// A page of the organisation's accounts, in whatever state, and of its shared mailboxes, by the number of the mailbox and
+/// behind `after`.
+pub fn holders(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    after: Option<MailboxId>,
+    count_max: i64,
+) -> Result<Vec<Holder>, Error> {
+    let sql = "SELECT mailbox, id, state, address, name FROM accounts WHERE organisation = $1 AND mailbox > $2 \
+               UNION ALL SELECT id, NULL, NULL, address, name FROM shared_mailboxes WHERE organisation = $1 AND id > $2 \
+               ORDER BY 1 LIMIT $3";
+    let after = after.map_or(-1, MailboxId::number);
+    tx.query(sql, &[organisation.number().into(), after.into(), count_max.into()])?
+        .iter()
+        .map(|row| {
+            let mailbox = row.int(0)?;
+            let owner = match (row.opt_int(1)?, row.opt_text(2)?) {
+                (Some(id), Some(state)) => {
+                    let state = at("accounts", "state").name(id, state)?;
+                    Owner::Account { id: AccountId::from_number(id), state }
+                }
+                _ => Owner::Members,
+            };
+            let address = at("accounts", "address").parse(mailbox, row.text(3)?)?;
+            Ok(Holder {
+                mailbox: MailboxId::from_number(mailbox),
+                owner,
+                address,
+                name: row.text(4)?.to_owned(),
+            })
+        })
+        .collect()
 }
 
 pub fn insert(tx: &mut Tx<'_>, mailbox: &SharedMailbox) -> Result<(), Error> {

@@ -35,6 +35,10 @@ const RECONNECT_DELAY_MAX: Duration = Duration::from_secs(1);
 /// Held while migrating, so that two nodes that start at once do it one after the other. The number only has to be ours.
 const MIGRATION_LOCK: &str = "SELECT pg_advisory_lock(7309940837118272883)";
 
+/// Table, column and type of everything the schema made.
+pub(crate) const CATALOG: &str = "SELECT CAST(table_name AS TEXT), CAST(column_name AS TEXT), CAST(data_type AS TEXT) \
+     FROM information_schema.columns WHERE table_schema = CURRENT_SCHEMA() ORDER BY table_name, ordinal_position";
+
 pub(crate) struct Postgres {
     writes: Arc<Queue>,
     reads: Arc<Queue>,

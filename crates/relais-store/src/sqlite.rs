@@ -27,6 +27,10 @@ const LENT_MAX: usize = 8;
 /// For another process on the same file: the command line beside the server.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const STATEMENTS_KEPT: usize = 512;
+/// Table, column and type of everything the schema made.
+pub(crate) const CATALOG: &str = "SELECT t.name, c.name, LOWER(c.type) FROM sqlite_schema t \
+     JOIN pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite!_%' ESCAPE '!' \
+     ORDER BY t.name, c.cid";
 /// 16 MiB, in SQLite's notation.
 const WRITER_CACHE_KIB_NEGATED: i64 = -16_384;
 /// What the log may keep of the disk after a large write.

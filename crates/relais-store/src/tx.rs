@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, PoisonError};
 
-use crate::value::{Row, Value};
+use crate::value::{Kind, Row, Value};
 use crate::{postgres, sqlite};
 
 /// Why the store did not do what it was asked.
@@ -69,6 +69,14 @@ pub(crate) enum Consequence {
     Retry,
     /// The connection is gone.
     Lost,
+}
+
+/// A column as the database itself knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    pub table: String,
+    pub name: String,
+    pub kind: Kind,
 }
 
 /// One transaction, lent to a closure by [`crate::Store::write`] or [`crate::Store::read`].
@@ -177,6 +185,27 @@ impl<'a> Tx<'a> {
             Connection::Postgres(session) => session.batch(sql),
         };
         done.map_err(|trouble| self.fail(trouble))
+    }
+
+    /// Every column of every table, in the order of each table.
+    pub fn catalog(&mut self) -> Result<Vec<Column>, Error> {
+        let sql = match self.connection {
+            Connection::Sqlite(_) => sqlite::CATALOG,
+            Connection::Postgres(_) => postgres::CATALOG,
+        };
+        self.query(sql, &[])?
+            .iter()
+            .map(|row| {
+                let (table, name) = (row.text(0)?.to_owned(), row.text(1)?.to_owned());
+                let kind = match row.text(2)? {
+                    "bigint" => Kind::Int,
+                    "text" => Kind::Text,
+                    "blob" | "bytea" => Kind::Blob,
+                    other => return Err(Error::Shape(format!("{table}.{name} is of type {other}"))),
+                };
+                Ok(Column { table, name, kind })
+            })
+            .collect()
     }
 
     /// What the type of binary columns is called.

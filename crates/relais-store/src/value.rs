@@ -142,6 +142,10 @@ impl Row {
         Row { cells }
     }
 
+    pub(crate) fn into_cells(self) -> Vec<Cell> {
+        self.cells
+    }
+
     pub fn int(&self, column: usize) -> Result<i64, Error> {
         self.opt_int(column)?.ok_or_else(|| shape(column, "an integer", "NULL"))
     }

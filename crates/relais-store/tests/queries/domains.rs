@@ -30,7 +30,7 @@ pub fn hosted_domains_are_read_as_they_were_written(db: &Database) {
     });
 }
 
-fn claim(name: &str, organisation: i64, days: i64) -> Claim {
+pub fn claim(name: &str, organisation: i64, days: i64) -> Claim {
     Claim::new(name.into(), org(organisation), &format!("token{organisation}"), Actor::Operator, at(days))
 }
 

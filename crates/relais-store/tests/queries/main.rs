@@ -1,11 +1,13 @@
 //! Every query on both databases, with the same body: what is written is what is read.
 
 mod domains;
+mod dump;
 mod money;
 mod people;
 mod work;
 
 use domains::*;
+use dump::*;
 use jiff::{SignedDuration, Timestamp};
 use money::*;
 use people::*;
@@ -132,6 +134,11 @@ on_both! {
     personal_data_is_read_as_it_was_written_and_erased_with_everything
     a_link_for_a_new_password_replaces_the_one_before
     a_part_of_a_unit_of_work_is_undone_alone
+    every_table_and_column_has_its_place_in_a_dump
+    every_row_is_somebodys
+    a_dump_is_refused_where_something_of_it_is_there
+    holders_of_mail_are_listed_by_pages
+    the_catalog_tells_the_kind_of_each_column
 }
 
 fn address(text: &str) -> EmailAddress {

@@ -9,7 +9,7 @@ use relais_core::plan::{Licence, Plan, PlanTerms, Subscription, SubscriptionTerm
 use relais_core::term::Period;
 use relais_store::{ledger, offers};
 
-fn plan(number: i64, name: &str) -> Plan {
+pub fn plan(number: i64, name: &str) -> Plan {
     let terms = PlanTerms {
         name: name.to_owned(),
         price_minor: 4900,
@@ -24,7 +24,7 @@ fn plan(number: i64, name: &str) -> Plan {
     Plan { id: PlanId::from_number(number), terms, created_at: at(0), retired_at: None }
 }
 
-fn subscription(number: i64, name: &str) -> Subscription {
+pub fn subscription(number: i64, name: &str) -> Subscription {
     let terms = SubscriptionTerms {
         name: name.to_owned(),
         price_minor: 300,
@@ -67,7 +67,7 @@ pub fn offers_are_read_as_they_were_made_and_retired_once(db: &Database) {
     assert_eq!(twice, "subscriptions.name");
 }
 
-fn service(account: Option<i64>) -> Service {
+pub fn service(account: Option<i64>) -> Service {
     let (from, until) = (date(2026, 11, 21), date(2026, 12, 21));
     Service { account: account.map(AccountId::from_number), name: "Base".to_owned(), from, until }
 }

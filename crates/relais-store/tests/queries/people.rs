@@ -8,7 +8,7 @@ use relais_core::profile::{Phone, PhoneKind, PostalAddress, Profile};
 use relais_store::password_resets::{self, PasswordReset};
 use relais_store::{Error, profiles};
 
-fn profile() -> Profile {
+pub fn profile() -> Profile {
     Profile {
         given_name: Some("Zoé".into()),
         family_name: Some("L'Hôte « aînée »".into()),
@@ -59,7 +59,7 @@ pub fn personal_data_is_read_as_it_was_written_and_erased_with_everything(db: &D
     assert_eq!(db.refused(|tx| profiles::set(tx, AccountId::from_number(99), &profile())), "foreign key");
 }
 
-fn reset(number: i64) -> PasswordReset {
+pub fn reset(number: i64) -> PasswordReset {
     PasswordReset {
         account: account(number).id,
         epoch: 3,

@@ -148,7 +148,7 @@ pub fn tokens_sessions_and_grants(db: &Database) {
     assert_eq!(db.refused(move |tx| credentials::insert_token(tx, &twice, b"\0one")), "tokens.secret_hash");
 }
 
-fn departure(number: i64, leaver: i64) -> Departure {
+pub fn departure(number: i64, leaver: i64) -> Departure {
     let plan = Plan {
         account: account(leaver).id,
         leaver: account(leaver).address,

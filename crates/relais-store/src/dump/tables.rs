@@ -1,0 +1,310 @@
+//! Which rows are an organisation's: every table and column of the schema, and what becomes of it in a dump.
+//!
+//! A test reads the catalog of both databases and fails when this list and the schema differ. A migration that adds a
+//! table adds an entry here, behind those its rows refer to; one that adds a column names it.
+
+/// One table. The order of [`TABLES`] is the one in which rows can be loaded.
+#[derive(Debug, Clone, Copy)]
+pub struct Table {
+    pub name: &'static str,
+    /// All of them, separated by spaces.
+    pub columns: &'static str,
+    /// What rows are sorted and named by, separated by spaces.
+    pub key: &'static str,
+    pub rows: &'static [Rows],
+    /// Columns that are written empty.
+    pub emptied: &'static [Emptied],
+}
+
+/// Some rows of a table.
+#[derive(Debug, Clone, Copy)]
+pub enum Rows {
+    /// The organisation's own: those for which this condition holds, in which `$1` is its number.
+    Kept(&'static str),
+    /// The operator's, which an organisation may refer to: loaded where they are absent.
+    Instance {
+        of: &'static str,
+        /// Columns in which a row that is already there has to be the same.
+        same: &'static [&'static str],
+    },
+    /// Not written, for this reason.
+    LeftOut(&'static str),
+}
+
+/// A column that is not written, and why.
+#[derive(Debug, Clone, Copy)]
+pub struct Emptied {
+    pub column: &'static str,
+    pub reason: &'static str,
+}
+
+impl Table {
+    pub fn columns(&self) -> impl Iterator<Item = &'static str> {
+        self.columns.split(' ')
+    }
+
+    pub fn key(&self) -> impl Iterator<Item = &'static str> {
+        self.key.split(' ')
+    }
+
+    pub(super) fn kept(&self) -> Option<&'static str> {
+        self.rows.iter().find_map(|rows| match rows {
+            Rows::Kept(of) => Some(*of),
+            Rows::Instance { .. } | Rows::LeftOut(_) => None,
+        })
+    }
+
+    pub(super) fn instance(&self) -> Option<(&'static str, &'static [&'static str])> {
+        self.rows.iter().find_map(|rows| match rows {
+            Rows::Instance { of, same } => Some((*of, *same)),
+            Rows::Kept(_) | Rows::LeftOut(_) => None,
+        })
+    }
+
+    pub(super) fn is_emptied(&self, column: &str) -> bool {
+        self.emptied.iter().any(|emptied| emptied.column == column)
+    }
+}
+
+pub(super) fn named(name: &str) -> Option<&'static Table> {
+    TABLES.iter().find(|table| table.name == name)
+}
+
+const BY_ORGANISATION: &str = "organisation = $1";
+const BY_ACCOUNT: &str = "account IN (SELECT id FROM accounts WHERE organisation = $1)";
+const BY_TARGET: &str = "(target_kind = 'account' AND target_id IN (SELECT id FROM accounts WHERE organisation = $1)) \
+     OR (target_kind = 'shared_mailbox' AND target_id IN (SELECT id FROM shared_mailboxes WHERE organisation = $1)) \
+     OR (target_kind = 'group' AND target_id IN (SELECT id FROM member_groups WHERE organisation = $1)) \
+     OR (target_kind = 'responder' AND target_id IN (SELECT id FROM responders WHERE organisation = $1))";
+
+pub const TABLES: &[Table] = &[
+    Table {
+        name: "schema_migrations",
+        columns: "version name sha256 applied_at",
+        key: "version",
+        rows: &[Rows::LeftOut("the first line says which schema the rows are of")],
+        emptied: &[],
+    },
+    // Every offer, since one that is shown to an organisation today may be what it asks for tomorrow.
+    Table {
+        name: "plans",
+        columns: "id name terms created_at retired_at",
+        key: "id",
+        rows: &[Rows::Instance { of: "id IS NOT NULL", same: &["terms"] }],
+        emptied: &[],
+    },
+    Table {
+        name: "subscriptions",
+        columns: "id name terms created_at retired_at",
+        key: "id",
+        rows: &[Rows::Instance { of: "id IS NOT NULL", same: &["terms"] }],
+        emptied: &[],
+    },
+    Table {
+        name: "settings",
+        columns: "name value",
+        key: "name",
+        rows: &[Rows::Instance { of: "name IS NOT NULL", same: &[] }],
+        emptied: &[],
+    },
+    Table {
+        name: "organisations",
+        columns: "id name language created_at time_zone currency plan plan_term billing_at low_noticed_at",
+        key: "id",
+        rows: &[Rows::Kept("id = $1")],
+        emptied: &[],
+    },
+    Table {
+        name: "domains",
+        columns: "name organisation kind catch_all_kind catch_all_id",
+        key: "name",
+        rows: &[Rows::Instance { of: "organisation IS NULL", same: &["kind"] }, Rows::Kept(BY_ORGANISATION)],
+        emptied: &[],
+    },
+    Table {
+        name: "domain_claims",
+        columns: "name organisation proof found checked_at next_at created_at claimed_by",
+        key: "name organisation",
+        rows: &[Rows::Kept(BY_ORGANISATION)],
+        emptied: &[],
+    },
+    Table {
+        name: "accounts",
+        columns: "id organisation mailbox name address role state deactivation leaves_at inbound quota_bytes password \
+                  epoch created_at subscription term renews_on closed_by name_key",
+        key: "id",
+        rows: &[Rows::Kept(BY_ORGANISATION)],
+        emptied: &[],
+    },
+    Table {
+        name: "redirects",
+        columns: "account address",
+        key: "account address",
+        rows: &[Rows::Kept(BY_ACCOUNT)],
+        emptied: &[],
+    },
+    Table {
+        name: "profiles",
+        columns: "account profile",
+        key: "account",
+        rows: &[Rows::Kept(BY_ACCOUNT)],
+        emptied: &[],
+    },
+    Table {
+        name: "photos",
+        columns: "account kind image",
+        key: "account",
+        rows: &[Rows::Kept(BY_ACCOUNT)],
+        emptied: &[],
+    },
+    Table {
+        name: "shared_mailboxes",
+        columns: "id organisation address name created_at",
+        key: "id",
+        rows: &[Rows::Kept(BY_ORGANISATION)],
+        emptied: &[],
+    },
+    Table {
+        name: "mailbox_members",
+        columns: "mailbox account access",
+        key: "mailbox account",
+        rows: &[Rows::Kept("mailbox IN (SELECT id FROM shared_mailboxes WHERE organisation = $1)")],
+        emptied: &[],
+    },
+    Table {
+        name: "member_groups",
+        columns: "id organisation name address created_at",
+        key: "id",
+        rows: &[Rows::Kept(BY_ORGANISATION)],
+        emptied: &[],
+    },
+    Table {
+        name: "group_members",
+        columns: "member_group account role",
+        key: "member_group account",
+        rows: &[Rows::Kept("member_group IN (SELECT id FROM member_groups WHERE organisation = $1)")],
+        emptied: &[],
+    },
+    Table {
+        name: "responders",
+        columns: "id organisation name body created_at",
+        key: "id",
+        rows: &[Rows::Kept(BY_ORGANISATION)],
+        emptied: &[],
+    },
+    Table {
+        name: "addresses",
+        columns: "address organisation target_kind target_id kind domain_kind retired reply_text reply_until since",
+        key: "address",
+        rows: &[Rows::Kept(BY_ORGANISATION)],
+        emptied: &[],
+    },
+    // By who held: what another organisation had on a domain before is its own.
+    Table {
+        name: "address_history",
+        columns: "address target_kind target_id held_from held_until",
+        key: "address held_from",
+        rows: &[Rows::Kept(BY_TARGET)],
+        emptied: &[],
+    },
+    // Whoever had an answer within the period gets no second one after a restore.
+    Table {
+        name: "replies",
+        columns: "target_kind target_id sender sent_at",
+        key: "target_kind target_id sender",
+        rows: &[Rows::Kept(BY_TARGET)],
+        emptied: &[],
+    },
+    Table {
+        name: "departures",
+        columns: "id organisation account state plan started_by steps_done trouble wake_at lease_owner lease_until \
+                  certificate created_at",
+        key: "id",
+        rows: &[Rows::Kept(BY_ORGANISATION)],
+        emptied: &[
+            Emptied { column: "lease_owner", reason: "that server is gone: the departure is anyone's" },
+            Emptied {
+                column: "lease_until",
+                reason: "without its owner it would only hold the departure up",
+            },
+        ],
+    },
+    Table {
+        name: "departure_steps",
+        columns: "departure step done_at detail",
+        key: "departure step",
+        rows: &[Rows::Kept("departure IN (SELECT id FROM departures WHERE organisation = $1)")],
+        emptied: &[],
+    },
+    Table {
+        name: "tokens",
+        columns: "id organisation name secret_hash created_at revoked_at",
+        key: "id",
+        rows: &[
+            Rows::Kept(BY_ORGANISATION),
+            Rows::LeftOut(
+                "the operator's own open every organisation, and have no place in the backup of one",
+            ),
+        ],
+        emptied: &[],
+    },
+    // With their secrets: they are dated, and the record of who might read whose mail.
+    Table {
+        name: "grants",
+        columns: "id account secret_hash reason ends_at created_at",
+        key: "id",
+        rows: &[Rows::Kept(BY_ACCOUNT)],
+        emptied: &[],
+    },
+    Table {
+        name: "ledger_entries",
+        columns: "organisation number at kind account service reference amount_minor balance_minor",
+        key: "organisation number",
+        rows: &[Rows::Kept(BY_ORGANISATION)],
+        emptied: &[],
+    },
+    Table {
+        name: "postings",
+        columns: "organisation entry book amount_minor",
+        key: "organisation entry book",
+        rows: &[Rows::Kept(BY_ORGANISATION)],
+        emptied: &[],
+    },
+    Table {
+        name: "events",
+        columns: "organisation number at actor kind subject detail hash",
+        key: "organisation number",
+        rows: &[Rows::Kept(BY_ORGANISATION)],
+        emptied: &[],
+    },
+    Table {
+        name: "sessions",
+        columns: "id account secret_hash epoch expires_at",
+        key: "id",
+        rows: &[Rows::LeftOut("whoever signed out since would be signed in again")],
+        emptied: &[],
+    },
+    Table {
+        name: "password_resets",
+        columns: "account secret_hash epoch sent_to asked_at expires_at",
+        key: "account",
+        rows: &[Rows::LeftOut("a link that was used since would work a second time")],
+        emptied: &[],
+    },
+    Table {
+        name: "outbox",
+        columns: "id effect attempts next_at trouble",
+        key: "id",
+        rows: &[Rows::LeftOut(
+            "owed to the sessions and files of the server that is gone; whoever restores the mailboxes owes them anew",
+        )],
+        emptied: &[],
+    },
+    Table {
+        name: "spool",
+        columns: "id dedup_key organisation sender recipient state attempts next_at answer created_at",
+        key: "id",
+        rows: &[Rows::LeftOut("the messages are files outside of any mailbox, and gone with the server")],
+        emptied: &[],
+    },
+];

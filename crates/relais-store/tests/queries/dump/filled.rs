@@ -1,0 +1,312 @@
+//! Organisations with something in every table, different with each seed.
+
+use crate::*;
+use jiff::civil::date;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use relais_core::authority::Actor;
+use relais_core::departure::{Departure, DepartureState, Step, StepReport};
+use relais_core::event::Happening;
+use relais_core::ids::{DepartureId, GrantId, PlanId, SessionId, SpoolId, SubscriptionId, TokenId};
+use relais_core::ledger::NewEntry;
+use relais_core::lifecycle::Effect;
+use relais_core::photo::{Photo, PhotoKind};
+use relais_core::profile::Profile;
+use relais_core::term::{Period, Term};
+use relais_store::credentials::{self, Grant, Session, Token};
+use relais_store::password_resets::{self, PasswordReset};
+use relais_store::spool::{self, Outbound, SpoolState};
+use relais_store::{claims, departures, events, ledger, offers, outbox, profiles, settings};
+use serde_json::json;
+
+/// What a database or a text format might take for something else.
+const TEXTS: [&str; 8] = [
+    "",
+    "« é »\n\"\\\t\u{1F600}",
+    "'; DROP TABLE accounts; --",
+    "007",
+    "1e3",
+    "null",
+    "\u{2028}\r",
+    "$1 ? %",
+];
+
+struct Filling<'f, 'tx> {
+    tx: &'f mut Tx<'tx>,
+    random: StdRng,
+    organisation: i64,
+    people: Vec<Account>,
+}
+
+/// The operator's own rows.
+pub fn operator(tx: &mut Tx<'_>) -> Result<(), Error> {
+    offers::insert_plan(tx, &plan(1, "Grande"))?;
+    offers::insert_plan(tx, &plan(2, "Petite"))?;
+    offers::retire_plan(tx, PlanId::from_number(2), at(3))?;
+    offers::insert_subscription(tx, &subscription(1, "Base"))?;
+    relais_store::domains::insert(tx, &provider())?;
+    settings::set_operator_address(tx, Some(&address("ops@host.test")))?;
+    let token = |number, organisation: Option<i64>| Token {
+        id: TokenId::from_number(number),
+        organisation: organisation.map(org),
+        name: "exploitant".into(),
+        created_at: at(0),
+        revoked_at: None,
+    };
+    credentials::insert_token(tx, &token(1, None), b"operator")
+}
+
+/// Organisation `number`, on the domain `org<number>.fr`.
+pub fn organisation_of(tx: &mut Tx<'_>, number: i64, seed: u64) -> Result<(), Error> {
+    let made = Organisation {
+        plan: Some(PlanId::from_number(1)),
+        plan_term: Some(Term::begin(4900, Period::Year, date(2026, 11, 21))),
+        ..organisation(number)
+    };
+    organisations::insert(tx, &made)?;
+    organisations::set_low_noticed(tx, made.id, Some(at(4)))?;
+    let random = StdRng::seed_from_u64(seed * 100 + number.unsigned_abs());
+    let mut filling = Filling { tx, random, organisation: number, people: Vec::new() };
+    filling.domains()?;
+    filling.accounts()?;
+    filling.addresses()?;
+    filling.shared()?;
+    filling.departures()?;
+    filling.secrets()?;
+    filling.under_way()?;
+    filling.records()
+}
+
+impl Filling<'_, '_> {
+    fn number(&self, index: usize) -> i64 {
+        self.organisation * 1000 + i64::try_from(index).unwrap()
+    }
+
+    fn text(&mut self) -> String {
+        let (first, second) = (self.random.random_range(0..8), self.random.random_range(0..8));
+        format!("{}{}", TEXTS[first], TEXTS[second])
+    }
+
+    fn one_of<T: Clone>(&mut self, choices: &[T]) -> T {
+        choices[self.random.random_range(0..choices.len())].clone()
+    }
+
+    fn person(&mut self) -> Account {
+        let people = self.people.clone();
+        self.one_of(&people)
+    }
+
+    fn target(&mut self) -> Target {
+        let id = self.number(1);
+        let account = self.person().id;
+        self.one_of(&[
+            Target::Account(account),
+            Target::SharedMailbox(MailboxId::from_number(id)),
+            Target::Group(GroupId::from_number(id)),
+            Target::Responder(ResponderId::from_number(id)),
+        ])
+    }
+
+    fn domains(&mut self) -> Result<(), Error> {
+        let name = format!("org{}.fr", self.organisation);
+        relais_store::domains::insert(self.tx, &own(&name, self.organisation))?;
+        claims::insert(self.tx, &claim("wanted.fr", self.organisation, 1))
+    }
+
+    fn accounts(&mut self) -> Result<(), Error> {
+        for index in 0..self.random.random_range(4..12) {
+            let number = self.number(index);
+            let state = State::ALL[index % 4];
+            let name = if state == State::Deleted { String::new() } else { self.text() };
+            let cause = self.one_of(&[Cause::Admin, Cause::Billing, Cause::Directory]);
+            let deactivation = Deactivation {
+                cause,
+                at: at(1),
+                inbound_before: Inbound::deliver(),
+                state_before: State::Active,
+            };
+            let is_closed = matches!(state, State::Deactivated | State::Deleted);
+            let account = Account {
+                id: AccountId::from_number(number),
+                organisation: org(self.organisation),
+                mailbox: MailboxId::from_number(number + 500),
+                name,
+                address: address(&format!("p{index}@org{}.fr", self.organisation)),
+                role: Role::ALL[index % 5],
+                state,
+                deactivation: is_closed.then_some(deactivation),
+                leaves_at: (index % 2 == 0).then(|| at(9)),
+                inbound: if index % 3 == 0 { Inbound::deliver() } else { redirect("x@else.where") },
+                quota_bytes: self.one_of(&[None, Some(0), Some(i64::MAX)]),
+                subscription: (index % 2 == 1).then(|| SubscriptionId::from_number(1)),
+                term: (index % 2 == 1).then(|| Term::begin(300, Period::Month, date(2026, 1, 31))),
+                password: (state == State::Active).then(|| PasswordHash::from_phc("$argon2id$x".into())),
+                epoch: self.random.random(),
+                created_at: at(self.random.random_range(-9..9)),
+            };
+            accounts::insert(self.tx, &account)?;
+            if state != State::Deleted {
+                let profile = self.one_of(&[profile(), Profile::default()]);
+                profiles::set(self.tx, account.id, &profile)?;
+                let image = (0..self.random.random_range(1..3000)).map(|_| self.random.random()).collect();
+                profiles::set_photo(self.tx, account.id, &Photo { kind: PhotoKind::Png, image })?;
+            }
+            self.people.push(account);
+        }
+        Ok(())
+    }
+
+    fn addresses(&mut self) -> Result<(), Error> {
+        for index in 0..self.random.random_range(5..20) {
+            let organisation = self.organisation;
+            let domain = self.one_of(&[format!("org{organisation}.fr"), "host.test".to_owned()]);
+            let held = address(&format!("a{index}-{organisation}@{domain}"));
+            // The last holder within the same millisecond as the one before.
+            for day in [0, self.random.random_range(0..2)] {
+                let (to, kind) = (self.target(), self.one_of(&[AddressKind::Primary, AddressKind::Alias]));
+                let change = AddressChange::Point { address: held.clone(), to, kind };
+                addresses::apply(self.tx, &change, org(organisation), at(day))?;
+            }
+            let text = self.text();
+            addresses::set_reply(self.tx, &held, Some(&text), Some(at(30)))?;
+            let after = self.one_of(&[
+                None,
+                Some(AddressChange::Free { address: held.clone() }),
+                Some(AddressChange::Retire { address: held }),
+            ]);
+            if let Some(change) = after {
+                addresses::apply(self.tx, &change, org(organisation), at(5))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn shared(&mut self) -> Result<(), Error> {
+        let (number, organisation) = (self.number(1), org(self.organisation));
+        let held = |name: &str| address(&format!("{name}@org{number}.fr"));
+        let mailbox = SharedMailbox {
+            id: MailboxId::from_number(number),
+            organisation,
+            address: held("commun"),
+            name: self.text(),
+            created_at: at(0),
+        };
+        mailboxes::insert(self.tx, &mailbox)?;
+        let group = Group {
+            id: GroupId::from_number(number),
+            organisation,
+            name: self.text(),
+            address: self.one_of(&[None, Some(held("groupe"))]),
+            created_at: at(0),
+        };
+        groups::insert(self.tx, &group)?;
+        let responder = Responder {
+            id: ResponderId::from_number(number),
+            organisation,
+            name: self.text(),
+            text: self.text(),
+            created_at: at(0),
+        };
+        responders::insert(self.tx, &responder)?;
+        for account in self.people.clone() {
+            mailboxes::set_member(self.tx, mailbox.id, account.id, MailboxRight::Read)?;
+            groups::set_member(self.tx, group.id, account.id, GroupRole::Admin)?;
+        }
+        for index in 0..5 {
+            let by = self.target();
+            responders::record_answer(self.tx, by, &format!("s{index}@x.test"), at(1))?;
+        }
+        relais_store::domains::set_catch_all(
+            self.tx,
+            &format!("org{}.fr", self.organisation),
+            Some(Target::SharedMailbox(mailbox.id)),
+        )
+    }
+
+    /// One in each state, the running one in the hands of a worker.
+    fn departures(&mut self) -> Result<(), Error> {
+        for (index, state) in DepartureState::ALL.into_iter().enumerate() {
+            let leaver = self.people[index % self.people.len()].id;
+            let mut new = Departure {
+                id: DepartureId::from_number(self.number(index)),
+                organisation: org(self.organisation),
+                ..departure(1, 1)
+            };
+            new.plan.account = leaver;
+            if departures::open_of(self.tx, leaver)?.is_some() {
+                continue;
+            }
+            departures::insert(self.tx, &new, &Actor::Operator, at(0))?;
+            departures::claim(self.tx, "node-1", at(0), at(1))?;
+            let report =
+                StepReport { step: Step::Freeze, done_at: at(1), detail: json!({ "é": [1, null] }) };
+            departures::record_step(self.tx, new.id, 1, &report)?;
+            let trouble = self.text();
+            departures::set_state(self.tx, new.id, state, Some(&trouble), at(2))?;
+            departures::set_certificate(self.tx, new.id, "{\"messages\": 3}")?;
+        }
+        Ok(())
+    }
+
+    fn secrets(&mut self) -> Result<(), Error> {
+        for index in 0..3 {
+            let number = self.number(index);
+            let hash: Vec<u8> = (0..32).map(|_| self.random.random()).collect();
+            let (id, organisation) = (TokenId::from_number(number), Some(org(self.organisation)));
+            let name = self.text();
+            let token = Token { id, organisation, name, created_at: at(0), revoked_at: None };
+            credentials::insert_token(self.tx, &token, &hash)?;
+            if index == 1 {
+                credentials::revoke_token(self.tx, org(self.organisation), id, at(1))?;
+            }
+            let (account, id) = (self.person().id, GrantId::from_number(number));
+            let reason = self.text();
+            let grant = Grant { id, account, reason, ends_at: at(5), created_at: at(0) };
+            credentials::insert_grant(self.tx, &grant, &hash)?;
+            let id = SessionId::from_number(number);
+            credentials::insert_session(
+                self.tx,
+                &Session { id, account, epoch: 0, expires_at: at(9) },
+                &hash,
+            )?;
+            password_resets::set(self.tx, &PasswordReset { account, ..reset(1) }, &hash)?;
+        }
+        Ok(())
+    }
+
+    fn under_way(&mut self) -> Result<(), Error> {
+        let number = self.number(0);
+        let account = self.person().id;
+        outbox::push(self.tx, number, &Effect::CutSessions { account }, at(0))?;
+        let waiting = Outbound {
+            id: SpoolId::from_number(number),
+            organisation: Some(org(self.organisation)),
+            sender: None,
+            recipient: address("bob@y.test"),
+            state: SpoolState::Waiting,
+            attempts: 0,
+            next_at: at(0),
+            answer: None,
+            created_at: at(0),
+        };
+        spool::push(self.tx, &waiting, &format!("key {number}")).map(drop)
+    }
+
+    fn records(&mut self) -> Result<(), Error> {
+        let organisation = org(self.organisation);
+        for index in 0..self.random.random_range(3..30) {
+            let account = self.person().id.number();
+            let entry = match index % 3 {
+                0 => NewEntry::top_up(i64::from(u32::MAX), Some(format!("pay-{index}"))).unwrap(),
+                1 => NewEntry::charge(300, service(Some(account))),
+                _ => NewEntry::credit(100, service(None)),
+            };
+            ledger::append(self.tx, organisation, &entry, at(index))?;
+            let (subject, text) = (self.text(), self.text());
+            let detail = json!({ "text": text, "big": i64::MIN, "half": 0.1, "list": [null, true] });
+            let happening = Happening { kind: "test.happened", subject, detail };
+            events::append(self.tx, organisation, happening, Actor::Operator, at(index))?;
+        }
+        Ok(())
+    }
+}
