@@ -5,20 +5,19 @@
 use crate::execute::apply;
 use crate::letters::Letter;
 use crate::means::{enter, for_plan, next_day};
-use crate::organisations::note;
+use crate::organisations::{answerable, note};
 use crate::provision::{Renewal, forecast};
 use crate::{Error, Relais};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use relais_core::account::{Account, Cause};
-use relais_core::authority::{Actor, Role};
+use relais_core::authority::Actor;
 use relais_core::ids::{AccountId, OrganisationId};
 use relais_core::language::Language;
 use relais_core::lifecycle::{Command, GRACE_DAYS};
 use relais_core::organisation::Organisation;
 use relais_core::plan::renew_plan;
 use relais_core::refusal::Refusal;
-use relais_core::rights::{Act, Verdict, may, standing};
 use relais_store::{Tx, accounts, organisations};
 use serde_json::json;
 
@@ -200,13 +199,6 @@ fn untold_shortage(
         organisations::set_low_noticed(tx, organisation, None)?;
     }
     Ok(short.filter(|_| !told))
-}
-
-/// Whoever answers for the provision and may be told.
-fn answerable(tx: &mut Tx<'_>, organisation: OrganisationId, now: Timestamp) -> Result<Vec<Account>, Error> {
-    let mut leading = accounts::with_roles(tx, organisation, &Role::LEADING)?;
-    leading.retain(|account| may(standing(account, now), Act::BeNotified) == Verdict::Yes);
-    Ok(leading)
 }
 
 fn low_letter(organisation: &Organisation, to: &Account, short: &Renewal) -> Letter {

@@ -53,6 +53,8 @@ pub enum Actor {
     Departure { id: DepartureId, organisation: OrganisationId },
     /// The billing itself: renewals, what follows when they cannot be paid, and payments that arrive.
     Billing { organisation: OrganisationId },
+    /// What happens by the clock and on nobody's word: scheduled backups. Commands nothing.
+    Schedule { organisation: OrganisationId },
     /// Whoever has the secret of a recovery grant: reads one mailbox and commands nothing.
     Grant { id: GrantId, organisation: OrganisationId },
 }
@@ -125,6 +127,7 @@ impl Actor {
             | Self::Account { organisation, .. }
             | Self::Departure { organisation, .. }
             | Self::Billing { organisation }
+            | Self::Schedule { organisation }
             | Self::Grant { organisation, .. } => Some(*organisation),
         }
     }
@@ -140,7 +143,7 @@ impl Actor {
             Self::Billing { organisation: own } => {
                 *own == organisation && matches!(power, Power::Bill | Power::EndAccounts | Power::Reactivate)
             }
-            Self::Grant { .. } => false,
+            Self::Grant { .. } | Self::Schedule { .. } => false,
             Self::Account { organisation: own, role, .. } => *own == organisation && role_has(*role, power),
         }
     }

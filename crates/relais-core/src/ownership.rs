@@ -24,7 +24,11 @@ pub fn hand_over(
     let is_owner = match actor {
         Actor::Operator => true,
         Actor::Account { id, .. } => owners.iter().any(|owner| owner.id == *id),
-        Actor::Token { .. } | Actor::Departure { .. } | Actor::Billing { .. } | Actor::Grant { .. } => false,
+        Actor::Token { .. }
+        | Actor::Departure { .. }
+        | Actor::Billing { .. }
+        | Actor::Schedule { .. }
+        | Actor::Grant { .. } => false,
     };
     if !is_owner {
         return Err(Refusal::NotAllowed);

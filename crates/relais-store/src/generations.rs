@@ -1,9 +1,10 @@
 //! Generations of the backup, and what each holds. A lease, claimed in one statement, says who is working on one.
 
-use crate::columns::{at, name, opt_time, time};
+use crate::columns::{at, json, name, opt_time, time};
 use crate::tx::{Error, Tx};
 use crate::value::{Row, Value};
 use jiff::Timestamp;
+use relais_core::authority::Actor;
 use relais_core::backup::{Generation, GenerationState, Holder, Scope, Snapshot};
 use relais_core::ids::{AccountId, GenerationId, MailboxId, OrganisationId};
 
@@ -29,14 +30,14 @@ fn read(row: &Row) -> Result<Generation, Error> {
     })
 }
 
-pub fn insert(tx: &mut Tx<'_>, generation: &Generation) -> Result<(), Error> {
+pub fn insert(tx: &mut Tx<'_>, generation: &Generation, started_by: &Actor) -> Result<(), Error> {
     let account = match generation.scope {
         Scope::Everything => None,
         Scope::Account(id) => Some(id.number()),
     };
     tx.execute_one(
-        "INSERT INTO generations (id, organisation, account, occasion, state, started_at, holders, holders_done, wake_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $6)",
+        "INSERT INTO generations (id, organisation, account, occasion, state, started_at, holders, holders_done, \
+         started_by, wake_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $6)",
         &[
             generation.id.number().into(),
             generation.organisation.number().into(),
@@ -46,8 +47,15 @@ pub fn insert(tx: &mut Tx<'_>, generation: &Generation) -> Result<(), Error> {
             time(generation.started_at),
             generation.holders.into(),
             generation.holders_done.into(),
+            json(started_by),
         ],
     )
+}
+
+/// Who asked for it.
+pub fn started_by(tx: &mut Tx<'_>, id: GenerationId) -> Result<Option<Actor>, Error> {
+    let row = tx.query_opt("SELECT started_by FROM generations WHERE id = $1", &[id.number().into()])?;
+    row.map(|row| at("generations", "started_by").json(id, row.text(0)?)).transpose()
 }
 
 pub fn get(tx: &mut Tx<'_>, id: GenerationId) -> Result<Option<Generation>, Error> {
@@ -257,4 +265,11 @@ pub fn is_running(tx: &mut Tx<'_>, organisation: OrganisationId) -> Result<bool,
         &[organisation.number().into(), name(&running)],
     )?;
     Ok(row.is_some())
+}
+
+/// Forgets every generation of an organisation; those under way begin again.
+pub fn forget_all(tx: &mut Tx<'_>, organisation: OrganisationId) -> Result<(), Error> {
+    tx.execute("DELETE FROM snapshots WHERE organisation = $1", &[organisation.number().into()])?;
+    remove_empty(tx, organisation)?;
+    Ok(())
 }

@@ -4,6 +4,7 @@ use crate::columns::{at, name, time};
 use crate::tx::{Error, Tx};
 use crate::value::Row;
 use relais_core::address::EmailAddress;
+use relais_core::backup::Holder;
 use relais_core::ids::{AccountId, MailboxId, OrganisationId};
 use relais_core::organisation::{MailboxMember, MailboxRight, SharedMailbox};
 use relais_core::rights::State;
@@ -24,18 +25,13 @@ fn read(row: &Row) -> Result<SharedMailbox, Error> {
 
 /// Whoever has mail: an account or a shared mailbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Holder {
+pub struct MailHolder {
     pub mailbox: MailboxId,
-    pub owner: Owner,
+    pub holder: Holder,
+    /// Of an account. What may become of it is for `rights::may` to say.
+    pub state: Option<State>,
     pub address: EmailAddress,
     pub name: String,
-}
-
-/// Whose a mailbox is. What may become of an account's is for `rights::may` to say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Owner {
-    Account { id: AccountId, state: State },
-    Members,
 }
 
 /// A page of the organisation's accounts, in whatever state, and of its shared mailboxes, by the number of the mailbox and
@@ -45,7 +41,7 @@ pub fn holders(
     organisation: OrganisationId,
     after: Option<MailboxId>,
     count_max: i64,
-) -> Result<Vec<Holder>, Error> {
+) -> Result<Vec<MailHolder>, Error> {
     let sql = "SELECT mailbox, id, state, address, name FROM accounts WHERE organisation = $1 AND mailbox > $2 \
                UNION ALL SELECT id, NULL, NULL, address, name FROM shared_mailboxes WHERE organisation = $1 AND id > $2 \
                ORDER BY 1 LIMIT $3";
@@ -54,17 +50,14 @@ pub fn holders(
         .iter()
         .map(|row| {
             let mailbox = row.int(0)?;
-            let owner = match (row.opt_int(1)?, row.opt_text(2)?) {
-                (Some(id), Some(state)) => {
-                    let state = at("accounts", "state").name(id, state)?;
-                    Owner::Account { id: AccountId::from_number(id), state }
-                }
-                _ => Owner::Members,
-            };
+            let account = row.opt_int(1)?.map(AccountId::from_number);
+            let state = row.opt_text(2)?.map(|state| at("accounts", "state").name(mailbox, state)).transpose()?;
             let address = at("accounts", "address").parse(mailbox, row.text(3)?)?;
-            Ok(Holder {
-                mailbox: MailboxId::from_number(mailbox),
-                owner,
+            let mailbox = MailboxId::from_number(mailbox);
+            Ok(MailHolder {
+                mailbox,
+                holder: account.map_or(Holder::SharedMailbox(mailbox), Holder::Account),
+                state,
                 address,
                 name: row.text(4)?.to_owned(),
             })

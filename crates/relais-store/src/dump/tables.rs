@@ -131,7 +131,7 @@ pub const TABLES: &[Table] = &[
     Table {
         name: "accounts",
         columns: "id organisation mailbox name address role state deactivation leaves_at inbound quota_bytes password \
-                  epoch created_at subscription term renews_on closed_by name_key",
+                  epoch created_at subscription term legal_hold renews_on closed_by name_key",
         key: "id",
         rows: &[Rows::Kept(BY_ORGANISATION)],
         emptied: &[],
@@ -275,6 +275,40 @@ pub const TABLES: &[Table] = &[
         columns: "organisation number at actor kind subject detail hash",
         key: "organisation number",
         rows: &[Rows::Kept(BY_ORGANISATION)],
+        emptied: &[],
+    },
+    // With its key: whoever can read this has opened it.
+    Table {
+        name: "repositories",
+        columns: "organisation location access_key daily_at retention next_at created_at",
+        key: "organisation",
+        rows: &[Rows::Kept(BY_ORGANISATION)],
+        emptied: &[],
+    },
+    Table {
+        name: "generations",
+        columns: "id organisation account occasion started_by state started_at ended_at holders holders_done trouble \
+                  wake_at lease_owner lease_until",
+        key: "id",
+        rows: &[Rows::Kept(BY_ORGANISATION)],
+        emptied: &[
+            Emptied { column: "lease_owner", reason: "that server is gone: the generation is anyone's" },
+            Emptied { column: "lease_until", reason: "without its owner it would only hold the generation up" },
+        ],
+    },
+    Table {
+        name: "snapshots",
+        columns: "generation holder_kind holder_id organisation id begun_at verified_at messages personal_messages items \
+                  size_bytes fingerprint",
+        key: "generation holder_kind holder_id",
+        rows: &[Rows::Kept(BY_ORGANISATION)],
+        emptied: &[Emptied { column: "fingerprint", reason: "it is of files that are gone, with times of their own" }],
+    },
+    Table {
+        name: "exports",
+        columns: "id organisation account secret_hash sent_to size_bytes made_at expires_at taken_at",
+        key: "id",
+        rows: &[Rows::LeftOut("the archives are files outside of any mailbox, and gone with the server")],
         emptied: &[],
     },
     Table {

@@ -24,6 +24,7 @@ CREATE TABLE generations (
     organisation BIGINT NOT NULL REFERENCES organisations (id),
     account BIGINT REFERENCES accounts (id),
     occasion TEXT NOT NULL,
+    started_by TEXT NOT NULL,
     state TEXT NOT NULL,
     started_at BIGINT NOT NULL,
     ended_at BIGINT,

@@ -293,7 +293,8 @@ fn rows_of_an_older_schema_are_renewed_and_those_of_a_newer_refused() {
 }
 
 pub fn holders_of_mail_are_listed_by_pages(db: &Database) {
-    use mailboxes::{Holder, Owner, holders};
+    use mailboxes::{MailHolder, holders};
+    use relais_core::backup::Holder;
     let db = Database { store: db.store.clone(), _dir: None }.with_people();
     db.write(|tx| {
         let shared = |number, organisation| SharedMailbox {
@@ -309,21 +310,23 @@ pub fn holders_of_mail_are_listed_by_pages(db: &Database) {
         let gone = Account { state: State::Deleted, name: String::new(), ..account(2) };
         accounts::update(tx, &gone)?;
         let all = holders(tx, org(1), None, 10)?;
-        let told: Vec<_> = all.iter().map(|holder| (holder.mailbox.number(), holder.owner)).collect();
-        let of = |number, state| Owner::Account { id: AccountId::from_number(number), state };
+        let told: Vec<_> = all.iter().map(|found| (found.mailbox.number(), found.holder, found.state)).collect();
+        let of = |number, id, state| (number, Holder::Account(AccountId::from_number(id)), Some(state));
+        let shared = |number| (number, Holder::SharedMailbox(MailboxId::from_number(number)), None);
         assert_eq!(
             told,
             [
-                (50, Owner::Members),
-                (101, of(1, State::Active)),
-                (102, of(2, State::Deleted)),
-                (103, of(3, State::Active)),
-                (102_000, Owner::Members),
+                shared(50),
+                of(101, 1, State::Active),
+                of(102, 2, State::Deleted),
+                of(103, 3, State::Active),
+                shared(102_000),
             ]
         );
-        let first = Holder {
+        let first = MailHolder {
             mailbox: MailboxId::from_number(101),
-            owner: of(1, State::Active),
+            holder: Holder::Account(account(1).id),
+            state: Some(State::Active),
             address: account(1).address,
             name: account(1).name,
         };

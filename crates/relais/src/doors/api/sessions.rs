@@ -79,6 +79,7 @@ async fn me(State(api): State<Api>, caller: Caller) -> Answer<Me> {
         | Actor::Token { .. }
         | Actor::Departure { .. }
         | Actor::Billing { .. }
+        | Actor::Schedule { .. }
         | Actor::Grant { .. } => None,
     };
     Ok(Json(Me { actor: caller.actor, account }))

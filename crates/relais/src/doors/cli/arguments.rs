@@ -1,8 +1,10 @@
 //! What can be typed. Parsed here into values; what they mean is the subject modules' business.
 
+mod departures;
 mod money;
 mod people;
 
+pub use departures::{DepartArguments, DepartureCommand};
 pub use money::{
     PlanCommand, PlanCreate, ProvisionCommand, StatementArguments, SubscriptionCommand, SubscriptionCreate,
 };
@@ -380,77 +382,6 @@ pub enum ResponderCommand {
     List {
         #[command(flatten)]
         organisation: InOrganisation,
-    },
-}
-
-#[derive(Debug, Args)]
-pub struct DepartArguments {
-    /// The account that leaves: address or id
-    pub account: String,
-    /// Who takes over: gets the old mail, and the new mail unless it is answered
-    #[arg(long, value_name = "ADDRESS")]
-    pub to: Option<EmailAddress>,
-    /// Redirected or answered mail also stays in the leaver's mailbox
-    #[arg(long)]
-    pub copy: bool,
-    /// A shared mailbox for old and new mail, made if it does not exist; without @ on the leaver's domain
-    #[arg(long, value_name = "ADDRESS")]
-    pub shared_mailbox: Option<String>,
-    /// Answer new mail instead of passing it on: a text, @FILE, or nothing for the usual text
-    #[arg(long, value_name = "TEXT|@FILE", num_args = 0..=1, default_missing_value = "")]
-    pub reply: Option<TextSource>,
-    /// The responder that answers, made if it does not exist
-    #[arg(long, value_name = "NAME")]
-    pub responder: Option<String>,
-    /// When new mail begins to be refused; a date without a time means the end of that day
-    #[arg(long, value_name = "DATE")]
-    pub until: Option<When>,
-    /// When the departure begins, now if absent; a date without a time means its first moment
-    #[arg(long, value_name = "DATE")]
-    pub on: Option<When>,
-    /// When the account is deleted, never if absent; a date without a time means the end of that day
-    #[arg(long, value_name = "DATE")]
-    pub delete_after: Option<When>,
-    /// Why; kept in the log and the certificate
-    #[arg(long, value_name = "TEXT")]
-    pub reason: Option<String>,
-    /// Only show what would happen
-    #[arg(long, conflicts_with = "yes")]
-    pub plan: bool,
-    /// Start without asking
-    #[arg(long)]
-    pub yes: bool,
-    /// Do not wait for the departure to end
-    #[arg(long)]
-    pub no_wait: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum DepartureCommand {
-    /// Show how far a departure is
-    Status { departure: String },
-    /// Stop after the step under way
-    Hold { departure: String },
-    /// Go on where it was held
-    Resume { departure: String },
-    /// Take everything back, from the last step to the first
-    Undo {
-        departure: String,
-        /// Do not ask
-        #[arg(long)]
-        yes: bool,
-    },
-    /// List the departures
-    List {
-        #[command(flatten)]
-        organisation: InOrganisation,
-    },
-    /// Show the certificate of a departure that has ended
-    Certificate {
-        departure: String,
-        /// Write it as a page that can be printed
-        #[arg(long, value_name = "FILE")]
-        html: Option<PathBuf>,
     },
 }
 

@@ -8,7 +8,7 @@ use super::{Failure, Session, departure, plan};
 use indicatif::ProgressBar;
 use relais_core::account::Account;
 use relais_core::address::EmailAddress;
-use relais_core::departure::{Departure, DepartureState, Order, Plan, Step, default_reply};
+use relais_core::departure::{BackupChoice, Departure, DepartureState, ExportChoice, Order, Plan, Step, default_reply};
 use relais_core::inbound::LocalCopy;
 use relais_core::language::Language;
 use relais_core::organisation::Organisation;
@@ -78,6 +78,10 @@ async fn order(session: &Session, arguments: &DepartArguments) -> Result<Order, 
         },
         delete_after: arguments.delete_after.map(|after| after.ends(zone, now)).transpose()?,
         reason: arguments.reason.clone(),
+        backup: arguments.wait_for_backup.then_some(BackupChoice::WaitForNext),
+        collections: arguments.collections,
+        meetings: arguments.meetings,
+        export: arguments.export.then_some(ExportChoice::ExternalAddress),
     })
 }
 

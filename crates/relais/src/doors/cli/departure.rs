@@ -183,6 +183,10 @@ pub fn done(reader: &Reader, found: &Departure, report: &StepReport) -> String {
     let detail = match report.step {
         Step::CutSessions => cut(reader, &report.detail),
         Step::HandOverMail => handed_over(reader, &report.detail),
+        Step::BackUp => backed_up(reader, &report.detail),
+        Step::Export => exported(reader, &report.detail),
+        Step::HandOverCollections => collections_given(reader, &report.detail),
+        Step::SettleMeetings => meetings_settled(reader, &report.detail),
         Step::Rename => Some(found.plan.renamed_to.to_string()),
         Step::Freeze
         | Step::Inventory
@@ -226,6 +230,41 @@ fn credited(reader: &Reader, detail: &Value) -> Option<String> {
 fn cut(reader: &Reader, detail: &Value) -> Option<String> {
     let count = number(detail, "sessions_cut").filter(|count| *count > 0)?;
     Some(format!("{count} {}", reader.pick("session(s) de courrier", "mail session(s)")))
+}
+
+fn backed_up(reader: &Reader, detail: &Value) -> Option<String> {
+    let (messages, items) = (number(detail, "messages")?, number(detail, "items")?);
+    let messages = words::messages(messages, reader.language);
+    let items = format!("{items} {}", reader.pick("fiches et rendez-vous", "cards and events"));
+    let snapshot: String = detail.get("snapshot")?.as_str()?.chars().take(8).collect();
+    Some(format!("{messages}, {items} ({} {snapshot})", reader.pick("instantané", "snapshot")))
+}
+
+fn exported(reader: &Reader, detail: &Value) -> Option<String> {
+    let sent_to = detail.get("sent_to")?.as_str()?;
+    let size = size(number(detail, "size_bytes")?, reader.language);
+    Some(format!("{size}, {} {sent_to}", reader.pick("lien envoyé à", "link sent to")))
+}
+
+fn collections_given(reader: &Reader, detail: &Value) -> Option<String> {
+    let names: Vec<_> = detail.get("collections")?.as_array()?.iter().filter_map(Value::as_str).collect();
+    let to = detail.get("to")?.as_str()?;
+    let aside = number(detail, "personal_items_left_out").unwrap_or_default();
+    let names = if names.is_empty() { reader.pick("aucun", "none").to_owned() } else { names.join(", ") };
+    let said = format!("{names} → {to}");
+    Some(match (aside, reader.language) {
+        (0, _) => said,
+        (_, Language::French) => format!("{said} ; {aside} fiche(s) personnelle(s) mise(s) de côté"),
+        (_, Language::English) => format!("{said}; personal and set aside: {aside}"),
+    })
+}
+
+fn meetings_settled(reader: &Reader, detail: &Value) -> Option<String> {
+    let (meetings, letters) = (number(detail, "meetings")?, number(detail, "letters")?);
+    Some(match reader.language {
+        Language::French => format!("{meetings} réunion(s), {letters} invité(s) prévenu(s)"),
+        Language::English => format!("{meetings} meeting(s), {letters} attendee(s) told"),
+    })
 }
 
 fn handed_over(reader: &Reader, detail: &Value) -> Option<String> {

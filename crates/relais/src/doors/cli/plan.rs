@@ -4,7 +4,7 @@ use super::quota::size;
 use super::reader::Reader;
 use super::words;
 use relais_core::address::EmailAddress;
-use relais_core::departure::{AddressHeir, Findings, NewMail, Plan, Step, Warning};
+use relais_core::departure::{AddressHeir, BackupChoice, CollectionsChoice, Findings, Meeting, MeetingsChoice, NewMail, Plan, Step, Warning};
 use relais_core::language::Language;
 
 pub fn in_words(reader: &Reader, plan: &Plan) -> String {
@@ -66,7 +66,36 @@ fn step_in_words(reader: &Reader, plan: &Plan, step: Step) -> String {
             pick("Ce que le compte possède est relevé", "What the account owns is written down")
         }
         Step::RouteInbound => new_mail(reader, &plan.new_mail),
+        Step::BackUp => match plan.backup {
+            BackupChoice::Start => pick(
+                "Le compte est sauvegardé, et la sauvegarde relue avant d'aller plus loin",
+                "The account is backed up, and the backup read back before anything else",
+            ),
+            BackupChoice::WaitForNext => pick(
+                "On attend la prochaine sauvegarde de l'organisation ; elle est relue avant d'aller plus loin",
+                "The organisation's next backup is waited for, and read back before anything else",
+            ),
+        },
+        Step::Export => format!(
+            "{} {}",
+            reader.pick(
+                "La personne reçoit une archive de ce qui est à elle : un lien part à",
+                "The person gets an archive of what is theirs: a link goes to"
+            ),
+            plan.export_to.as_ref().map_or("", EmailAddress::as_str)
+        ),
         Step::HandOverMail => hand_over(reader, plan),
+        Step::HandOverCollections => collections(reader, plan),
+        Step::SettleMeetings => match plan.meetings {
+            MeetingsChoice::Cancel => pick(
+                "Les réunions à venir qu'il organisait sont annulées ; les invités en sont prévenus",
+                "The meetings to come that it organised are cancelled; those invited are told",
+            ),
+            MeetingsChoice::Transfer | MeetingsChoice::Keep => pick(
+                "Le successeur devient l'organisateur des réunions à venir ; les invités en sont prévenus",
+                "The successor becomes the organiser of the meetings to come; those invited are told",
+            ),
+        },
         Step::Rename => {
             format!(
                 "{} {}",
@@ -149,6 +178,20 @@ fn hand_over(reader: &Reader, plan: &Plan) -> String {
     }
 }
 
+fn collections(reader: &Reader, plan: &Plan) -> String {
+    let to = plan.successor.as_ref().map_or("", EmailAddress::as_str);
+    let said = match plan.collections {
+        CollectionsChoice::Share => {
+            reader.pick("Ses agendas et carnets d'adresses sont partagés avec", "Its calendars and address books are shared with")
+        }
+        CollectionsChoice::Move | CollectionsChoice::Keep => {
+            reader.pick("Ses agendas et carnets d'adresses passent à", "Its calendars and address books pass to")
+        }
+    };
+    let aside = reader.pick(" ; ce qui est personnel est mis de côté", "; what is personal is set aside");
+    format!("{said} {to}{aside}")
+}
+
 fn addresses(reader: &Reader, plan: &Plan) -> String {
     let to = match &plan.heir {
         AddressHeir::Successor { address } | AddressHeir::SharedMailbox { address } => {
@@ -173,6 +216,8 @@ fn findings(reader: &Reader, found: &Findings) -> Vec<(String, String)> {
     // X12: what the departure frees, and what the deletion gives back.
     let freed = found.subscription.clone().unwrap_or_default();
     let credit = found.credit.map_or_else(String::new, |credit| credit.format(reader.language));
+    let meetings = found.meetings.iter().map(|meeting| meeting_in_words(reader, meeting)).collect::<Vec<_>>().join(", ");
+    let external = found.external_address.as_ref().map_or_else(String::new, ToString::to_string);
     let mail = format!("{} ({})", found.messages, size(found.size_bytes, reader.language));
     [
         ("adresses", "addresses", join(&found.addresses)),
@@ -181,6 +226,9 @@ fn findings(reader: &Reader, found: &Findings) -> Vec<(String, String)> {
         ("redirections vers ce compte", "redirects to this account", join(&found.redirects_in)),
         ("redirections de ce compte", "redirects from this account", join(&found.redirects_out)),
         ("boîtes partagées", "shared mailboxes", join(&found.shared_mailboxes)),
+        ("agendas et carnets", "calendars and address books", found.collections.join(", ")),
+        ("réunions à venir", "meetings to come", meetings),
+        ("adresse externe", "external address", external),
         ("abonnement libéré", "subscription freed", freed),
         ("à créditer à la suppression", "to be credited on deletion", credit),
     ]
@@ -188,6 +236,13 @@ fn findings(reader: &Reader, found: &Findings) -> Vec<(String, String)> {
     .filter(|(_, _, value)| !value.is_empty())
     .map(|(french, english, value)| (reader.pick(french, english).to_owned(), value))
     .collect()
+}
+
+/// What a personal one is about stays with the person.
+fn meeting_in_words(reader: &Reader, meeting: &Meeting) -> String {
+    let about = meeting.summary.as_deref().unwrap_or(reader.pick("personnelle", "personal"));
+    let repeats = if meeting.recurring { reader.pick(", régulière", ", recurring") } else { "" };
+    format!("{about} ({}{repeats})", reader.time(meeting.next))
 }
 
 fn warning(found: &Warning, language: Language) -> String {
@@ -234,9 +289,17 @@ fn warning(found: &Warning, language: Language) -> String {
             "La suppression arrive avant la fin de la redirection, qui s'arrête alors ; repoussez-la, avancez --until, ou laissez l'adresse au successeur en n'indiquant pas --until.",
             "The deletion comes before the redirect ends and stops it; postpone it, bring --until forward, or leave --until out and the address passes to the successor.",
         ),
-        Warning::DeletionWithoutBackup => pick(
-            "La suppression est définitive et cette version ne fait pas de sauvegarde avant ; faites-en une.",
-            "The deletion is for good and this version takes no backup before it; take one.",
+        Warning::MeetingsKept { meetings } => match language {
+            Language::French => format!(
+                "Des réunions à venir ({meetings}) gardent un organisateur qui n'est plus là ; indiquez --meetings transfer ou cancel."
+            ),
+            Language::English => format!(
+                "Meetings to come ({meetings}) keep an organiser who is gone; give --meetings transfer or cancel."
+            ),
+        },
+        Warning::DeletionWithoutExport => pick(
+            "La personne ne reçoit rien de ce qui est à elle avant la suppression ; indiquez --export pour lui envoyer son archive.",
+            "The person gets nothing of what is theirs before the deletion; give --export to send them their archive.",
         ),
     }
 }

@@ -108,6 +108,7 @@ pub fn actor(actor: Actor, language: Language) -> String {
         Actor::Account { id, .. } => id.to_string(),
         Actor::Departure { id, .. } => id.to_string(),
         Actor::Billing { .. } => language.pick("facturation", "billing").to_owned(),
+        Actor::Schedule { .. } => language.pick("calendrier", "schedule").to_owned(),
         Actor::Grant { id, .. } => id.to_string(),
     }
 }
@@ -132,7 +133,13 @@ pub fn step(step: Step, language: Language) -> &'static str {
         Step::CutSessions => language.pick("Coupure des connexions", "Cutting connections"),
         Step::Inventory => language.pick("Inventaire", "Inventory"),
         Step::RouteInbound => language.pick("Aiguillage des nouveaux messages", "Routing new mail"),
+        Step::BackUp => language.pick("Sauvegarde vérifiée", "Verified backup"),
+        Step::Export => language.pick("Archive pour la personne", "Archive for the person"),
         Step::HandOverMail => language.pick("Transmission des anciens messages", "Handing over old mail"),
+        Step::HandOverCollections => {
+            language.pick("Transmission des agendas et carnets", "Handing over calendars and address books")
+        }
+        Step::SettleMeetings => language.pick("Réunions à venir", "Meetings to come"),
         Step::Rename => language.pick("Changement de nom du compte", "Renaming the account"),
         Step::GiveAddresses => language.pick("Remise des adresses", "Giving the addresses"),
         Step::Wait => language.pick("Attente", "Waiting"),

@@ -19,6 +19,7 @@ pub fn actor(actor: Option<&Actor>, language: Language) -> String {
             format!("{} {id}", language.pick("l'accès de reprise", "the recovery grant"))
         }
         Some(Actor::Billing { .. }) => language.pick("la facturation", "billing").to_owned(),
+        Some(Actor::Schedule { .. }) => language.pick("le calendrier", "the schedule").to_owned(),
         Some(Actor::Departure { id, .. }) => format!("{} {id}", language.pick("le départ", "the departure")),
     }
 }
@@ -29,7 +30,11 @@ pub fn step(step: Step, language: Language) -> &'static str {
         Step::CutSessions => ("Sessions ouvertes coupées", "Open sessions cut"),
         Step::Inventory => ("Inventaire", "Inventory"),
         Step::RouteInbound => ("Nouveaux messages acheminés", "New mail routed"),
+        Step::BackUp => ("Sauvegarde faite et relue", "Backup made and read back"),
+        Step::Export => ("Archive remise à la personne", "Archive given to the person"),
         Step::HandOverMail => ("Anciens messages transmis", "Old mail handed over"),
+        Step::HandOverCollections => ("Agendas et carnets transmis", "Calendars and address books handed over"),
+        Step::SettleMeetings => ("Réunions à venir réglées", "Meetings to come settled"),
         Step::Rename => ("Compte renommé", "Account renamed"),
         Step::GiveAddresses => ("Adresses données", "Addresses given on"),
         Step::Wait => ("Délai écoulé", "Waiting time over"),

@@ -1,0 +1,304 @@
+//! Backups of an organisation: where they are, when they are made, and the runs that make them. A process may die at
+//! any instant: what a generation holds already is in its rows, and the rest is done when somebody takes it up again.
+
+mod reading;
+mod retention;
+mod running;
+
+use crate::credentials::new_secret;
+use crate::means::time_zone;
+use crate::organisations::note;
+use crate::{Error, Relais};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use relais_core::authority::{Actor, Power};
+use relais_core::backup::{
+    BackupPolicy, DAILY_AT, Generation, GenerationState, Occasion, Retention, Scope, next_due,
+};
+use relais_core::ids::{GenerationId, OrganisationId};
+use relais_core::refusal::{BackupFault, Refusal};
+use relais_core::rights::{Act, Verdict, may};
+use relais_engines::repository::{Location, Repository, RepositoryError};
+use relais_store::{Tx, accounts, generations, organisations, repositories};
+use serde_json::json;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::Mutex;
+
+/// How long a runner may be silent before another takes over its generation.
+const LEASE: SignedDuration = SignedDuration::from_mins(2);
+const RETRY_DELAY: SignedDuration = SignedDuration::from_secs(30);
+
+/// The repositories of this process: where they are by default, and those that are open.
+pub(crate) struct Repositories {
+    /// One folder below it for each organisation that is backed up nowhere else.
+    default_dir: PathBuf,
+    open: Mutex<HashMap<String, Arc<Repository>>>,
+}
+
+impl Repositories {
+    pub(crate) fn new(default_dir: PathBuf) -> Self {
+        Self { default_dir, open: Mutex::default() }
+    }
+}
+
+/// What an admin changes; what is absent stays.
+#[derive(Debug, Clone, Default, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BackupPolicyChange {
+    /// Earlier generations stay where they were made, and are no longer listed. The operator's alone.
+    pub location: Option<String>,
+    pub schedule: Option<BackupSchedule>,
+    pub retention: Option<Retention>,
+}
+
+/// When an organisation is backed up.
+#[derive(Debug, Clone, Copy, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BackupSchedule {
+    /// Every day at this time, by the organisation's clock.
+    DailyAt(#[schema(value_type = String, example = "02:00:00")] jiff::civil::Time),
+    WhenAsked,
+}
+
+impl Relais {
+    /// Where and when an organisation is backed up.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such organisation.
+    pub async fn backup_policy(&self, organisation: OrganisationId) -> Result<BackupPolicy, Error> {
+        if let Some(policy) = self.look(move |tx| repositories::get(tx, organisation)).await? {
+            return Ok(policy);
+        }
+        let (default_dir, now) = (self.repositories.default_dir.clone(), self.now());
+        self.store.write(move |tx| ensure_policy(tx, organisation, &default_dir, now)).await
+    }
+
+    /// # Errors
+    /// The refusal; nothing changed then.
+    pub async fn set_backup_policy(
+        &self,
+        organisation: OrganisationId,
+        change: BackupPolicyChange,
+        actor: Actor,
+    ) -> Result<BackupPolicy, Error> {
+        if !actor.has(Power::ManageOrganisation, organisation)
+            || (change.location.is_some() && actor != Actor::Operator)
+        {
+            return Err(Refusal::NotAllowed.into());
+        }
+        let location = change.location.as_deref().map(parse_location).transpose()?;
+        if let Some(retention) = change.retention {
+            retention.check().map_err(Refusal::from)?;
+        }
+        let (default_dir, now) = (self.repositories.default_dir.clone(), self.now());
+        self.store
+            .write(move |tx| {
+                let before = ensure_policy(tx, organisation, &default_dir, now)?;
+                let mut next = before.clone();
+                if let Some(location) = &location {
+                    next.location = location.to_string();
+                }
+                match change.schedule {
+                    Some(BackupSchedule::DailyAt(at)) => next.daily_at = Some(at),
+                    Some(BackupSchedule::WhenAsked) => next.daily_at = None,
+                    None => {}
+                }
+                next.retention = change.retention.unwrap_or(before.retention);
+                if next == before {
+                    return Ok(next);
+                }
+                let due = next_due(next.daily_at, &zone_of(tx, organisation)?, now);
+                repositories::update(tx, &next, due).map_err(|error| match error {
+                    relais_store::Error::Constraint(_) => {
+                        Refusal::from(BackupFault::LocationTaken { location: next.location.clone() }).into()
+                    }
+                    other => Error::from(other),
+                })?;
+                if next.location != before.location {
+                    // Nothing relies on what is no longer looked after.
+                    generations::forget_all(tx, organisation)?;
+                }
+                let detail = json!({ "from": before, "to": next });
+                note(tx, organisation, "backup.policy_set", organisation, detail, actor, now)?;
+                Ok(next)
+            })
+            .await
+    }
+
+    /// What opens the repository, and what a restoration on another machine needs: to be kept elsewhere.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`] for anybody but the operator: the key reads everything, personal messages too.
+    pub async fn backup_key(&self, organisation: OrganisationId, actor: Actor) -> Result<String, Error> {
+        if actor != Actor::Operator {
+            return Err(Refusal::NotAllowed.into());
+        }
+        let policy = self.backup_policy(organisation).await?;
+        let now = self.now();
+        self.store
+            .write(move |tx| {
+                note(tx, organisation, "backup.key_shown", organisation, json!({}), actor, now)?;
+                repositories::key(tx, policy.organisation)?.ok_or(Error::NotFound)
+            })
+            .await
+    }
+
+    /// Asks for a generation; the worker makes it.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`], or [`Error::NotFound`] for an account that is not there.
+    pub async fn start_backup(
+        &self,
+        organisation: OrganisationId,
+        scope: Scope,
+        actor: Actor,
+    ) -> Result<Generation, Error> {
+        if !actor.has(Power::EndAccounts, organisation) {
+            return Err(Refusal::NotAllowed.into());
+        }
+        let generation = self.begin_generation(organisation, scope, Occasion::Asked, actor).await?;
+        self.work.notify_waiters();
+        Ok(generation)
+    }
+
+    pub(crate) async fn begin_generation(
+        &self,
+        organisation: OrganisationId,
+        scope: Scope,
+        occasion: Occasion,
+        actor: Actor,
+    ) -> Result<Generation, Error> {
+        self.backup_policy(organisation).await?;
+        let (id, now) = (GenerationId::from_number(self.ids.next()), self.now());
+        self.store.write(move |tx| begin(tx, id, organisation, scope, occasion, actor, now)).await
+    }
+
+    /// Begins what the schedules say is due.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub async fn begin_due_backups(&self) -> Result<(), Error> {
+        let now = self.now();
+        for organisation in self.look(repositories::without).await? {
+            self.backup_policy(organisation).await?;
+        }
+        for organisation in self.look(move |tx| repositories::due(tx, now)).await? {
+            let id = GenerationId::from_number(self.ids.next());
+            self.store
+                .write(move |tx| {
+                    let policy = repositories::get(tx, organisation)?.ok_or(Error::NotFound)?;
+                    let next = next_due(policy.daily_at, &zone_of(tx, organisation)?, now);
+                    // One that is still under way goes on; two at once would only make it slower.
+                    if repositories::begin_next(tx, organisation, next, now)?
+                        && !generations::is_running(tx, organisation)?
+                    {
+                        let actor = Actor::Schedule { organisation };
+                        begin(tx, id, organisation, Scope::Everything, Occasion::Schedule, actor, now)?;
+                    }
+                    Ok::<_, Error>(())
+                })
+                .await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn location(&self, organisation: OrganisationId) -> Result<String, Error> {
+        Ok(self.backup_policy(organisation).await?.location)
+    }
+
+    /// The open repository of an organisation.
+    pub(crate) async fn repository(&self, organisation: OrganisationId) -> Result<Arc<Repository>, Error> {
+        let policy = self.backup_policy(organisation).await?;
+        let key =
+            self.look(move |tx| repositories::key(tx, organisation)).await?.ok_or(Error::NotFound)?;
+        let mut open = self.repositories.open.lock().await;
+        if let Some(repository) = open.get(&policy.location) {
+            return Ok(repository.clone());
+        }
+        let location = parse_location(&policy.location)?;
+        let opened = tokio::task::spawn_blocking(move || Repository::create(&location, &key)).await?;
+        let repository = Arc::new(opened.map_err(|error| repository_error(&policy.location, error))?);
+        open.insert(policy.location, repository.clone());
+        Ok(repository)
+    }
+}
+
+fn parse_location(text: &str) -> Result<Location, Error> {
+    text.parse()
+        .map_err(|_| Refusal::from(BackupFault::LocationInvalid { text: text.to_owned() }).into())
+}
+
+/// What an error of a repository is to whoever asked.
+pub(crate) fn repository_error(location: &str, error: RepositoryError) -> Error {
+    tracing::warn!(%error, location, "a repository failed");
+    let location = location.to_owned();
+    let fault = match error {
+        RepositoryError::Full => return Error::StorageFull,
+        RepositoryError::WrongKey => BackupFault::WrongKey { location },
+        RepositoryError::Unreachable { .. } | RepositoryError::Absent => BackupFault::Unreachable { location },
+        RepositoryError::Damaged { .. } => BackupFault::Damaged { location },
+        other => return Error::Internal(other.to_string()),
+    };
+    Refusal::from(fault).into()
+}
+
+fn ensure_policy(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    default_dir: &std::path::Path,
+    now: Timestamp,
+) -> Result<BackupPolicy, Error> {
+    if let Some(policy) = repositories::get(tx, organisation)? {
+        return Ok(policy);
+    }
+    let zone = zone_of(tx, organisation)?;
+    let policy = BackupPolicy {
+        organisation,
+        location: default_dir.join(organisation.to_string()).display().to_string(),
+        daily_at: Some(DAILY_AT),
+        retention: Retention::default(),
+    };
+    let due = next_due(policy.daily_at, &zone, now);
+    repositories::insert(tx, &policy, &new_secret("rlk"), due, now)?;
+    Ok(policy)
+}
+
+fn zone_of(tx: &mut Tx<'_>, organisation: OrganisationId) -> Result<TimeZone, Error> {
+    let found = organisations::get(tx, organisation)?.ok_or(Error::NotFound)?;
+    Ok(time_zone(&found.time_zone)?)
+}
+
+fn begin(
+    tx: &mut Tx<'_>,
+    id: GenerationId,
+    organisation: OrganisationId,
+    scope: Scope,
+    occasion: Occasion,
+    actor: Actor,
+    now: Timestamp,
+) -> Result<Generation, Error> {
+    if let Scope::Account(account) = scope {
+        let found = accounts::get(tx, account)?.filter(|found| found.organisation == organisation);
+        // Of a deleted account nothing is left to be backed up.
+        if found.is_none_or(|found| may(found.state, Act::ReceiveMail) == Verdict::No) {
+            return Err(Error::NotFound);
+        }
+    }
+    let generation = Generation {
+        id,
+        organisation,
+        scope,
+        occasion,
+        state: GenerationState::Running,
+        started_at: now,
+        ended_at: None,
+        holders: 0,
+        holders_done: 0,
+        trouble: None,
+    };
+    generations::insert(tx, &generation, &actor)?;
+    note(tx, organisation, "backup.started", id, json!({ "scope": scope, "occasion": occasion }), actor, now)?;
+    Ok(generation)
+}

@@ -1,0 +1,220 @@
+//! The run of a generation: holder after holder is read, written and read back; only then does it count.
+
+use super::{LEASE, RETRY_DELAY};
+use crate::letters::Letter;
+use crate::organisations::note;
+use crate::{Error, Relais};
+use jiff::SignedDuration;
+use relais_core::account::Account;
+use relais_core::backup::{Generation, GenerationState, Holder, Occasion, Scope};
+use relais_core::ids::{GenerationId, OrganisationId};
+use relais_core::language::Language;
+use relais_core::organisation::Organisation;
+use relais_core::refusal::Refusal;
+use relais_store::{generations, organisations};
+use serde_json::json;
+use std::convert::Infallible;
+
+/// Holders that are written before they are read back.
+const BATCH: usize = 64;
+/// How long a generation is tried again before it ends as it is.
+const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(12);
+
+impl Relais {
+    /// Takes one generation that waits for somebody and works on it. `false` when none did.
+    pub(crate) async fn advance_one_generation(&self) -> bool {
+        let (node, now) = (self.node.clone(), self.now());
+        let claimed = self
+            .store
+            .write(move |tx| generations::claim(tx, &node, now, now + LEASE).map_err(Error::from))
+            .await;
+        let id = match claimed {
+            Ok(Some(id)) => id,
+            Ok(None) => return false,
+            Err(error) => {
+                tracing::warn!(%error, "generations cannot be read");
+                return false;
+            }
+        };
+        let run = tokio::select! {
+            run = self.run_generation(id) => run,
+            never = self.keep_generation(id) => match never {},
+        };
+        if let Err(error) = run {
+            tracing::warn!(%error, %id, "a generation is tried again");
+        }
+        let wake_at = self.now() + RETRY_DELAY;
+        let released =
+            self.store.write(move |tx| generations::release(tx, id, wake_at).map_err(Error::from)).await;
+        if let Err(error) = released {
+            tracing::warn!(%error, %id, "the lease of a generation runs out by itself");
+        }
+        true
+    }
+
+    async fn keep_generation(&self, id: GenerationId) -> Infallible {
+        loop {
+            tokio::time::sleep(LEASE.unsigned_abs() / 4).await;
+            let (node, until) = (self.node.clone(), self.now() + LEASE);
+            let kept =
+                self.store.write(move |tx| Ok::<_, Error>(generations::keep(tx, id, &node, until)?)).await;
+            if let Err(error) = kept {
+                tracing::warn!(%error, %id, "the lease of a generation could not be renewed");
+            }
+        }
+    }
+
+    /// Does what is left of a generation. What passes is an error, and left for another time; what does not ends it.
+    pub(crate) async fn run_generation(&self, id: GenerationId) -> Result<Generation, Error> {
+        let mut generation = self.look(move |tx| generations::get(tx, id)).await?.ok_or(Error::NotFound)?;
+        if generation.state != GenerationState::Running {
+            return Ok(generation);
+        }
+        let mut failed = Vec::new();
+        match self.read_all(&mut generation, &mut failed).await {
+            Ok(()) => {}
+            Err(error) if self.now() < generation.started_at + GIVE_UP_AFTER && passes(&error) => {
+                generation.trouble = Some(self.in_words(generation.organisation, &error).await?);
+                self.write_generation(&generation).await?;
+                return Err(error);
+            }
+            Err(error) => failed.push(self.in_words(generation.organisation, &error).await?),
+        }
+        self.end_generation(generation, failed).await
+    }
+
+    /// What is left to be read, a few holders at a time: what was verified of them counts, whatever happens to us.
+    async fn read_all(&self, generation: &mut Generation, failed: &mut Vec<String>) -> Result<(), Error> {
+        let repository = self.repository(generation.organisation).await?;
+        let mut holders = self.holders_of(generation).await?;
+        let id = generation.id;
+        let held = self.look(move |tx| generations::snapshots(tx, id)).await?;
+        let all = holders.len();
+        holders.retain(|holder| !held.iter().any(|held| held.holder == *holder && held.verified_at.is_some()));
+        generation.holders = all as i64;
+        generation.holders_done = (all - holders.len()) as i64;
+        self.write_generation(generation).await?;
+        // The organisation's rows tell of every snapshot before them: they are a batch of their own.
+        let batches = holders.chunk_by(|_, next| !matches!(next, Holder::Organisation(_)));
+        for batch in batches.flat_map(|batch| batch.chunks(BATCH)) {
+            let troubles = self.read_holders(&repository, generation, batch).await?;
+            generation.holders_done += (batch.len() - troubles.len()) as i64;
+            for (holder, error) in troubles {
+                if passes(&error) {
+                    return Err(error);
+                }
+                let words = self.in_words(generation.organisation, &error).await?;
+                failed.push(format!("{holder} : {words}"));
+            }
+            self.write_generation(generation).await?;
+        }
+        Ok(())
+    }
+
+    async fn end_generation(
+        &self,
+        mut generation: Generation,
+        failed: Vec<String>,
+    ) -> Result<Generation, Error> {
+        let now = self.now();
+        generation.state =
+            if failed.is_empty() { GenerationState::Verified } else { GenerationState::Incomplete };
+        generation.ended_at = Some(now);
+        generation.trouble = (!failed.is_empty()).then(|| failed.join("\n"));
+        if generation.state == GenerationState::Incomplete && generation.occasion == Occasion::Schedule {
+            self.tell_incomplete(&generation).await?;
+        }
+        let ended = generation.clone();
+        self.store
+            .write(move |tx| {
+                generations::update(tx, &ended)?;
+                let actor = generations::started_by(tx, ended.id)?.ok_or(Error::NotFound)?;
+                let detail = json!({ "state": ended.state, "holders": ended.holders_done, "trouble": ended.trouble });
+                note(tx, ended.organisation, "backup.ended", ended.id, detail, actor, now)
+            })
+            .await?;
+        if generation.scope == Scope::Everything {
+            // What is kept too long is untidy; what was just backed up is safe all the same.
+            if let Err(error) = self.forget_old_snapshots(generation.organisation).await {
+                tracing::warn!(%error, organisation = %generation.organisation, "old snapshots stay for now");
+            }
+        }
+        Ok(generation)
+    }
+
+    async fn write_generation(&self, generation: &Generation) -> Result<(), Error> {
+        let generation = generation.clone();
+        self.store.write(move |tx| Ok(generations::update(tx, &generation)?)).await
+    }
+
+    /// What a person reads of an error; what it was exactly stands in the log.
+    async fn in_words(&self, organisation: OrganisationId, error: &Error) -> Result<String, Error> {
+        let found = self.look(move |tx| organisations::get(tx, organisation)).await?;
+        let language = found.ok_or(Error::NotFound)?.language;
+        tracing::warn!(%error, %organisation, "a backup meets trouble");
+        Ok(match error {
+            Error::Refused(refusal) => refusal.sentence(language),
+            Error::StorageFull => language
+                .pick(
+                    "Il n'y a plus de place pour la sauvegarde ; libérez-en ou choisissez un autre emplacement.",
+                    "There is no room left for the backup; make some or choose another place.",
+                )
+                .to_owned(),
+            _ => language
+                .pick(
+                    "La lecture ou l'écriture a échoué ; voyez le journal du serveur.",
+                    "Reading or writing failed; see the server's log.",
+                )
+                .to_owned(),
+        })
+    }
+
+    /// Somebody who can mend it hears that the night's backup is not whole.
+    async fn tell_incomplete(&self, generation: &Generation) -> Result<(), Error> {
+        let (id, now) = (generation.organisation, self.now());
+        let organisation =
+            self.look(move |tx| organisations::get(tx, id)).await?.ok_or(Error::NotFound)?;
+        let leading = self.store.read(move |tx| crate::organisations::answerable(tx, id, now)).await?;
+        for account in leading {
+            let letter = incomplete_letter(&organisation, &account, generation);
+            self.act_with_letter(letter, |tx, written| written.post(tx)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether it is worth trying again by itself.
+fn passes(error: &Error) -> bool {
+    match error {
+        Error::Unavailable(_) | Error::StorageFull | Error::Conflict => true,
+        Error::Refused(Refusal::Backup(fault)) => {
+            matches!(fault, relais_core::refusal::BackupFault::Unreachable { .. })
+        }
+        Error::Refused(_) | Error::RefusedAll(_) | Error::NotFound | Error::Internal(_) => false,
+    }
+}
+
+fn incomplete_letter(organisation: &Organisation, to: &Account, generation: &Generation) -> Letter {
+    let trouble = generation.trouble.as_deref().unwrap_or_default();
+    let name = &organisation.name;
+    let (subject, text) = match organisation.language {
+        Language::French => (
+            "La sauvegarde de la nuit n'est pas complète".to_owned(),
+            format!(
+                "Bonjour,\n\nLa sauvegarde de {name} s'est terminée sans tout contenir ({} sur {}) :\n\n{trouble}\n\n\
+                 Les sauvegardes précédentes restent intactes. Corrigez la cause, puis relancez-la : relais backup run.\n",
+                generation.holders_done, generation.holders
+            ),
+        ),
+        Language::English => (
+            "Last night's backup is not complete".to_owned(),
+            format!(
+                "Hello,\n\nThe backup of {name} ended without holding everything ({} of {}):\n\n{trouble}\n\n\
+                 Earlier backups are intact. Mend the cause, then start it again: relais backup run.\n",
+                generation.holders_done, generation.holders
+            ),
+        ),
+    };
+    let key = format!("backup incomplete {} {}", generation.id, to.id);
+    Letter { organisation: organisation.clone(), to: to.address.clone(), subject, text, key }
+}
