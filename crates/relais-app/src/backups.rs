@@ -29,6 +29,7 @@ use tokio::sync::Mutex;
 /// How long a runner may be silent before another takes over its generation.
 const LEASE: SignedDuration = SignedDuration::from_mins(2);
 const RETRY_DELAY: SignedDuration = SignedDuration::from_secs(30);
+const LEFT_ALONE: SignedDuration = SignedDuration::from_hours(1);
 
 /// The repositories of this process: where they are by default, and those that are open.
 pub(crate) struct Repositories {
@@ -298,7 +299,9 @@ fn begin(
         holders_done: 0,
         trouble: None,
     };
-    generations::insert(tx, &generation, &actor)?;
+    // A departure makes its own; only if it never comes back to it does somebody else.
+    let wake_at = if occasion == Occasion::Departure { now + LEFT_ALONE } else { now };
+    generations::insert(tx, &generation, &actor, wake_at)?;
     note(tx, organisation, "backup.started", id, json!({ "scope": scope, "occasion": occasion }), actor, now)?;
     Ok(generation)
 }

@@ -2,6 +2,7 @@
 //! may die at any instant: a step that is half done is done again, and every step may be.
 
 pub mod certificate;
+mod keeping;
 mod steps;
 mod undo;
 

@@ -5,13 +5,14 @@ use crate::{Error, Ids, Relais, means};
 use jiff::Timestamp;
 use relais_core::account::Account;
 use relais_core::authority::{Actor, Role};
+use relais_core::backup::Holder;
 use relais_core::ids::AccountId;
 use relais_core::lifecycle::{AddressChange, Availability, Change, Command, Decision, Facts, decide};
 use relais_core::organisation::{GroupRole, Target};
 use relais_core::refusal::Refusal;
 use relais_core::rights::{Act, Verdict, may, standing};
 use relais_core::routing::{self, Directory};
-use relais_store::{Tx, accounts, addresses, departures, events, groups, mailboxes, outbox, responders};
+use relais_store::{Tx, accounts, addresses, departures, events, generations, groups, mailboxes, outbox, responders};
 
 impl Relais {
     /// Carries out `command` on an account and returns the account as it is afterwards. Its effects are done when
@@ -119,6 +120,7 @@ fn gather(tx: &mut Tx<'_>, account: &Account, command: &Command, now: Timestamp)
         redirect_nowhere: None,
         primary_lost: false,
         departure_in_progress: false,
+        backed_up_at: None,
         means: means::for_command(tx, account, command, now)?,
     };
     match command {
@@ -127,7 +129,8 @@ fn gather(tx: &mut Tx<'_>, account: &Account, command: &Command, now: Timestamp)
         | Command::SetSubscription { .. }
         | Command::Renew
         | Command::SetName { .. }
-        | Command::SetQuota { .. } => {}
+        | Command::SetQuota { .. }
+        | Command::SetLegalHold { .. } => {}
         Command::MoveAddress { address, .. } => {
             facts.wanted = addresses::availability(tx, address, account.organisation)?;
         }
@@ -156,7 +159,11 @@ fn gather(tx: &mut Tx<'_>, account: &Account, command: &Command, now: Timestamp)
                 gather_redirects(tx, &mut facts, own, &before.inbound_before)?;
             }
         }
-        Command::Delete => gather_way_back(tx, &mut facts, account)?,
+        Command::Delete => {
+            gather_way_back(tx, &mut facts, account)?;
+            let newest = generations::newest(tx, Holder::Account(account.id))?;
+            facts.backed_up_at = newest.map(|snapshot| snapshot.begun_at);
+        }
         Command::Rename { to: address } | Command::AddAlias { address } => {
             facts.wanted = addresses::availability(tx, address, account.organisation)?;
         }

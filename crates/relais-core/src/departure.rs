@@ -143,7 +143,7 @@ pub enum AddressHeir {
 
 /// The steps, in the order in which they can come. Saved by name: a name never changes its meaning.
 ///
-/// Content other than mail, calendars and contacts comes between `SettleMeetings` and `Rename`.
+/// Content other than mail, calendars and contacts comes between `HandOverCollections` and `Rename`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
@@ -156,8 +156,8 @@ pub enum Step {
     /// The person's own archive.
     Export,
     HandOverMail,
-    HandOverCollections,
     SettleMeetings,
+    HandOverCollections,
     Rename,
     GiveAddresses,
     Wait,
@@ -174,8 +174,8 @@ impl Step {
         Self::BackUp,
         Self::Export,
         Self::HandOverMail,
-        Self::HandOverCollections,
         Self::SettleMeetings,
+        Self::HandOverCollections,
         Self::Rename,
         Self::GiveAddresses,
         Self::Wait,

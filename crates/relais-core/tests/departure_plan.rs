@@ -80,7 +80,7 @@ to user2, reason, collections keep   -> FCIRBHNGc | redirect user2 | successor |
 to user2, reason, collections share  -> FCIRBHKNGc | redirect user2 | successor | no_end
 shared bp.user, to user2, reason     -> FCIRBHKNGc | redirect bp.user | shared bp.user | no_end
 to user2, reason; has meetings       -> FCIRBHKNGc | redirect user2 | successor | no_end meetings
-to user2, reason, meetings transfer; has meetings -> FCIRBHKMNGc | redirect user2 | successor | no_end       # X11
+to user2, reason, meetings transfer; has meetings -> FCIRBHMKNGc | redirect user2 | successor | no_end       # X11
 meetings cancel; has meetings        -> FCIRBMNc | reply until 2026-12-21 | stay | nobody                     # X11
 export; has external                 -> FCIRBENc | reply until 2026-12-21 | stay | nobody                     # X4
 export, delete 90; has external      -> FCIRBENWDc | reply until 2026-12-21 | released | nobody

@@ -5,7 +5,7 @@ use crate::tx::{Error, Tx};
 use crate::value::{Row, Value};
 use jiff::Timestamp;
 use relais_core::authority::Actor;
-use relais_core::backup::{Generation, GenerationState, Holder, Scope, Snapshot};
+use relais_core::backup::{Generation, GenerationState, Holder, Occasion, Scope, Snapshot};
 use relais_core::ids::{AccountId, GenerationId, MailboxId, OrganisationId};
 
 const COLUMNS: &str =
@@ -30,14 +30,20 @@ fn read(row: &Row) -> Result<Generation, Error> {
     })
 }
 
-pub fn insert(tx: &mut Tx<'_>, generation: &Generation, started_by: &Actor) -> Result<(), Error> {
+/// It waits for whoever claims it from `wake_at` on.
+pub fn insert(
+    tx: &mut Tx<'_>,
+    generation: &Generation,
+    started_by: &Actor,
+    wake_at: Timestamp,
+) -> Result<(), Error> {
     let account = match generation.scope {
         Scope::Everything => None,
         Scope::Account(id) => Some(id.number()),
     };
     tx.execute_one(
         "INSERT INTO generations (id, organisation, account, occasion, state, started_at, holders, holders_done, \
-         started_by, wake_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $6)",
+         started_by, wake_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         &[
             generation.id.number().into(),
             generation.organisation.number().into(),
@@ -48,6 +54,7 @@ pub fn insert(tx: &mut Tx<'_>, generation: &Generation, started_by: &Actor) -> R
             generation.holders.into(),
             generation.holders_done.into(),
             json(started_by),
+            time(wake_at),
         ],
     )
 }
@@ -76,6 +83,18 @@ pub fn page(
     let before = before.map_or(i64::MAX, GenerationId::number);
     let rows = tx.query(&sql, &[organisation.number().into(), before.into(), limit.into()])?;
     rows.iter().map(read).collect()
+}
+
+/// The generation of one account that is under way for this occasion.
+pub fn running_of(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    occasion: Occasion,
+) -> Result<Option<Generation>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM generations WHERE account = $1 AND occasion = $2 AND state = 'running' ORDER BY id LIMIT 1"
+    );
+    tx.query_opt(&sql, &[account.number().into(), name(&occasion)])?.as_ref().map(read).transpose()
 }
 
 /// Takes the lease of one generation that is under way and waits for somebody, for `owner` until `until`.

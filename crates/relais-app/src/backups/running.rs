@@ -6,7 +6,8 @@ use crate::organisations::note;
 use crate::{Error, Relais};
 use jiff::SignedDuration;
 use relais_core::account::Account;
-use relais_core::backup::{Generation, GenerationState, Holder, Occasion, Scope};
+use relais_core::authority::Actor;
+use relais_core::backup::{Generation, GenerationState, Holder, Occasion, Scope, Snapshot};
 use relais_core::ids::{GenerationId, OrganisationId};
 use relais_core::language::Language;
 use relais_core::organisation::Organisation;
@@ -64,27 +65,58 @@ impl Relais {
         }
     }
 
-    /// Does what is left of a generation. What passes is an error, and left for another time; what does not ends it.
-    pub(crate) async fn run_generation(&self, id: GenerationId) -> Result<Generation, Error> {
+    /// Does what is left of a generation. What passes is an error, and left for another time; what does not ends it, and
+    /// comes back beside it.
+    async fn run_generation(&self, id: GenerationId) -> Result<(Generation, Vec<Error>), Error> {
         let mut generation = self.look(move |tx| generations::get(tx, id)).await?.ok_or(Error::NotFound)?;
         if generation.state != GenerationState::Running {
-            return Ok(generation);
+            return Ok((generation, Vec::new()));
         }
-        let mut failed = Vec::new();
-        match self.read_all(&mut generation, &mut failed).await {
-            Ok(()) => {}
-            Err(error) if self.now() < generation.started_at + GIVE_UP_AFTER && passes(&error) => {
-                generation.trouble = Some(self.in_words(generation.organisation, &error).await?);
-                self.write_generation(&generation).await?;
-                return Err(error);
+        let (mut failed, mut words) = (Vec::new(), Vec::new());
+        match self.read_all(&mut generation).await {
+            Ok(troubles) => {
+                for (holder, error) in troubles {
+                    words.push(format!("{holder} : {}", self.in_words(generation.organisation, &error).await?));
+                    failed.push(error);
+                }
             }
-            Err(error) => failed.push(self.in_words(generation.organisation, &error).await?),
+            Err(error) => {
+                words.push(self.in_words(generation.organisation, &error).await?);
+                if self.now() < generation.started_at + GIVE_UP_AFTER && passes(&error) {
+                    generation.trouble = words.pop();
+                    self.write_generation(&generation).await?;
+                    return Err(error);
+                }
+                failed.push(error);
+            }
         }
-        self.end_generation(generation, failed).await
+        Ok((self.end_generation(generation, words).await?, failed))
+    }
+
+    /// Backs up one account now, for whoever goes on only with that.
+    ///
+    /// # Errors
+    /// Why it could not be; nothing relies on what was written of it.
+    pub(crate) async fn back_up_account(&self, account: &Account, actor: Actor) -> Result<Snapshot, Error> {
+        let (id, organisation) = (account.id, account.organisation);
+        let begun = self.look(move |tx| generations::running_of(tx, id, Occasion::Departure)).await?;
+        let generation = match begun {
+            Some(generation) => generation,
+            None => {
+                let scope = Scope::Account(id);
+                self.begin_generation(organisation, scope, Occasion::Departure, actor).await?
+            }
+        };
+        let (_, failed) = self.run_generation(generation.id).await?;
+        if let Some(error) = failed.into_iter().next() {
+            return Err(error);
+        }
+        let newest = self.look(move |tx| generations::newest(tx, Holder::Account(id))).await?;
+        newest.ok_or_else(|| Error::Internal(format!("{} holds nothing of {id}", generation.id)))
     }
 
     /// What is left to be read, a few holders at a time: what was verified of them counts, whatever happens to us.
-    async fn read_all(&self, generation: &mut Generation, failed: &mut Vec<String>) -> Result<(), Error> {
+    async fn read_all(&self, generation: &mut Generation) -> Result<Vec<(Holder, Error)>, Error> {
         let repository = self.repository(generation.organisation).await?;
         let mut holders = self.holders_of(generation).await?;
         let id = generation.id;
@@ -95,6 +127,7 @@ impl Relais {
         generation.holders_done = (all - holders.len()) as i64;
         self.write_generation(generation).await?;
         // The organisation's rows tell of every snapshot before them: they are a batch of their own.
+        let mut failed = Vec::new();
         let batches = holders.chunk_by(|_, next| !matches!(next, Holder::Organisation(_)));
         for batch in batches.flat_map(|batch| batch.chunks(BATCH)) {
             let troubles = self.read_holders(&repository, generation, batch).await?;
@@ -103,12 +136,11 @@ impl Relais {
                 if passes(&error) {
                     return Err(error);
                 }
-                let words = self.in_words(generation.organisation, &error).await?;
-                failed.push(format!("{holder} : {words}"));
+                failed.push((holder, error));
             }
             self.write_generation(generation).await?;
         }
-        Ok(())
+        Ok(failed)
     }
 
     async fn end_generation(

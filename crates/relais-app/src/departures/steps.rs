@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use relais_core::account::{Account, Cause};
 use relais_core::address::EmailAddress;
 use relais_core::authority::Actor;
+use relais_core::backup::Holder;
 use relais_core::departure::{
     AddressHeir, Departure, DepartureState, NewMail, Plan, Step, StepReport, common_reply, default_reply,
 };
@@ -20,7 +21,7 @@ use relais_core::refusal::Refusal;
 use relais_core::rights::{Act, Verdict, may, standing};
 use relais_engines::maildir::{FolderReport, HandOver, folder_component};
 use relais_store::{
-    Tx, accounts, addresses, departures, events, ledger, mailboxes, organisations, responders,
+    Tx, accounts, addresses, departures, events, generations, ledger, mailboxes, organisations, responders,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -77,6 +78,10 @@ impl Relais {
                 let cut = self.cut_sessions(departure.plan.account).await?;
                 Ok(Ended::Done(json!({ "sessions_cut": cut, "sessions_left": 0 })))
             }
+            Step::BackUp => self.back_up_leaver(departure).await,
+            Step::Export => self.export_for_leaver(departure).await,
+            Step::HandOverCollections => self.hand_over_collections(departure).await,
+            Step::SettleMeetings => self.settle_meetings(departure).await,
             Step::HandOverMail => {
                 let handed = self.hand_over_mail(departure, None).await?;
                 Ok(Ended::Done(json!(handed)))
@@ -88,6 +93,7 @@ impl Relais {
             Step::Delete => {
                 self.stop_mail(departure).await?;
                 self.hand_over_late_mail(departure).await?;
+                self.back_up_late_mail(departure).await?;
                 self.in_transaction(departure, step, delete).await
             }
         }
@@ -422,9 +428,8 @@ fn delete(run: &mut Run<'_, '_, '_>) -> Result<serde_json::Value, Error> {
     let amount_minor = ledger::balance_minor(run.tx, organisation.id)? - balance_minor;
     let credited = (amount_minor > 0).then_some(Money { amount_minor, currency: organisation.currency });
     let freed: Vec<_> = held.into_iter().map(|held| held.address).collect();
-    Ok(json!({
-        "addresses_freed": freed, "credited": credited, "backup": "none: this version takes none",
-    }))
+    let backup = generations::newest(run.tx, Holder::Account(run.plan.account))?.map(|snapshot| snapshot.id);
+    Ok(json!({ "addresses_freed": freed, "credited": credited, "backup": backup }))
 }
 
 fn finish(run: &mut Run<'_, '_, '_>) -> Result<serde_json::Value, Error> {

@@ -253,11 +253,12 @@ fn steps(plan: &Plan) -> Vec<Step> {
     if plan.old_mail_to.is_some() {
         steps.push(Step::HandOverMail);
     }
-    if plan.collections != CollectionsChoice::Keep {
-        steps.push(Step::HandOverCollections);
-    }
+    // Before calendars move: a meeting is settled where its organiser has it.
     if plan.meetings != MeetingsChoice::Keep {
         steps.push(Step::SettleMeetings);
+    }
+    if plan.collections != CollectionsChoice::Keep {
+        steps.push(Step::HandOverCollections);
     }
     steps.push(Step::Rename);
     let gives = !matches!(plan.heir, AddressHeir::Stay | AddressHeir::Released);

@@ -1,0 +1,88 @@
+//! The verified backup without which nothing is moved and nothing ends (B9, X7).
+
+use super::Ended;
+use crate::backups::repository_error;
+use crate::{Error, Relais};
+use jiff::{SignedDuration, Timestamp};
+use relais_core::account::Account;
+use relais_core::authority::Actor;
+use relais_core::backup::{Holder, Snapshot};
+use relais_core::departure::{BackupChoice, Departure};
+use relais_core::ids::GenerationId;
+use relais_store::{accounts, generations};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// How often the next backup is looked for.
+const LOOK_EVERY: SignedDuration = SignedDuration::from_secs(30);
+
+/// The snapshot that the departure relies on.
+#[derive(Serialize, Deserialize)]
+struct BackedUp {
+    generation: GenerationId,
+    snapshot: String,
+    location: String,
+    begun_at: Timestamp,
+    verified_at: Option<Timestamp>,
+    messages: i64,
+    personal_messages: i64,
+    items: i64,
+    size_bytes: i64,
+}
+
+impl Relais {
+    /// Goes on with a backup that began after the freeze: the departure's own, or the organisation's next.
+    pub(super) async fn back_up_leaver(&self, departure: &Departure) -> Result<Ended, Error> {
+        let account = self.leaver(departure).await?;
+        let snapshot = match departure.plan.backup {
+            BackupChoice::Start => self.back_up_account(&account, actor_of(departure)).await?,
+            BackupChoice::WaitForNext => {
+                let holder = Holder::Account(account.id);
+                let newest = self.look(move |tx| generations::newest(tx, holder)).await?;
+                let frozen_at = account.deactivation.as_ref().map(|closed| closed.at);
+                match newest.filter(|found| frozen_at.is_some_and(|frozen_at| found.begun_at >= frozen_at)) {
+                    Some(found) => self.verify_whole(found).await?,
+                    None => return Ok(Ended::Wait(self.now() + LOOK_EVERY)),
+                }
+            }
+        };
+        let location = self.location(departure.organisation).await?;
+        Ok(Ended::Done(json!(BackedUp {
+            generation: snapshot.generation,
+            snapshot: snapshot.id,
+            location,
+            begun_at: snapshot.begun_at,
+            verified_at: snapshot.verified_at,
+            messages: snapshot.messages,
+            personal_messages: snapshot.personal_messages,
+            items: snapshot.items,
+            size_bytes: snapshot.size_bytes,
+        })))
+    }
+
+    /// What came since the last backup is in one more, before the deletion.
+    pub(super) async fn back_up_late_mail(&self, departure: &Departure) -> Result<(), Error> {
+        let account = self.leaver(departure).await?;
+        self.back_up_account(&account, actor_of(departure)).await.map(|_| ())
+    }
+
+    async fn leaver(&self, departure: &Departure) -> Result<Account, Error> {
+        let id = departure.plan.account;
+        self.look(move |tx| accounts::get(tx, id)).await?.ok_or(Error::NotFound)
+    }
+
+    /// Every byte of one that was made for everybody is read back before somebody's data rests on it alone.
+    async fn verify_whole(&self, snapshot: Snapshot) -> Result<Snapshot, Error> {
+        let repository = self.repository(snapshot.organisation).await?;
+        let id = snapshot.id.clone();
+        let verified = tokio::task::spawn_blocking(move || repository.verify(&id.parse()?, None).map(|_| ()));
+        if let Err(error) = verified.await? {
+            return Err(repository_error(&self.location(snapshot.organisation).await?, error));
+        }
+        Ok(Snapshot { verified_at: Some(self.now()), ..snapshot })
+    }
+}
+
+fn actor_of(departure: &Departure) -> Actor {
+    Actor::Departure { id: departure.id, organisation: departure.organisation }
+}
