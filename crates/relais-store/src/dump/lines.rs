@@ -96,8 +96,9 @@ impl<'a> Writer<'a> {
     }
 
     pub fn line(&mut self, line: &Line) -> Result<(), DumpError> {
-        serde_json::to_writer(&mut self.to, line).map_err(std::io::Error::from)?;
-        Ok(self.to.write_all(b"\n")?)
+        let mut text = serde_json::to_vec(line).map_err(std::io::Error::from)?;
+        text.push(b'\n');
+        Ok(self.to.write_all(&text)?)
     }
 }
 
