@@ -2,7 +2,9 @@
 //! may die at any instant: a step that is half done is done again, and every step may be.
 
 pub mod certificate;
+mod collections;
 mod keeping;
+mod meetings;
 mod steps;
 mod undo;
 

@@ -42,12 +42,20 @@ impl Relais {
     ///
     /// # Errors
     /// What `act` returns, or that letter or act cannot be kept.
-    pub(crate) async fn act_with_letter<T, F>(&self, letter: Letter, mut act: F) -> Result<T, Error>
+    pub(crate) async fn act_with_letter<T, F>(&self, letter: Letter, act: F) -> Result<T, Error>
     where
         T: Send + 'static,
         F: FnMut(&mut Tx<'_>, &Written) -> Result<T, Error> + Send + 'static,
     {
         let written = self.write_letter(letter).await?;
+        self.act_with(written, act).await
+    }
+
+    async fn act_with<T, F>(&self, written: Written, mut act: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Tx<'_>, &Written) -> Result<T, Error> + Send + 'static,
+    {
         let id = written.row.id;
         let done = self.store.write(move |tx| act(tx, &written)).await;
         let is_posted = match &done {
@@ -64,6 +72,21 @@ impl Relais {
         done
     }
 
+    /// Makes a message durable under its key and puts it in line, unless one with its key was there before.
+    ///
+    /// # Errors
+    /// When it cannot be kept.
+    pub(crate) async fn post_message(&self, row: Outbound, key: String, message: Vec<u8>) -> Result<(), Error> {
+        let written = self.keep_message(row, key, message).await?;
+        self.act_with(written, |tx, written| written.post(tx)).await
+    }
+
+    async fn keep_message(&self, row: Outbound, key: String, message: Vec<u8>) -> Result<Written, Error> {
+        let (files, id) = (self.spool_files.clone(), row.id);
+        tokio::task::spawn_blocking(move || files.write(id, &message)).await??;
+        Ok(Written { row, key })
+    }
+
     async fn write_letter(&self, letter: Letter) -> Result<Written, Error> {
         let row = self.outbound_row(Some(letter.organisation.id), None, letter.to.clone());
         let message = message::letter(&message::Letter {
@@ -76,8 +99,6 @@ impl Relais {
             message_id: &format!("{}@{}", row.id, self.hostname),
             now: self.now(),
         });
-        let (files, id) = (self.spool_files.clone(), row.id);
-        tokio::task::spawn_blocking(move || files.write(id, &message)).await??;
-        Ok(Written { row, key: letter.key })
+        self.keep_message(row, letter.key, message).await
     }
 }

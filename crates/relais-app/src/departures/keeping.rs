@@ -1,13 +1,13 @@
 //! The verified backup without which nothing is moved and nothing ends (B9, X7).
 
-use super::Ended;
+use super::{Ended, undo};
 use crate::backups::repository_error;
 use crate::{Error, Relais};
 use jiff::{SignedDuration, Timestamp};
 use relais_core::account::Account;
 use relais_core::authority::Actor;
 use relais_core::backup::{Holder, Snapshot};
-use relais_core::departure::{BackupChoice, Departure};
+use relais_core::departure::{BackupChoice, Departure, Step};
 use relais_core::ids::GenerationId;
 use relais_store::{accounts, generations};
 use serde::{Deserialize, Serialize};
@@ -83,6 +83,24 @@ impl Relais {
     }
 }
 
-fn actor_of(departure: &Departure) -> Actor {
+/// A calendar entry as the departure's backup has it.
+pub(super) async fn entry_in_backup(
+    app: &Relais,
+    departure: &Departure,
+    collection: String,
+    item: String,
+) -> Result<Option<Vec<u8>>, Error> {
+    let Some(report) = departure.report_of(Step::BackUp) else { return Ok(None) };
+    let backed_up: BackedUp = undo::read(report)?;
+    let repository = app.repository(departure.organisation).await?;
+    let path = format!("dav/{collection}/{item}");
+    let read = tokio::task::spawn_blocking(move || repository.read_whole(&backed_up.snapshot.parse()?, &path));
+    match read.await? {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) => Err(repository_error(&backed_up.location, error)),
+    }
+}
+
+pub(super) fn actor_of(departure: &Departure) -> Actor {
     Actor::Departure { id: departure.id, organisation: departure.organisation }
 }

@@ -22,11 +22,13 @@ impl Relais {
     /// Takes back the last step that was done, or ends the way back.
     pub(super) async fn undo_last_step(&self, departure: &Departure) -> Result<(), Error> {
         let last = departure.plan.steps.iter().rev().find_map(|step| departure.report_of(*step)).cloned();
-        if let Some(report) = last.as_ref().filter(|report| report.step == Step::HandOverMail) {
-            let handed: HandedOver = read(report)?;
-            self.take_mail_back(departure, handed.mailbox, handed.folder).await?;
-        } else if departure.next_step() == Some(Step::HandOverMail) {
-            self.take_back_what_was_begun(departure).await?;
+        if let Some(report) = &last {
+            self.undo_outside(departure, report).await?;
+        }
+        match departure.next_step() {
+            Some(Step::HandOverMail) => self.take_back_what_was_begun(departure).await?,
+            Some(Step::HandOverCollections) => self.take_collections_back(departure, None).await?,
+            Some(_) | None => {}
         }
         let (departure, ids, now) = (departure.clone(), self.ids.clone(), self.now());
         self.store
@@ -53,6 +55,29 @@ impl Relais {
             .await?;
         self.settle_effects().await;
         Ok(())
+    }
+
+    /// What a step did outside of the tables.
+    async fn undo_outside(&self, departure: &Departure, report: &StepReport) -> Result<(), Error> {
+        match report.step {
+            Step::HandOverMail => {
+                let handed: HandedOver = read(report)?;
+                self.take_mail_back(departure, handed.mailbox, handed.folder).await
+            }
+            Step::HandOverCollections => self.take_collections_back(departure, Some(report)).await,
+            Step::SettleMeetings => self.unsettle_meetings(departure, report).await,
+            Step::Export => self.withdraw_export(departure, report).await,
+            Step::Freeze
+            | Step::CutSessions
+            | Step::Inventory
+            | Step::RouteInbound
+            | Step::BackUp
+            | Step::Rename
+            | Step::GiveAddresses
+            | Step::Wait
+            | Step::Delete
+            | Step::Certificate => Ok(()),
+        }
     }
 
     /// A hand-over is on disk before it is recorded: one that was cut short has left messages there.
@@ -94,7 +119,7 @@ impl Relais {
     }
 }
 
-fn read<T: DeserializeOwned>(report: &StepReport) -> Result<T, Error> {
+pub(super) fn read<T: DeserializeOwned>(report: &StepReport) -> Result<T, Error> {
     serde_json::from_value(report.detail.clone())
         .map_err(|error| Error::Internal(format!("report of {}: {error}", report.step.as_str())))
 }
@@ -141,7 +166,11 @@ fn undo_in(
         Step::CutSessions
         | Step::Inventory
         | Step::RouteInbound
+        | Step::BackUp
+        | Step::Export
         | Step::HandOverMail
+        | Step::SettleMeetings
+        | Step::HandOverCollections
         | Step::Wait
         | Step::Certificate => Ok(()),
         Step::Delete => Err(Refusal::DepartureNotUndoable.into()),
