@@ -131,6 +131,9 @@ id!(/// What an account is on.
 id!(/// A message in the outbound spool.
     SpoolId, "out");
 
+id!(/// A collection shared with somebody.
+    ShareId, "shr");
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,6 +14,7 @@
 pub mod account;
 pub mod address;
 pub mod authority;
+pub mod collection;
 pub mod departure;
 pub mod domain;
 pub mod event;

@@ -75,6 +75,8 @@ pub enum Refusal {
     PeriodEmpty { from: Date, until: Date },
     QuotaInvalid,
     PasswordResetVoid,
+    CollectionUnknown { collection: String },
+    SharedWithOwner,
     Profile(ProfileFault),
     List(ListFault),
 }
@@ -142,6 +144,8 @@ impl Refusal {
             Self::PeriodEmpty { .. } => "period_empty",
             Self::QuotaInvalid => "quota_invalid",
             Self::PasswordResetVoid => "password_reset_void",
+            Self::CollectionUnknown { .. } => "collection_unknown",
+            Self::SharedWithOwner => "shared_with_owner",
             Self::Profile(fault) => fault.code(),
             Self::List(fault) => fault.code(),
         }
@@ -237,6 +241,8 @@ impl Refusal {
             Self::PeriodEmpty { from, until } => format!("Il n'y a aucun jour à partir du {from} et avant le {until} ; donnez une fin qui vient après le début."),
             Self::QuotaInvalid => "Cette taille maximale ne convient pas ; écrivez-la comme 500M, 5G ou 1T, ou levez la limite.".into(),
             Self::PasswordResetVoid => "Ce lien n'est plus valable : il a déjà servi, il est trop ancien ou le compte a changé ; demandez-en un autre.".into(),
+            Self::CollectionUnknown { collection } => format!("« {collection} » n'est ni un calendrier ni un carnet d'adresses de ce compte ; choisissez-en un dans la liste (relais collection list COMPTE)."),
+            Self::SharedWithOwner => "Ce compte est déjà le propriétaire ; partagez avec quelqu'un d'autre.".into(),
             Self::Profile(fault) => fault.french(),
             Self::List(fault) => fault.french(),
         }
@@ -319,6 +325,8 @@ impl Refusal {
             Self::PeriodEmpty { from, until } => format!("There is no day from {from} on and before {until}; give an end that comes after the beginning."),
             Self::QuotaInvalid => "This size limit will not do; write it as 500M, 5G or 1T, or lift the limit.".into(),
             Self::PasswordResetVoid => "This link is no longer valid: it was used, is too old, or the account changed; ask for another.".into(),
+            Self::CollectionUnknown { collection } => format!("\u{201c}{collection}\u{201d} is neither a calendar nor an address book of this account; choose one from the list (relais collection list ACCOUNT)."),
+            Self::SharedWithOwner => "This account is the owner already; share with somebody else.".into(),
             Self::Profile(fault) => fault.english(),
             Self::List(fault) => fault.english(),
         }

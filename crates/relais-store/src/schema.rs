@@ -3,6 +3,7 @@
 //! Times are milliseconds since 1970 (UTC), truths 0 or 1, ids their number, structured values JSON text. A migration
 //! that has shipped never changes: add another.
 
+mod collections;
 mod domains;
 mod money;
 mod people;
@@ -14,6 +15,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "money", sql: money::MONEY },
     domains::DOMAINS,
     Migration { version: 4, name: "people", sql: people::PEOPLE },
+    collections::COLLECTIONS,
 ];
 
 const FOUNDATIONS: &str = "
