@@ -218,27 +218,41 @@ impl Relais {
         password: &str,
         network: Network,
     ) -> Result<Account, SignInRefusal> {
-        if password.starts_with(GRANT_PREFIX)
-            && let Ok(Some(account)) = self.account_of_login(login).await
-            && may(standing(&account, self.now()), Act::ReadMail) == Verdict::WithGrant
-        {
-            let (id, hash, now) = (account.id, secret_hash(password), self.now());
-            match self.look(move |tx| grant_in_force(tx, id, &hash, now)).await {
-                Ok(Some(grant)) => {
-                    // Nobody reads what the log does not tell.
-                    return match self.note_use(&account, &grant).await {
-                        Ok(()) => Ok(account),
-                        Err(_) => Err(SignInRefusal::Unavailable),
-                    };
-                }
-                Ok(None) => {}
-                Err(_) => return Err(SignInRefusal::Unavailable),
-            }
+        if let Some((account, grant)) = self.grant_of(login, password).await? {
+            // Nobody reads what the log does not tell.
+            return match self.note_use(&account, &grant).await {
+                Ok(()) => Ok(account),
+                Err(_) => Err(SignInRefusal::Unavailable),
+            };
         }
         self.sign_in(login, password, Act::ReadMail, network).await
     }
 
-    async fn note_use(&self, account: &Account, grant: &Grant) -> Result<(), Error> {
+    /// The grant whose secret this is, where the table asks for one.
+    ///
+    /// # Errors
+    /// [`SignInRefusal::Unavailable`] when the store cannot be asked.
+    pub(crate) async fn grant_of(
+        &self,
+        login: &str,
+        secret: &str,
+    ) -> Result<Option<(Account, Grant)>, SignInRefusal> {
+        if !secret.starts_with(GRANT_PREFIX) {
+            return Ok(None);
+        }
+        let Ok(Some(account)) = self.account_of_login(login).await else { return Ok(None) };
+        let now = self.now();
+        if may(standing(&account, now), Act::ReadMail) != Verdict::WithGrant {
+            return Ok(None);
+        }
+        let (id, hash) = (account.id, secret_hash(secret));
+        match self.look(move |tx| grant_in_force(tx, id, &hash, now)).await {
+            Ok(found) => Ok(found.map(|grant| (account, grant))),
+            Err(_) => Err(SignInRefusal::Unavailable),
+        }
+    }
+
+    pub(crate) async fn note_use(&self, account: &Account, grant: &Grant) -> Result<(), Error> {
         let (organisation, subject, now) = (account.organisation, account.id.to_string(), self.now());
         let actor = Actor::Grant { id: grant.id, organisation };
         self.store

@@ -88,6 +88,11 @@ impl Relais {
                 .await??;
                 Ok(())
             }
+            Effect::RemoveCollections { account } => {
+                let (homes, account) = (self.homes.clone(), *account);
+                tokio::task::spawn_blocking(move || homes.remove(account)).await??;
+                Ok(())
+            }
             Effect::ShareMailbox { mailbox } => self.write_shares(*mailbox).await,
         }
     }
@@ -151,7 +156,7 @@ impl Relais {
 }
 
 /// Whether what was shared with `account` is open to it now.
-fn sharing_reaches(tx: &mut Tx<'_>, account: AccountId, now: Timestamp) -> Result<bool, relais_store::Error> {
+pub(crate) fn sharing_reaches(tx: &mut Tx<'_>, account: AccountId, now: Timestamp) -> Result<bool, relais_store::Error> {
     let found = accounts::get(tx, account)?;
     Ok(found.is_some_and(|found| may(standing(&found, now), Act::BeSharedWith) == Verdict::Yes))
 }

@@ -5,6 +5,7 @@
 
 mod account_lists;
 mod clock;
+mod collections;
 mod credentials;
 mod departures;
 mod domains;
@@ -30,6 +31,7 @@ mod throttle;
 
 pub use account_lists::{AccountRows, LineOutcome, LineReport, Run};
 pub use clock::{Clock, Ids};
+pub use collections::{Extent, Visitor};
 pub use credentials::{Caller, NewSecret, OpenMail, SignInRefusal};
 pub use departures::certificate::Certificate;
 pub use error::Error;
@@ -48,6 +50,7 @@ use relais_engines::dns::Dns;
 use relais_engines::dovecot::Dovecot;
 use relais_engines::maildir::Maildirs;
 use relais_engines::message::PersonalMarks;
+use relais_engines::radicale::{Homes, Radicale};
 use relais_engines::smtp::Smarthost;
 use relais_engines::spool::SpoolFiles;
 use std::sync::Arc;
@@ -60,6 +63,10 @@ pub struct Parts {
     pub spool_files: Arc<SpoolFiles>,
     /// Mail access; without it nobody can have a session there.
     pub dovecot: Option<Dovecot>,
+    /// Where calendars and address books are.
+    pub homes: Arc<Homes>,
+    /// Who serves them; without it nobody reaches them.
+    pub radicale: Option<Radicale>,
     /// Where mail for elsewhere goes; without it such mail is kept and listed.
     pub smarthost: Option<Smarthost>,
     /// Where proofs of domains are looked up.
@@ -83,6 +90,8 @@ pub struct Relais {
     maildirs: Arc<Maildirs>,
     spool_files: Arc<SpoolFiles>,
     dovecot: Option<Dovecot>,
+    homes: Arc<Homes>,
+    radicale: Option<Radicale>,
     smarthost: Option<Smarthost>,
     dns: Dns,
     hostname: String,
@@ -94,6 +103,7 @@ pub struct Relais {
     node: String,
     passwords: Arc<credentials::Passwords>,
     throttle: throttle::Throttle,
+    grants_noted: collections::GrantsNoted,
     /// Held by every delivery from its routing to its answer: whoever takes it alone knows that none is under way
     /// that was routed before.
     deliveries: RwLock<()>,
@@ -113,6 +123,8 @@ impl Relais {
             maildirs: parts.maildirs,
             spool_files: parts.spool_files,
             dovecot: parts.dovecot,
+            homes: parts.homes,
+            radicale: parts.radicale,
             smarthost: parts.smarthost,
             dns: parts.dns,
             hostname: parts.hostname,
@@ -124,6 +136,7 @@ impl Relais {
             node: parts.node,
             passwords: Arc::new(credentials::Passwords::new()),
             throttle: throttle::Throttle::default(),
+            grants_noted: std::sync::Mutex::default(),
             deliveries: RwLock::default(),
             settling: Mutex::default(),
             work: Notify::new(),
@@ -153,5 +166,11 @@ impl Relais {
     #[must_use]
     pub fn dovecot(&self) -> Option<&Dovecot> {
         self.dovecot.as_ref()
+    }
+
+    /// The server of calendars and address books that was handed over, if there is one.
+    #[must_use]
+    pub fn radicale(&self) -> Option<&Radicale> {
+        self.radicale.as_ref()
     }
 }

@@ -9,7 +9,7 @@ use relais_core::ids::AccountId;
 use relais_core::photo::Photo;
 use relais_core::profile::{Profile, ProfileFacts, check_may_change, replace};
 use relais_core::rights::{Act, Verdict, may};
-use relais_store::{Tx, accounts, domains, events, profiles};
+use relais_store::{Tx, accounts, collections, domains, events, profiles};
 use serde_json::json;
 
 /// How full a mailbox is.
@@ -122,10 +122,14 @@ fn is_external_hosted(tx: &mut Tx<'_>, profile: &Profile) -> Result<bool, relais
     }
 }
 
-/// Erases what is known of whoever nothing can be known of any more: a deleted account keeps no personal data.
+/// Erases what is known of whoever nothing can be known of any more, and what they shared: a deleted account keeps no
+/// personal data.
 pub(crate) fn erase_if_gone(tx: &mut Tx<'_>, account: &Account) -> Result<(), relais_store::Error> {
     match may(account.state, Act::ChangeAttributes) {
-        Verdict::No => profiles::erase(tx, account.id),
+        Verdict::No => {
+            profiles::erase(tx, account.id)?;
+            collections::forget_account(tx, account.id)
+        }
         Verdict::Yes
         | Verdict::Activates
         | Verdict::WithGrant

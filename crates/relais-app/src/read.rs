@@ -6,6 +6,6 @@ pub use relais_store::events::ChainCheck;
 pub use relais_store::ledger::LedgerCheck;
 pub use relais_store::spool::{Outbound, SpoolState};
 pub use relais_store::{
-    Tx, accounts, addresses, claims, departures, domains, events, groups, ledger, mailboxes, offers,
+    Tx, accounts, addresses, claims, collections, departures, domains, events, groups, ledger, mailboxes, offers,
     organisations, profiles, responders, settings, spool,
 };

@@ -135,6 +135,9 @@ id!(/// What a person takes along: an archive of everything that is theirs.
 id!(/// A message in the outbound spool.
     SpoolId, "out");
 
+id!(/// A collection shared with somebody.
+    ShareId, "shr");
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,6 +15,7 @@ pub mod account;
 pub mod address;
 pub mod authority;
 pub mod backup;
+pub mod collection;
 pub mod departure;
 pub mod domain;
 pub mod event;

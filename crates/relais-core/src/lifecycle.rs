@@ -132,6 +132,8 @@ pub enum Effect {
     ReturnMailbox { account: AccountId, mailbox: MailboxId },
     /// Put a deleted account's mail out of reach.
     RemoveMailbox { mailbox: MailboxId },
+    /// Remove a deleted account's calendars and address books.
+    RemoveCollections { account: AccountId },
     /// Write the access lists of a shared mailbox from its members.
     ShareMailbox { mailbox: MailboxId },
 }

@@ -359,6 +359,7 @@ fn answer(before: &Account, result: &Result<Decision, Refusal>) -> String {
         words.push(match effect {
             Effect::CutSessions { account } if *account == before.id => "cut".into(),
             Effect::RemoveMailbox { mailbox } if *mailbox == before.mailbox => "remove".into(),
+            Effect::RemoveCollections { account } if *account == before.id => "remove_dav".into(),
             Effect::ReturnMailbox { account, mailbox }
                 if *account == before.id && *mailbox == before.mailbox =>
             {
@@ -367,6 +368,7 @@ fn answer(before: &Account, result: &Result<Decision, Refusal>) -> String {
             Effect::CutSessions { .. }
             | Effect::ReturnMailbox { .. }
             | Effect::RemoveMailbox { .. }
+            | Effect::RemoveCollections { .. }
             | Effect::ShareMailbox { .. } => format!("{effect:?}"),
         });
     }

@@ -69,7 +69,10 @@ fn is_listed(refusal: &Refusal) {
         | Refusal::PaymentDiffers { .. }
         | Refusal::ReferenceInvalid
         | Refusal::PeriodEmpty { .. } => {}
-        Refusal::QuotaInvalid | Refusal::PasswordResetVoid => {}
+        Refusal::QuotaInvalid
+        | Refusal::PasswordResetVoid
+        | Refusal::CollectionUnknown { .. }
+        | Refusal::SharedWithOwner => {}
         Refusal::Profile(fault) => match fault {
             ProfileFault::TextInvalid { .. }
             | ProfileFault::TooMany { .. }
@@ -233,6 +236,8 @@ fn every_refusal() -> Vec<Refusal> {
         Refusal::PeriodEmpty { from: date(2026, 12, 1), until: date(2026, 11, 1) },
         Refusal::QuotaInvalid,
         Refusal::PasswordResetVoid,
+        Refusal::CollectionUnknown { collection: "travail".into() },
+        Refusal::SharedWithOwner,
     ];
     every.extend(named_faults().into_iter().map(|(refusal, _)| refusal));
     every.iter().for_each(is_listed);
@@ -319,6 +324,7 @@ fn a_refusal_names_what_stands_in_the_way() {
                 | Refusal::OwnDomainsUsed { own_domains_max: max }
                 | Refusal::AliasLimit { aliases_max: max } => vec![max.to_string()],
                 Refusal::PaymentDiffers { reference } => vec![reference.clone()],
+                Refusal::CollectionUnknown { collection } => vec![collection.clone()],
                 Refusal::PeriodEmpty { from, until } => vec![from.to_string(), until.to_string()],
                 Refusal::NotAllowed
                 | Refusal::NotInThisState { .. }
@@ -346,7 +352,8 @@ fn a_refusal_names_what_stands_in_the_way() {
                 | Refusal::ReferenceInvalid
                 | Refusal::DepartureOver
                 | Refusal::QuotaInvalid
-                | Refusal::PasswordResetVoid => vec![],
+                | Refusal::PasswordResetVoid
+                | Refusal::SharedWithOwner => vec![],
                 fault @ (Refusal::Profile(_) | Refusal::List(_) | Refusal::Backup(_)) => {
                     let named = named_faults().into_iter().find(|(refusal, _)| refusal == fault);
                     named.expect("listed").1

@@ -15,16 +15,17 @@ mod acl;
 mod config;
 mod doveadm;
 mod install;
-mod supervisor;
 
+pub use crate::supervisor::RunAs;
 pub use acl::{Rights, write_acl};
 pub use doveadm::DoveadmError;
 
+use crate::supervisor::{PidFile, Program, SuperviseError, Supervisor};
+use std::ffi::OsString;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use supervisor::Supervisor;
 use tokio::io::AsyncReadExt;
 
 /// How Dovecot is to run. A port of 0 turns its protocol off.
@@ -43,16 +44,6 @@ pub struct Settings {
     pub api_key: String,
     pub run_as: RunAs,
     pub failure_delay: FailureDelay,
-}
-
-/// The operating system's user that Dovecot and its mail processes are. Never root: Dovecot refuses to touch mail as
-/// uid 0, whatever its configuration says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RunAs {
-    /// Whoever runs Relais.
-    Current,
-    /// Another user, which takes a Relais that is root. Maildirs must belong to it.
-    User { uid: u32, gid: u32 },
 }
 
 /// How long Dovecot itself holds back the answer to a wrong password.
@@ -78,12 +69,10 @@ pub enum StartError {
     PathTooLong(PathBuf),
     #[error("{0} cannot be written in Dovecot's configuration")]
     NotPlain(String),
-    #[error("an earlier Dovecot (process {0}) still runs in this directory and does not end")]
-    Orphan(i32),
     #[error("{path}: {source}")]
     File { path: PathBuf, source: io::Error },
-    #[error("the supervising thread cannot be started: {0}")]
-    Thread(io::Error),
+    #[error(transparent)]
+    Supervise(#[from] SuperviseError),
 }
 
 /// Dovecot did not greet in time; its log lines, in ours, say why.
@@ -111,17 +100,16 @@ impl Dovecot {
         let binary = install::find(Path::new("/"))?;
         let identity = config::Identity::of(settings.run_as)?;
         let file = config::write(&settings, &identity)?;
-        supervisor::end_orphan(&settings.dir, &file)?;
-        let supervisor = Supervisor::start(supervisor::Program {
+        let supervisor = Supervisor::start(Program {
+            name: "Dovecot",
             binary,
+            arguments: vec![OsString::from("-F"), OsString::from("-c"), file.clone().into_os_string()],
+            environment: Vec::new(),
             config: file,
-            pid_file: settings.dir.join("run/master.pid"),
-            user: match settings.run_as {
-                RunAs::Current => None,
-                RunAs::User { uid, gid } => Some((uid, gid)),
-            },
-        })
-        .map_err(StartError::Thread)?;
+            pid_file: PidFile::Theirs(settings.dir.join("run/master.pid")),
+            run_as: settings.run_as,
+            pass_on,
+        })?;
         Ok(Self { settings, supervisor })
     }
 
@@ -186,6 +174,17 @@ impl Dovecot {
 
     fn doveadm(&self) -> doveadm::Doveadm<'_> {
         doveadm::Doveadm { socket: self.settings.dir.join("run/http"), api_key: &self.settings.api_key }
+    }
+}
+
+/// Dovecot's own `Error:` and `Fatal:` stand in the line.
+fn pass_on(line: &str) {
+    if ["Error: ", "Fatal: ", "Panic: "].iter().any(|word| line.contains(word)) {
+        tracing::error!(target: "dovecot", "{line}");
+    } else if line.contains("Warning: ") {
+        tracing::warn!(target: "dovecot", "{line}");
+    } else {
+        tracing::info!(target: "dovecot", "{line}");
     }
 }
 

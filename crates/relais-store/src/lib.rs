@@ -5,6 +5,7 @@
 pub mod accounts;
 pub mod addresses;
 pub mod claims;
+pub mod collections;
 mod columns;
 pub mod credentials;
 pub mod departures;

@@ -4,6 +4,7 @@
 //! that has shipped never changes: add another.
 
 mod backups;
+mod collections;
 mod domains;
 mod money;
 mod people;
@@ -15,6 +16,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "money", sql: money::MONEY },
     domains::DOMAINS,
     Migration { version: 4, name: "people", sql: people::PEOPLE },
+    collections::COLLECTIONS,
     backups::BACKUPS,
 ];
 

@@ -27,6 +27,8 @@ pub struct Configuration {
     pub imap_port: u16,
     pub pop3_port: u16,
     pub sieve_port: u16,
+    /// Whether calendars and address books are served, under `/dav/` of the REST API's address.
+    pub dav: bool,
     /// `host:port` of the server that takes mail for elsewhere.
     pub smarthost: Option<String>,
     /// Whom to ask about the DNS; the resolvers of this machine if absent.
@@ -64,6 +66,7 @@ impl Default for Configuration {
             imap_port: 2143,
             pop3_port: 2110,
             sieve_port: 24190,
+            dav: true,
             smarthost: None,
             resolver: None,
             dkim_selector: "relais".to_owned(),

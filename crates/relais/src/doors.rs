@@ -3,5 +3,6 @@
 
 pub mod api;
 pub mod cli;
+pub mod dav;
 pub mod dict;
 pub mod smtp;

@@ -2,15 +2,16 @@
 //! knows all of them.
 
 use crate::configuration::Configuration;
-use crate::doors::{api, dict, smtp};
+use crate::doors::{api, dav, dict, smtp};
 use crate::privileges;
 use anyhow::Context;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use relais_app::{Clock, Ids, Parts, Relais, Store, schema};
 use relais_engines::dns::Dns;
-use relais_engines::dovecot::{Dovecot, FailureDelay, RunAs, StartError};
+use relais_engines::dovecot::{self, Dovecot, FailureDelay, RunAs};
 use relais_engines::maildir::Maildirs;
 use relais_engines::message::PersonalMarks;
+use relais_engines::radicale::{self, Homes, Radicale};
 use relais_engines::smtp::{Patience, Smarthost};
 use relais_engines::spool::SpoolFiles;
 use std::io::Write;
@@ -35,7 +36,7 @@ pub struct ServeArguments {
 
 /// Between a failure of the worker and its next start.
 const WORKER_PAUSE: Duration = Duration::from_secs(5);
-const DOVECOT_READY_MAX: Duration = Duration::from_secs(20);
+const ENGINE_READY_MAX: Duration = Duration::from_secs(20);
 
 /// Runs until told to stop. Becomes an ordinary user first, so it is called before any thread exists.
 ///
@@ -62,7 +63,10 @@ async fn run(data: &Path, configuration: &Configuration) -> anyhow::Result<()> {
     app.recover().await.context("recovering from the last stop")?;
     let doors = open(data, configuration, &app, metrics).await?;
     if let Some(dovecot) = app.dovecot() {
-        dovecot.ready(DOVECOT_READY_MAX).await.context("starting Dovecot")?;
+        dovecot.ready(ENGINE_READY_MAX).await.context("starting Dovecot")?;
+    }
+    if let Some(radicale) = app.radicale() {
+        radicale.ready(ENGINE_READY_MAX).await.context("starting Radicale")?;
     }
     println!("ready");
     std::io::stdout().flush().context("writing to the standard output")?;
@@ -81,6 +85,7 @@ fn build(data: &Path, configuration: &Configuration) -> anyhow::Result<Arc<Relai
     let store = Store::open(&url, schema::MIGRATIONS).context("opening the database")?;
     let maildirs = Maildirs::open(data.join("mail")).context("opening the mail directory")?;
     let spool_files = SpoolFiles::open(data.join("spool")).context("opening the spool directory")?;
+    let homes = Homes::open(&data.join("dav")).context("opening the directory of calendars")?;
     let smarthost = configuration.smarthost_parts()?.map(|(host, port)| Smarthost {
         host,
         port,
@@ -94,6 +99,8 @@ fn build(data: &Path, configuration: &Configuration) -> anyhow::Result<Arc<Relai
         maildirs: Arc::new(maildirs),
         spool_files: Arc::new(spool_files),
         dovecot: start_dovecot(data, configuration)?,
+        homes: Arc::new(homes),
+        radicale: start_radicale(data, configuration)?,
         smarthost,
         dns: configuration.resolver.map_or_else(Dns::of_system, Dns::at),
         hostname: configuration.hostname.clone(),
@@ -114,7 +121,7 @@ fn start_dovecot(data: &Path, configuration: &Configuration) -> anyhow::Result<O
     if !configuration.wants_dovecot() {
         return Ok(None);
     }
-    let settings = relais_engines::dovecot::Settings {
+    let settings = dovecot::Settings {
         dir: data.join("dovecot"),
         dict_socket: data.join("dict.sock"),
         listen: configuration.mail_listen,
@@ -128,11 +135,37 @@ fn start_dovecot(data: &Path, configuration: &Configuration) -> anyhow::Result<O
     };
     match Dovecot::start(settings) {
         Ok(dovecot) => Ok(Some(dovecot)),
-        Err(StartError::Missing { packages }) => {
+        Err(dovecot::StartError::Missing { packages }) => {
             tracing::warn!("mail access is off: install {} and start again", packages.join(" "));
             Ok(None)
         }
         Err(error) => Err(error).context("starting Dovecot"),
+    }
+}
+
+/// As Dovecot.
+fn start_radicale(data: &Path, configuration: &Configuration) -> anyhow::Result<Option<Radicale>> {
+    if !configuration.dav {
+        return Ok(None);
+    }
+    let settings = radicale::Settings {
+        dir: data.join("radicale"),
+        storage: data.join("dav"),
+        prefix: dav::PREFIX,
+        secret: random_name(),
+        body_bytes_max: dav::BODY_BYTES_MAX,
+        run_as: RunAs::Current,
+    };
+    match Radicale::start(settings) {
+        Ok(radicale) => Ok(Some(radicale)),
+        Err(radicale::StartError::Missing { packages }) => {
+            tracing::warn!(
+                "calendars and address books are off: install {} and start again",
+                packages.join(" ")
+            );
+            Ok(None)
+        }
+        Err(error) => Err(error).context("starting Radicale"),
     }
 }
 
@@ -222,6 +255,7 @@ async fn open(
     }
     let secrets = configuration.payment_secrets.clone();
     let network = api::router(app.clone(), api::Trust::Network, metrics.clone(), secrets.clone());
+    let network = dav::router(app.clone()).fallback_service(network);
     let listener = listen(configuration.http).await?;
     doors.others.push(tokio::spawn(async move {
         let service = network.into_make_service_with_connect_info::<std::net::SocketAddr>();

@@ -23,6 +23,7 @@ use relais_core::term::Period;
 use relais_engines::dns::Dns;
 use relais_engines::maildir::{Maildirs, decode_utf7};
 use relais_engines::message::PersonalMarks;
+use relais_engines::radicale::Homes;
 use relais_engines::spool::SpoolFiles;
 use relais_store::events::ChainCheck;
 use relais_store::spool::{Outbound, SpoolState};
@@ -118,6 +119,8 @@ fn open(
         maildirs: Arc::new(Maildirs::open(dir.join("mail")).unwrap()),
         spool_files: Arc::new(SpoolFiles::open(dir.join("spool")).unwrap()),
         dovecot: None,
+        homes: Arc::new(Homes::open(&dir.join("dav")).unwrap()),
+        radicale: None,
         smarthost: None,
         dns: Dns::at(resolver),
         hostname: "mx.bm.com".into(),

@@ -187,8 +187,11 @@ pub(super) fn delete(account: &Account, facts: &Facts, actor: &Actor, now: Times
     let mut change = changed(next, "account.deleted", json!({ "addresses": addresses_of(facts) }));
     change.entries = bill.entries();
     change.addresses = facts.addresses.iter().map(release).collect();
-    change.effects =
-        vec![Effect::CutSessions { account: account.id }, Effect::RemoveMailbox { mailbox: account.mailbox }];
+    change.effects = vec![
+        Effect::CutSessions { account: account.id },
+        Effect::RemoveMailbox { mailbox: account.mailbox },
+        Effect::RemoveCollections { account: account.id },
+    ];
     done(change)
 }
 

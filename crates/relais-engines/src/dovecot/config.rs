@@ -2,11 +2,11 @@
 //!
 //! Dovecot 2.3's syntax: one setting a line, no `{ a = b }` on one line; `%` expands, and `%%` expands later.
 
-use super::{FailureDelay, RunAs, Settings, StartError};
-use nix::unistd::{Gid, Group, Uid, User};
-use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use super::{FailureDelay, Settings, StartError};
+use crate::private_files::{self, Owner};
+use crate::supervisor::RunAs;
+use nix::unistd::{Group, User};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Longest path of a socket (`sun_path` of `unix(7)` less its zero), and the longest name Dovecot makes under `dir`.
@@ -15,27 +15,18 @@ const LONGEST_SOCKET: &str = "run/replication-notify-fifo";
 
 /// Who Dovecot will be, by the names its configuration asks for.
 pub(super) struct Identity {
-    uid: Uid,
-    gid: Gid,
+    owner: Owner,
     user: String,
     group: String,
-    /// Files made here have to be handed to that user.
-    foreign: bool,
 }
 
 impl Identity {
     pub(super) fn of(run_as: RunAs) -> Result<Self, StartError> {
-        let (uid, gid) = match run_as {
-            RunAs::Current => (Uid::effective(), Gid::effective()),
-            RunAs::User { uid, gid } => (Uid::from_raw(uid), Gid::from_raw(gid)),
-        };
-        if uid.is_root() {
-            return Err(StartError::Root);
-        }
-        let unknown = || StartError::NoSuchUser(uid.as_raw());
-        let user = User::from_uid(uid).ok().flatten().ok_or_else(unknown)?.name;
-        let group = Group::from_gid(gid).ok().flatten().ok_or_else(unknown)?.name;
-        Ok(Self { uid, gid, user, group, foreign: uid != Uid::effective() })
+        let owner = Owner::of(run_as).ok_or(StartError::Root)?;
+        let unknown = || StartError::NoSuchUser(owner.uid.as_raw());
+        let user = User::from_uid(owner.uid).ok().flatten().ok_or_else(unknown)?.name;
+        let group = Group::from_gid(owner.gid).ok().flatten().ok_or_else(unknown)?.name;
+        Ok(Self { owner, user, group })
     }
 }
 
@@ -53,50 +44,22 @@ pub(super) fn write(settings: &Settings, identity: &Identity) -> Result<PathBuf,
         return Err(StartError::NotPlain("the API key".to_owned()));
     }
     for directory in ["", "run", "state"] {
-        make_directory(&settings.dir.join(directory), identity)?;
+        let path = settings.dir.join(directory);
+        identity.owner.make_directory(&path).map_err(|source| StartError::File { path, source })?;
     }
     let auth = settings.dir.join("dict-auth.conf.ext");
-    put(&auth, &auth_dict(dict), identity)?;
+    put(&auth, &auth_dict(dict), identity.owner)?;
     let file = settings.dir.join("dovecot.conf");
-    put(&file, &main(settings, dir, dict, identity), identity)?;
+    put(&file, &main(settings, dir, dict, identity), identity.owner)?;
     Ok(file)
 }
 
-/// Text that means itself in a value of Dovecot's configuration.
 fn plain(path: &Path) -> Result<&str, StartError> {
-    let is_plain = |text: &&str| {
-        text.starts_with('/') && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-+@".contains(&b))
-    };
-    path.to_str().filter(is_plain).ok_or_else(|| StartError::NotPlain(path.display().to_string()))
+    private_files::plain(path).ok_or_else(|| StartError::NotPlain(path.display().to_string()))
 }
 
-fn make_directory(path: &Path, identity: &Identity) -> Result<(), StartError> {
-    let make = || -> io::Result<()> {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
-        own(path, identity)
-    };
-    make().map_err(|source| StartError::File { path: path.to_owned(), source })
-}
-
-/// The file holds a key: it is never readable by others, not even while it is written.
-fn put(path: &Path, text: &str, identity: &Identity) -> Result<(), StartError> {
-    let new = path.with_extension("new");
-    let write = || -> io::Result<()> {
-        let mut file =
-            fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-        file.set_permissions(fs::Permissions::from_mode(0o600))?;
-        file.write_all(text.as_bytes())?;
-        own(&new, identity)?;
-        fs::rename(&new, path)
-    };
-    write().map_err(|source| StartError::File { path: path.to_owned(), source })
-}
-
-fn own(path: &Path, identity: &Identity) -> io::Result<()> {
-    if identity.foreign {
-        nix::unistd::chown(path, Some(identity.uid), Some(identity.gid))?;
-    }
-    Ok(())
+fn put(path: &Path, text: &str, owner: Owner) -> Result<(), StartError> {
+    owner.put(path, text).map_err(|source: io::Error| StartError::File { path: path.to_owned(), source })
 }
 
 /// The password goes to the authority, which verifies it (`%w`); so the key is split from the left, with a limit.
@@ -133,7 +96,7 @@ fn main(settings: &Settings, dir: &str, dict: &str, identity: &Identity) -> Stri
 
 /// Rootless: no service may change its user or its root directory.
 fn process(settings: &Settings, dir: &str, identity: &Identity) -> String {
-    let Identity { uid, gid, user, group, .. } = identity;
+    let Identity { owner: Owner { uid, gid }, user, group } = identity;
     format!(
         "\
 base_dir = {dir}/run

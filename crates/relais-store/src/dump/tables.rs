@@ -186,6 +186,13 @@ pub const TABLES: &[Table] = &[
         emptied: &[],
     },
     Table {
+        name: "collection_shares",
+        columns: "id owner collection sharee_kind sharee_id access created_at",
+        key: "id",
+        rows: &[Rows::Kept("owner IN (SELECT id FROM accounts WHERE organisation = $1)")],
+        emptied: &[],
+    },
+    Table {
         name: "responders",
         columns: "id organisation name body created_at",
         key: "id",

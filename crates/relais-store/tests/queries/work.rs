@@ -22,6 +22,7 @@ pub fn the_outbox_keeps_what_is_owed_until_it_is_done(db: &Database) {
             Effect::CutSessions { account },
             Effect::ReturnMailbox { account, mailbox },
             Effect::RemoveMailbox { mailbox },
+            Effect::RemoveCollections { account },
             Effect::ShareMailbox { mailbox },
         ];
         for (number, effect) in effects.iter().enumerate() {
@@ -34,7 +35,7 @@ pub fn the_outbox_keeps_what_is_owed_until_it_is_done(db: &Database) {
         outbox::retry(tx, 0, "away", at(1))?;
         outbox::done(tx, 1)?;
         outbox::done(tx, 1)?;
-        assert_eq!((outbox::due(tx, at(0), 10)?.len(), outbox::count(tx)?), (2, 3));
+        assert_eq!((outbox::due(tx, at(0), 10)?.len(), outbox::count(tx)?), (3, 4));
         assert_eq!(outbox::due(tx, at(1), 10)?[0].attempts, 1);
         Ok(())
     });

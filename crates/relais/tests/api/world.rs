@@ -23,6 +23,7 @@ use relais_app::{
 use relais_engines::dns::Dns;
 use relais_engines::maildir::Maildirs;
 use relais_engines::message::PersonalMarks;
+use relais_engines::radicale::Homes;
 use relais_engines::spool::SpoolFiles;
 use relais_testbed::dns::resolver_in_trouble;
 use serde_json::Value;
@@ -139,6 +140,8 @@ fn build(dir: &Path, clock: &Clock, ids: Ids) -> Arc<Relais> {
         maildirs: Arc::new(Maildirs::open(dir.join("mail")).expect("opens")),
         spool_files: Arc::new(SpoolFiles::open(dir.join("spool")).expect("opens")),
         dovecot: None,
+        homes: Arc::new(Homes::open(&dir.join("dav")).expect("opens")),
+        radicale: None,
         smarthost: None,
         dns: Dns::at(resolver_in_trouble()),
         hostname: "mail.bm.com".to_owned(),

@@ -6,6 +6,8 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use relais_app::core::ids::OrganisationId;
 use relais_app::read::organisations;
+use relais_engines::dovecot::Dovecot;
+use relais_engines::radicale::Radicale;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -30,6 +32,8 @@ struct Health {
     database: Condition,
     /// The server of IMAP and POP.
     dovecot: Condition,
+    /// The server of calendars and address books.
+    radicale: Condition,
 }
 
 /// Say whether the instance works
@@ -42,18 +46,20 @@ async fn healthz(State(api): State<Api>) -> (StatusCode, Json<Health>) {
     let nobody = OrganisationId::from_number(0);
     let asked = api.app.look(move |tx| organisations::get(tx, nobody)).await;
     let database = if asked.is_ok() { Condition::Ok } else { Condition::Down };
-    let dovecot = match api.app.dovecot() {
+    let engine = |pid: Option<Option<i32>>| match pid {
         None => Condition::Off,
-        Some(dovecot) if dovecot.master_pid().is_some() => Condition::Ok,
-        Some(_) => Condition::Down,
+        Some(Some(_)) => Condition::Ok,
+        Some(None) => Condition::Down,
     };
-    let works = database == Condition::Ok && dovecot != Condition::Down;
+    let dovecot = engine(api.app.dovecot().map(Dovecot::master_pid));
+    let radicale = engine(api.app.radicale().map(Radicale::pid));
+    let works = database == Condition::Ok && ![dovecot, radicale].contains(&Condition::Down);
     let (code, status) = if works {
         (StatusCode::OK, Condition::Ok)
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, Condition::Down)
     };
-    (code, Json(Health { status, database, dovecot }))
+    (code, Json(Health { status, database, dovecot, radicale }))
 }
 
 /// Show counters and times for Prometheus

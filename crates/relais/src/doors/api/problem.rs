@@ -131,6 +131,7 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::NumberInvalid { .. }
         | Refusal::TimeZoneUnknown { .. }
         | Refusal::QuotaInvalid
+        | Refusal::SharedWithOwner
         | Refusal::Profile(_)
         | Refusal::List(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::NotInThisState { .. }
@@ -170,7 +171,8 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::OwnDomainsUsed { .. }
         | Refusal::AliasLimit { .. }
         | Refusal::PaymentDiffers { .. }
-        | Refusal::PasswordResetVoid => StatusCode::CONFLICT,
+        | Refusal::PasswordResetVoid
+        | Refusal::CollectionUnknown { .. } => StatusCode::CONFLICT,
     }
 }
 

@@ -1,15 +1,17 @@
-//! One thread that starts the master process, waits for its end and starts it again.
+//! One thread that starts a foreign server, waits for its end and starts it again.
 //!
 //! Three traps shape it. The parent-death signal is sent when the *thread* that forked ends, so the thread that
-//! starts Dovecot lives as long as Dovecot, and is none of the runtime's. A master that was killed leaves its
-//! children and their ports behind for some seconds: they share its process group, and are killed with it. And a
-//! master whose zombie nobody reaped makes the next one say "already running".
+//! starts a server lives as long as the server, and is none of the runtime's. A server that was killed leaves its
+//! children and their ports behind for some seconds: they share its process group, and are killed with it. And one
+//! whose zombie nobody reaped makes the next Dovecot say "already running".
+//!
+//! It knows no server: what to run and how to read its log comes with the [`Program`].
 
-use super::StartError;
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::{Pid, getppid};
+use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -20,17 +22,61 @@ use std::time::{Duration, Instant};
 
 const RESTART_DELAY_FIRST: Duration = Duration::from_millis(100);
 const RESTART_DELAY_MAX: Duration = Duration::from_secs(30);
-/// A master that lived this long was well: its end starts a new count.
+/// A server that lived this long was well: its end starts a new count.
 const WELL_AFTER: Duration = Duration::from_secs(60);
 const STOP_LIMIT: Duration = Duration::from_secs(10);
 const LOG_LINE_BYTES_MAX: u64 = 8 << 10;
 
-pub(super) struct Program {
-    pub(super) binary: PathBuf,
-    pub(super) config: PathBuf,
-    pub(super) pid_file: PathBuf,
-    /// User and group to become; takes root.
-    pub(super) user: Option<(u32, u32)>,
+/// The operating system's user that a server is. Never root: no server of ours needs it, and Dovecot refuses to touch
+/// mail as uid 0, whatever its configuration says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunAs {
+    /// Whoever runs Relais.
+    Current,
+    /// Another user, which takes a Relais that is root. What the server reads and writes must belong to it.
+    User { uid: u32, gid: u32 },
+}
+
+impl RunAs {
+    /// User and group to become.
+    fn change(self) -> Option<(u32, u32)> {
+        match self {
+            Self::Current => None,
+            Self::User { uid, gid } => Some((uid, gid)),
+        }
+    }
+}
+
+/// Where the process id of a server stands, for a Relais that comes after one that was killed.
+#[derive(Debug, Clone)]
+pub(crate) enum PidFile {
+    /// The server writes it, and must not find an old one.
+    Theirs(PathBuf),
+    /// The server writes none, so the supervisor does.
+    Ours(PathBuf),
+}
+
+impl PidFile {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Theirs(path) | Self::Ours(path) => path,
+        }
+    }
+}
+
+/// What to run in the foreground, and how.
+pub(crate) struct Program {
+    /// Its name in our log.
+    pub name: &'static str,
+    pub binary: PathBuf,
+    /// One of them is [`Program::config`], by which an orphan is known.
+    pub arguments: Vec<OsString>,
+    pub environment: Vec<(&'static str, OsString)>,
+    pub config: PathBuf,
+    pub pid_file: PidFile,
+    pub run_as: RunAs,
+    /// Makes a line of its log one of ours.
+    pub pass_on: fn(&str),
 }
 
 #[derive(Default)]
@@ -53,24 +99,40 @@ impl Shared {
     }
 }
 
-pub(super) struct Supervisor {
+/// Why a program is not kept running.
+#[derive(Debug, thiserror::Error)]
+pub enum SuperviseError {
+    #[error("an earlier {name} (process {pid}) still runs in this directory and does not end")]
+    Orphan { name: &'static str, pid: i32 },
+    #[error("the supervising thread cannot be started: {0}")]
+    Thread(io::Error),
+}
+
+pub(crate) struct Supervisor {
+    name: &'static str,
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Supervisor {
-    pub(super) fn start(program: Program) -> io::Result<Self> {
-        let shared = Arc::new(Shared::default());
+    /// Ends what an earlier Relais left, and keeps the program running from now on.
+    ///
+    /// # Errors
+    /// [`SuperviseError`]; nothing new runs then.
+    pub(crate) fn start(program: Program) -> Result<Self, SuperviseError> {
+        end_orphan(&program)?;
+        let (shared, name) = (Arc::new(Shared::default()), program.name);
         let for_thread = Arc::clone(&shared);
-        let thread = std::thread::Builder::new().name("dovecot".to_owned()).spawn(move || {
+        let thread = std::thread::Builder::new().name(name.to_lowercase()).spawn(move || {
             supervise(&program, &for_thread);
             for_thread.lock().ended = true;
             for_thread.changed.notify_all();
-        })?;
-        Ok(Self { shared, thread: Some(thread) })
+        });
+        let thread = thread.map_err(SuperviseError::Thread)?;
+        Ok(Self { name, shared, thread: Some(thread) })
     }
 
-    pub(super) fn pid(&self) -> Option<i32> {
+    pub(crate) fn pid(&self) -> Option<i32> {
         self.shared.lock().pid.map(Pid::as_raw)
     }
 }
@@ -80,7 +142,7 @@ impl Drop for Supervisor {
         let mut state = self.shared.lock();
         state.stopping = true;
         if let Some(pid) = state.pid {
-            log_failure("ending Dovecot", kill(pid, Signal::SIGTERM));
+            log_failure(self.name, "ending it", kill(pid, Signal::SIGTERM));
         }
         self.shared.changed.notify_all();
         let wait = self.shared.changed.wait_timeout_while(state, STOP_LIMIT, |state| !state.ended);
@@ -88,30 +150,31 @@ impl Drop for Supervisor {
         if !state.ended
             && let Some(pid) = state.pid
         {
-            tracing::warn!("Dovecot does not end and is killed");
-            log_failure("killing Dovecot", killpg(pid, Signal::SIGKILL));
+            tracing::warn!(server = self.name, "it does not end and is killed");
+            log_failure(self.name, "killing it", killpg(pid, Signal::SIGKILL));
         }
         drop(state);
         if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
-            tracing::error!("the thread that supervises Dovecot panicked");
+            tracing::error!(server = self.name, "the supervising thread panicked");
         }
     }
 }
 
 fn supervise(program: &Program, shared: &Shared) {
+    let server = program.name;
     let mut delay = RESTART_DELAY_FIRST;
     loop {
         let started = Instant::now();
         match run_once(program, shared) {
             Ok(()) => {}
-            Err(error) => tracing::error!(%error, "Dovecot cannot be started"),
+            Err(error) => tracing::error!(server, %error, "it cannot be started"),
         }
         if started.elapsed() > WELL_AFTER {
             delay = RESTART_DELAY_FIRST;
         }
         let state = shared.lock();
         if !state.stopping {
-            tracing::warn!(delay_ms = delay.as_millis(), "Dovecot ended and will be started again");
+            tracing::warn!(server, delay_ms = delay.as_millis(), "it ended and will be started again");
         }
         let wait = shared.changed.wait_timeout_while(state, delay, |state| !state.stopping);
         if wait.unwrap_or_else(PoisonError::into_inner).0.stopping {
@@ -122,7 +185,7 @@ fn supervise(program: &Program, shared: &Shared) {
 }
 
 fn run_once(program: &Program, shared: &Shared) -> io::Result<()> {
-    match std::fs::remove_file(&program.pid_file) {
+    match std::fs::remove_file(program.pid_file.path()) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
@@ -136,11 +199,17 @@ fn run_once(program: &Program, shared: &Shared) -> io::Result<()> {
         child
     };
     let pid = pid_of(&child);
+    if let PidFile::Ours(path) = &program.pid_file
+        && let Err(error) = std::fs::write(path, pid.to_string())
+    {
+        tracing::error!(server = program.name, %error, "its process id is not written");
+    }
     if let Some(stderr) = child.stderr.take() {
         // Ends when the last process of the group has closed its end.
-        let reader = std::thread::Builder::new().name("dovecot-log".to_owned());
-        if let Err(error) = reader.spawn(move || pass_on(stderr)) {
-            tracing::error!(%error, "Dovecot's log is not read");
+        let reader = std::thread::Builder::new().name(format!("{}-log", program.name.to_lowercase()));
+        let pass_on = program.pass_on;
+        if let Err(error) = reader.spawn(move || read_log(stderr, pass_on)) {
+            tracing::error!(server = program.name, %error, "its log is not read");
         }
     }
     // Not reaped yet: its number, and that of its group, cannot be given to anyone else.
@@ -149,10 +218,10 @@ fn run_once(program: &Program, shared: &Shared) -> io::Result<()> {
     match killpg(pid, Signal::SIGKILL) {
         // The usual end: the zombie is the only one left, or nobody.
         Err(Errno::ESRCH | Errno::EPERM) => {}
-        other => log_failure("killing what Dovecot left", other),
+        other => log_failure(program.name, "killing what it left", other),
     }
     let status = child.wait()?;
-    tracing::info!(%status, "Dovecot ended");
+    tracing::info!(server = program.name, %status, "it ended");
     Ok(())
 }
 
@@ -162,11 +231,12 @@ fn pid_of(child: &Child) -> Pid {
 
 fn spawn(program: &Program) -> io::Result<Child> {
     let mut command = Command::new(&program.binary);
-    command.arg("-F").arg("-c").arg(&program.config);
+    command.args(&program.arguments);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     command.current_dir("/").env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+    command.envs(program.environment.iter().map(|(name, value)| (name, value)));
     command.process_group(0);
-    if let Some((uid, gid)) = program.user {
+    if let Some((uid, gid)) = program.run_as.change() {
         command.uid(uid).gid(gid);
     }
     let parent = nix::unistd::getpid();
@@ -182,53 +252,44 @@ fn spawn(program: &Program) -> io::Result<Child> {
     command.spawn()
 }
 
-/// Dovecot's log lines become ours. Its own `Error:` and `Fatal:` stand in the line.
-fn pass_on(stderr: impl Read) {
+fn read_log(stderr: impl Read, pass_on: fn(&str)) {
     let mut reader = BufReader::new(stderr);
     let mut line = Vec::new();
     loop {
         line.clear();
         match reader.by_ref().take(LOG_LINE_BYTES_MAX).read_until(b'\n', &mut line) {
             Ok(0) | Err(_) => return,
-            Ok(_) => {}
-        }
-        let text = String::from_utf8_lossy(&line);
-        let text = text.trim();
-        if text.contains("Error: ") || text.contains("Fatal: ") || text.contains("Panic: ") {
-            tracing::error!(target: "dovecot", "{text}");
-        } else if text.contains("Warning: ") {
-            tracing::warn!(target: "dovecot", "{text}");
-        } else {
-            tracing::info!(target: "dovecot", "{text}");
+            Ok(_) => pass_on(String::from_utf8_lossy(&line).trim()),
         }
     }
 }
 
-fn log_failure(what: &str, result: nix::Result<()>) {
+fn log_failure(server: &str, what: &str, result: nix::Result<()>) {
     match result {
         Ok(()) | Err(Errno::ESRCH) => {}
-        Err(error) => tracing::error!(%error, "{what}"),
+        Err(error) => tracing::error!(server, %error, "{what}"),
     }
 }
 
-/// Ends a master that an earlier Relais left in this directory. It is known by its command line: the number in the
+/// Ends a server that an earlier Relais left in this directory. It is known by its command line: the number in the
 /// file may belong to somebody else by now.
-pub(super) fn end_orphan(dir: &Path, config: &Path) -> Result<(), StartError> {
-    let Some(pid) = orphan(&dir.join("run/master.pid"), config) else {
+fn end_orphan(program: &Program) -> Result<(), SuperviseError> {
+    let name = program.name;
+    let Some(pid) = orphan(program.pid_file.path(), &program.config) else {
         return Ok(());
     };
-    tracing::warn!(pid, "an earlier Dovecot still runs here and is ended");
+    tracing::warn!(server = name, pid, "an earlier one still runs here and is ended");
     for (signal, limit) in [(Signal::SIGTERM, STOP_LIMIT), (Signal::SIGKILL, Duration::from_secs(5))] {
-        log_failure("ending an earlier Dovecot", kill(Pid::from_raw(pid), signal));
+        log_failure(name, "ending an earlier one", kill(Pid::from_raw(pid), signal));
         let start = Instant::now();
         while start.elapsed() < limit {
-            if !is_ours(pid, config) {
+            if !is_ours(pid, &program.config) {
                 return Ok(());
             }
             std::thread::sleep(Duration::from_millis(20));
         }
     }
-    Err(StartError::Orphan(pid))
+    Err(SuperviseError::Orphan { name, pid })
 }
 
 fn orphan(pid_file: &Path, config: &Path) -> Option<i32> {
