@@ -2,8 +2,10 @@
 //!
 //! Nothing here knows a state, a command or a row: callers say which mailbox, which session, which server.
 
+pub mod collections;
 pub mod dns;
 pub mod dovecot;
+mod durable;
 pub mod maildir;
 pub mod message;
 mod private_files;

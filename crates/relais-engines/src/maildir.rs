@@ -15,7 +15,6 @@
 
 mod copy;
 mod deliver;
-mod durable;
 mod folders;
 mod hand_over;
 mod names;
@@ -41,6 +40,7 @@ pub use names::{decode_utf7, encode_utf7, folder_component};
 pub use receive::{HEAD_BYTES_MAX, Incoming, Received};
 pub use remove::Removed;
 
+use crate::durable;
 use relais_core::ids::MailboxId;
 use std::collections::HashSet;
 use std::io;

@@ -5,6 +5,7 @@
 
 mod answerable;
 mod head;
+mod invitation;
 mod letter;
 mod notice;
 mod personal_marks;
@@ -12,6 +13,7 @@ mod reply;
 
 pub use answerable::{NotAnswerable, answerable};
 pub use head::Head;
+pub use invitation::{Invitation, MeetingChange, invitation};
 pub use letter::{Letter, letter};
 pub use notice::{Notice, notice};
 pub use personal_marks::PersonalMarks;

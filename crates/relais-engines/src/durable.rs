@@ -6,22 +6,22 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
 /// `error` with what was tried and where, its kind kept.
-pub(super) fn at(doing: &str, path: &Path, error: &io::Error) -> io::Error {
+pub(crate) fn at(doing: &str, path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("cannot {doing} {}: {error}", path.display()))
 }
 
 /// Makes the entries of a directory durable.
-pub(super) fn sync_dir(path: &Path) -> io::Result<()> {
+pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
     File::open(path).and_then(|dir| dir.sync_all()).map_err(|error| at("make durable", path, &error))
 }
 
 /// Creates a directory and its parents, for us alone; one that exists is fine.
-pub(super) fn create_dir(path: &Path) -> io::Result<()> {
+pub(crate) fn create_dir(path: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| at("create", path, &error))
 }
 
 /// `cur`, `new` and `tmp` of one folder, and its entry in the directory above, durable.
-pub(super) fn create_folder(path: &Path) -> io::Result<()> {
+pub(crate) fn create_folder(path: &Path) -> io::Result<()> {
     for name in ["tmp", "new", "cur"] {
         create_dir(&path.join(name))?;
     }
@@ -30,7 +30,7 @@ pub(super) fn create_folder(path: &Path) -> io::Result<()> {
 }
 
 /// Renames; `Ok(false)` when there is nothing at `from`.
-pub(super) fn rename_if_there(from: &Path, to: &Path) -> io::Result<bool> {
+pub(crate) fn rename_if_there(from: &Path, to: &Path) -> io::Result<bool> {
     match fs::rename(from, to) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotFound && !from.exists() => Ok(false),
@@ -39,7 +39,7 @@ pub(super) fn rename_if_there(from: &Path, to: &Path) -> io::Result<bool> {
 }
 
 /// Removes a file; one that is gone is fine.
-pub(super) fn remove_file(path: &Path) -> io::Result<()> {
+pub(crate) fn remove_file(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at("remove", path, &error)),
         Ok(()) | Err(_) => Ok(()),
@@ -47,7 +47,7 @@ pub(super) fn remove_file(path: &Path) -> io::Result<()> {
 }
 
 /// Writes a small file whole or not at all, durably.
-pub(super) fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
+pub(crate) fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
     let written = path.with_extension("relais-tmp");
     let write = || -> io::Result<()> {
         fs::write(&written, content)?;
