@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 /// `error` with what was tried and where, its kind kept.
 pub(crate) fn at(doing: &str, path: &Path, error: &io::Error) -> io::Error {
@@ -56,4 +58,15 @@ pub(crate) fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
     };
     write().map_err(|error| at("write", path, &error))?;
     path.parent().map_or(Ok(()), sync_dir)
+}
+
+/// The time by the clock that stamps the files beside `dir`: a server's, if they lie on one, and never behind. `None`
+/// where no file can be made, as on a full disk.
+pub(super) fn clock_of(dir: &Path) -> Option<SystemTime> {
+    static NUMBERS: AtomicU64 = AtomicU64::new(0);
+    let name = format!("clock.{}.{}", std::process::id(), NUMBERS.fetch_add(1, Ordering::Relaxed));
+    let path = dir.join(name);
+    let modified = File::create_new(&path).and_then(|file| file.metadata()?.modified());
+    let _ = fs::remove_file(&path);
+    modified.ok()
 }

@@ -8,6 +8,7 @@
 //! incoming/                      messages being received; emptied at start
 //! boxes/<mailbox>/Maildir/       Maildir++: cur, new, tmp, .Folder.Sub; Dovecot's home is boxes/<mailbox>
 //! boxes/<mailbox>/Personal/      the same shape: personal messages set aside, out of Dovecot's sight
+//! boxes/<mailbox>/restored/      what restores added
 //! boxes/<mailbox>/handed-over/   which messages a finished hand-over gave away
 //! removing/<mailbox>/            being removed
 //! aside/<mailbox>/               personal messages of removed mailboxes
@@ -15,12 +16,18 @@
 
 mod copy;
 mod deliver;
+mod fingerprint;
 mod folders;
 mod hand_over;
+mod index;
+mod keywords;
+mod live_folder;
 mod names;
 mod personal;
 mod receive;
 mod remove;
+mod restore;
+mod scan;
 mod subscriptions;
 mod take_back;
 
@@ -32,13 +39,18 @@ mod fixtures;
 mod hand_over_tests;
 #[cfg(test)]
 mod mailbox_tests;
+#[cfg(test)]
+mod scan_tests;
 
 pub use deliver::{DeliveryKey, Stored};
 pub use folders::{FolderReport, Usage};
 pub use hand_over::HandOver;
+pub use index::{BrokenLine, Index, IndexedFolder, IndexedMessage, Tree};
 pub use names::{decode_utf7, encode_utf7, folder_component};
 pub use receive::{HEAD_BYTES_MAX, Incoming, Received};
 pub use remove::Removed;
+pub use restore::{Personal, Place, Restorable, RestoreOrder, Restored, Run, Undone, Unreadable};
+pub use scan::Scan;
 
 use crate::durable;
 use relais_core::ids::MailboxId;

@@ -10,6 +10,8 @@ mod letter;
 mod notice;
 mod personal_marks;
 mod reply;
+mod summary;
+mod view;
 
 pub use answerable::{NotAnswerable, answerable};
 pub use head::Head;
@@ -18,3 +20,5 @@ pub use letter::{Letter, letter};
 pub use notice::{Notice, notice};
 pub use personal_marks::PersonalMarks;
 pub use reply::{ENGLISH_PREFIX, FRENCH_PREFIX, Reply, reply};
+pub use summary::Summary;
+pub use view::{Attachment, View};

@@ -314,31 +314,10 @@ impl OpenFolder {
 
     /// Reads a message's header block into `buffer`, at most [`HEAD_BYTES_MAX`].
     pub(super) fn read_head<'a>(&self, message: &Entry, buffer: &'a mut HeadBuffer) -> io::Result<&'a [u8]> {
-        /// Most header blocks end within this; one read is then enough.
-        const STEP_BYTES: usize = 8 * 1024;
-        let mut read = || -> io::Result<usize> {
-            let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
-            let mut file: File =
-                openat(self.shelf(message.shelf), message.name.as_os_str(), flags, Mode::empty())?.into();
-            let mut length = 0;
-            while length < HEAD_BYTES_MAX {
-                let end = (length + STEP_BYTES).min(HEAD_BYTES_MAX);
-                let read = file.read(&mut buffer.0[length..end])?;
-                let looked_at = length.saturating_sub(3);
-                length += read;
-                if let Some(end) = head_end(&buffer.0[..length], looked_at) {
-                    return Ok(end);
-                }
-                if read == 0 {
-                    break;
-                }
-            }
-            Ok(length)
-        };
-        match read() {
-            Ok(length) => Ok(&buffer.0[..length]),
-            Err(error) => Err(at("read", &message.path(&self.path), &error)),
-        }
+        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+        let opened = openat(self.shelf(message.shelf), message.name.as_os_str(), flags, Mode::empty());
+        let head = opened.map_err(io::Error::from).and_then(|file| buffer.read(&mut file.into()));
+        head.map_err(|error| at("read", &message.path(&self.path), &error))
     }
 }
 
@@ -349,5 +328,25 @@ pub(super) struct HeadBuffer(Box<[u8]>);
 impl HeadBuffer {
     pub(super) fn new() -> Self {
         Self(vec![0; HEAD_BYTES_MAX].into())
+    }
+
+    /// Reads the header block a file begins with, at most [`HEAD_BYTES_MAX`].
+    pub(super) fn read(&mut self, file: &mut File) -> io::Result<&[u8]> {
+        /// Most header blocks end within this; one read is then enough.
+        const STEP_BYTES: usize = 8 * 1024;
+        let mut length = 0;
+        while length < HEAD_BYTES_MAX {
+            let end = (length + STEP_BYTES).min(HEAD_BYTES_MAX);
+            let read = file.read(&mut self.0[length..end])?;
+            let looked_at = length.saturating_sub(3);
+            length += read;
+            if let Some(end) = head_end(&self.0[..length], looked_at) {
+                return Ok(&self.0[..end]);
+            }
+            if read == 0 {
+                break;
+            }
+        }
+        Ok(&self.0[..length])
     }
 }

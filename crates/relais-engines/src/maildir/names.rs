@@ -11,6 +11,10 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 const NAME_BYTES_MAX: usize = 255;
 /// Folder names stay below this, so that the engines' own files beside them fit.
 const FOLDER_BYTES_MAX: usize = 240;
+/// `V` and eight digits.
+const RESTORE_MARK_BYTES: usize = 9;
+/// `:2,` and every letter.
+const FLAGS_BYTES_MAX: usize = 3 + 52;
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,";
 
 /// What tells one delivery from another: a hash of content, sender and recipient.
@@ -65,6 +69,73 @@ pub(super) fn name_beside(name: &[u8], inode: u64) -> OsString {
     beside.extend_from_slice(format!("R{inode}").as_bytes());
     beside.extend_from_slice(&name[cut..]);
     OsString::from_vec(beside)
+}
+
+/// The letters of a name's flags, after `:2,`; none for a name without.
+pub(super) fn flags_of(name: &[u8]) -> &[u8] {
+    let flags = name.get(base(name).len()..).unwrap_or_default();
+    flags.strip_prefix(b":2,").unwrap_or_default()
+}
+
+/// The base name a message gets from a restore: its own, marked with the restore before the first `,`. A name that
+/// was there before, and perhaps erased, never comes back: the server would have to guess whether a message under
+/// it is the old one.
+pub(super) fn restored_base(base: &str, mark: RestoreMark) -> String {
+    let original = original_base(base);
+    let cut = original.find(',').unwrap_or(original.len());
+    format!("{}V{:08x}{}", &original[..cut], mark.0, &original[cut..])
+}
+
+/// The base name without the mark of a restore: equal for a message and for what was restored from it.
+pub(super) fn original_base(base: &str) -> String {
+    let cut = base.find(',').unwrap_or(base.len());
+    let unmarked = cut.checked_sub(RESTORE_MARK_BYTES).filter(|place| {
+        let mark = base.as_bytes()[*place..cut].split_first();
+        mark.is_some_and(|(letter, digits)| {
+            *letter == b'V' && digits.iter().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+        })
+    });
+    let original = match unmarked {
+        Some(place) => [&base[..place], &base[cut..]].concat(),
+        None => base.to_owned(),
+    };
+    if original.len() + RESTORE_MARK_BYTES + FLAGS_BYTES_MAX <= NAME_BYTES_MAX {
+        return original;
+    }
+    // Too long for a mark and flags beside it.
+    format!("0.{}", hex(&Sha256::digest(original.as_bytes())[..16]))
+}
+
+/// Tells the messages of one restore from others, in their names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct RestoreMark(u32);
+
+impl RestoreMark {
+    pub(super) fn of(restore: &str) -> Self {
+        let digest = Sha256::digest(restore.as_bytes());
+        Self(u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]))
+    }
+}
+
+/// A file's name as text. Bytes that are no UTF-8 become `%` and two digits: no mail server writes any.
+pub(super) fn text_of(name: &[u8]) -> String {
+    let mut text = String::with_capacity(name.len());
+    for chunk in name.utf8_chunks() {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            text.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    text
+}
+
+/// Whether a text can be the base name of a message.
+pub(super) fn is_base(text: &str) -> bool {
+    let takes_part = |letter: char| letter != '/' && letter != ':' && !letter.is_control();
+    !text.is_empty()
+        && text.len() <= NAME_BYTES_MAX
+        && !text.starts_with('.')
+        && text.chars().all(takes_part)
 }
 
 /// Modified UTF-7 of RFC 3501, section 5.1.3: printable ASCII as it is, `&` as `&-`, the rest as base 64 of
@@ -180,6 +251,20 @@ impl FolderDir {
     pub(super) fn from_dir(name: &OsStr) -> Option<Self> {
         let bytes = name.as_bytes();
         (bytes.len() > 1 && bytes[0] == b'.' && bytes != b"..").then(|| Self(name.to_owned()))
+    }
+
+    /// The folder that a snapshot calls so: `INBOX`, or the name of its directory.
+    pub(super) fn from_snapshot(name: &str) -> Option<Self> {
+        if name == "INBOX" {
+            return Some(Self::inbox());
+        }
+        let fits = name.len() <= NAME_BYTES_MAX && !name.contains(['/', '\0']);
+        fits.then(|| Self::from_dir(OsStr::new(name))).flatten()
+    }
+
+    /// The name in a snapshot.
+    pub(super) fn snapshot_name(&self) -> String {
+        if self.is_inbox() { "INBOX".to_owned() } else { text_of(self.0.as_bytes()) }
     }
 
     /// A folder of the top level with this one part as its name.
@@ -318,6 +403,31 @@ mod tests {
         assert_eq!(name_beside(b"1.M1.h,S=5:2,S", 9), OsString::from("1.M1.hR9,S=5:2,S"));
     }
 
+    #[test]
+    fn a_restored_name_is_new_and_leads_back_to_the_old_one() {
+        let (one, two) = (RestoreMark::of("one"), RestoreMark::of("two"));
+        for base in ["1.M1P1.host,S=5,W=6", "x", "1.V", "V00000000", "é,S=1", &"a".repeat(255)] {
+            let restored = restored_base(base, one);
+            assert_ne!(restored, base);
+            assert_eq!(original_base(&restored), original_base(base));
+            assert_eq!(restored_base(&restored, one), restored);
+            assert_eq!(restored_base(&restored, two), restored_base(base, two));
+            assert!(is_base(&restored) && restored.len() + FLAGS_BYTES_MAX <= NAME_BYTES_MAX);
+        }
+        assert_eq!(size_of(restored_base("1.M1P1.host,S=5,W=6", one).as_bytes()), Some(5));
+        assert_ne!(original_base(&"a".repeat(255)), original_base(&"a".repeat(254)));
+        for name in ["", ".", "..", "a/b", "a:b", "a\nb", &"a".repeat(256)] {
+            assert!(!is_base(name), "{name:?}");
+        }
+        for name in ["", "..", ".", ".a/b", "a", "/", ".\0"] {
+            assert_eq!(FolderDir::from_snapshot(name), None, "{name:?}");
+        }
+        assert_eq!(text_of(b"1.a\xff\xc3\xa9"), "1.a%FFé");
+        for (name, flags) in [("1.a:2,FS", "FS"), ("1.a:2,", ""), ("1.a", ""), ("1.a:1,x", ""), ("", "")] {
+            assert_eq!(flags_of(name.as_bytes()), flags.as_bytes());
+        }
+    }
+
     proptest! {
         #[test]
         fn every_text_survives_modified_utf7(text in any::<String>()) {
@@ -328,8 +438,10 @@ mod tests {
 
         #[test]
         fn no_name_panics(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let _ = (delivery_of(&bytes), size_of(&bytes), name_beside(&bytes, 1));
+            let _ = (delivery_of(&bytes), size_of(&bytes), name_beside(&bytes, 1), flags_of(&bytes));
             let text = String::from_utf8_lossy(&bytes);
+            let restored = restored_base(&text, RestoreMark::of("x"));
+            prop_assert_eq!(original_base(&restored), original_base(&text));
             let _ = decode_utf7(&text);
             let folder = FolderDir::named(&text);
             prop_assert!(folder.dir().len() <= 255 && !folder.dir().as_bytes()[1..].contains(&b'.'));

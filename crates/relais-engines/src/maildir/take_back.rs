@@ -163,7 +163,7 @@ fn remove_empty(
 
 /// `false` when a message is there. One that arrives meanwhile is never lost: a directory that is not empty
 /// cannot be removed, and the folder is then made whole again.
-fn remove_folder_if_empty(path: &Path) -> io::Result<bool> {
+pub(super) fn remove_folder_if_empty(path: &Path) -> io::Result<bool> {
     for shelf in Shelf::ALL {
         match fs::remove_dir(path.join(shelf.dir())) {
             Ok(()) => {}
