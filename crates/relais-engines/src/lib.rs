@@ -4,6 +4,7 @@
 
 pub mod dns;
 pub mod dovecot;
+pub mod export;
 pub mod maildir;
 pub mod message;
 pub mod repository;
