@@ -18,7 +18,8 @@ const TO_RUN: [&str; 6] = [
     "dovecot-pop3d",
     "dovecot-sieve",
 ];
-const TO_TEST: [&str; 2] = ["nsd", "postgresql"];
+/// `p7zip-full` opens what Relais has encrypted.
+const TO_TEST: [&str; 3] = ["nsd", "p7zip-full", "postgresql"];
 /// `sqlite3` fills databases with a million rows.
 const TO_BENCH: [&str; 2] = ["postgresql", "sqlite3"];
 

@@ -6,6 +6,7 @@ pub mod collections;
 pub mod dns;
 pub mod dovecot;
 mod durable;
+pub mod export;
 pub mod maildir;
 pub mod message;
 mod private_files;

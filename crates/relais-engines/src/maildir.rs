@@ -40,6 +40,8 @@ mod hand_over_tests;
 #[cfg(test)]
 mod mailbox_tests;
 #[cfg(test)]
+mod restore_tests;
+#[cfg(test)]
 mod scan_tests;
 
 pub use deliver::{DeliveryKey, Stored};

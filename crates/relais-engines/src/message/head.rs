@@ -17,6 +17,8 @@ pub struct Head {
     pub in_reply_to: Vec<String>,
     /// The first address of `From:`.
     pub from: Option<String>,
+    /// The first `Return-Path:`, raw (RFC 5321, section 4.4).
+    pub return_path: Option<String>,
     /// `Auto-Submitted:`, raw (RFC 3834, section 5).
     pub auto_submitted: Option<String>,
     /// `Precedence:`, raw (RFC 3834, section 2).
@@ -40,6 +42,7 @@ impl Head {
         let mut head = Self::default();
         for (name, value) in fields(block) {
             match name.as_str() {
+                "return-path" => head.return_path = head.return_path.or(Some(value)),
                 "auto-submitted" => head.auto_submitted = Some(value),
                 "precedence" => push(&mut head.precedence, value),
                 "x-auto-response-suppress" => push(&mut head.auto_response_suppress, value),

@@ -2,6 +2,7 @@
 
 mod login;
 mod mail;
+mod restore;
 mod shares;
 mod supervision;
 
