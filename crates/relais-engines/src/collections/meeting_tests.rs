@@ -232,6 +232,9 @@ for rule in sys.stdin.read().split():
 }
 
 proptest! {
+    // Many of these rules have thousands of instances.
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     #[test]
     fn no_rule_panics_or_takes_forever(
         year in prop_oneof![1900..2100_i32, 0..10_000_i32],
