@@ -27,6 +27,20 @@ mod scheduling;
 mod storage;
 mod take_back;
 
+#[cfg(test)]
+mod editing_tests;
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod hand_over_tests;
+#[cfg(test)]
+mod item_tests;
+#[cfg(test)]
+mod meeting_tests;
+#[cfg(test)]
+mod radicale_tests;
+#[cfg(test)]
+mod restore_tests;
 
 pub use entry::Broken;
 pub use export::{Export, export};
@@ -58,6 +72,7 @@ pub struct Collections {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = CollectionKind)]
 pub enum Kind {
     Calendar,
     AddressBook,

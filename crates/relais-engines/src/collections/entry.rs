@@ -13,8 +13,11 @@ use std::ops::Range;
 const COMPONENTS: [&str; 3] = ["VEVENT", "VTODO", "VJOURNAL"];
 
 /// Why an item cannot be read. Its bytes are what a person gets then.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema, thiserror::Error)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema, thiserror::Error,
+)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = BrokenReason)]
 pub enum Broken {
     #[error("it is empty")]
     Empty,
@@ -44,17 +47,19 @@ impl Broken {
             Self::Empty => ("Le fichier est vide.", "The file is empty."),
             Self::NotUtf8 => ("Le texte n'est pas en UTF-8.", "The text is not UTF-8."),
             Self::Line => ("Une ligne est illisible.", "A line cannot be read."),
-            Self::Nesting => {
-                ("Le fichier est tronqué ou ses parties sont mal emboîtées.", "The file is cut short or its parts are wrongly nested.")
-            }
+            Self::Nesting => (
+                "Le fichier est tronqué ou ses parties sont mal emboîtées.",
+                "The file is cut short or its parts are wrongly nested.",
+            ),
             Self::NotOneObject => (
                 "Le fichier ne contient pas exactement un objet du type attendu.",
                 "The file does not hold exactly one object of the expected kind.",
             ),
             Self::NoUid => ("L'identifiant (UID) manque.", "The identifier (UID) is missing."),
-            Self::Mixed => {
-                ("Le fichier mélange plusieurs objets différents.", "The file mixes several different objects.")
-            }
+            Self::Mixed => (
+                "Le fichier mélange plusieurs objets différents.",
+                "The file mixes several different objects.",
+            ),
             Self::Recurrence => {
                 ("La règle de répétition est illisible.", "The recurrence rule cannot be read.")
             }
@@ -96,7 +101,8 @@ pub(super) fn read(bytes: &[u8], kind: Kind) -> Result<Whole, Broken> {
             Ok(Whole { uid: Some(uid), parts })
         }
         Kind::AddressBook => {
-            VCard::parse(text.trim_start_matches('\u{feff}').trim_start()).map_err(|_| Broken::NotOneObject)?;
+            VCard::parse(text.trim_start_matches('\u{feff}').trim_start())
+                .map_err(|_| Broken::NotOneObject)?;
             Ok(Whole { uid: parts[0].uid.clone(), parts })
         }
     }

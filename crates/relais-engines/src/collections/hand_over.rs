@@ -5,9 +5,7 @@
 //! gives the original back whatever the successor did to theirs.
 
 use super::restore::derived_name;
-use super::storage::{
-    Access, PROPERTIES, directories, items, read_if_there, read_properties, write_durably,
-};
+use super::storage::{Access, PROPERTIES, directories, items, read_if_there, read_properties, write_durably};
 use super::{Collection, Collections, Kind, Properties, entry};
 use crate::durable::{at, create_dir, sync_dir};
 use crate::message::PersonalMarks;
@@ -19,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 /// What was handed over, now and in earlier runs of the same hand-over.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = CollectionsHandedOver)]
 pub struct HandedOver {
     /// Personal ones not among them.
     pub collections: Vec<HandedCollection>,

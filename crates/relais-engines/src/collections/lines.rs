@@ -182,7 +182,10 @@ mod tests {
             (b"A:one\r\n  two\r\n\tthree\r\nB:2\r\n", vec!["A:one twothree", "B:2"]),
             (b"\xef\xbb\xbfA:1\n\n\r\nB:2\n", vec!["A:1", "B:2"]),
             (b"A:\xc3\r\n \xa9\r\n", vec!["A:\u{e9}"]),
-            (b"N;ENCODING=QUOTED-PRINTABLE:a=\r\nb=\r\n:c\r\nB:2=\r\nC:3\r\n", vec!["N;ENCODING=QUOTED-PRINTABLE:ab:c", "B:2=", "C:3"]),
+            (
+                b"N;ENCODING=QUOTED-PRINTABLE:a=\r\nb=\r\n:c\r\nB:2=\r\nC:3\r\n",
+                vec!["N;ENCODING=QUOTED-PRINTABLE:ab:c", "B:2=", "C:3"],
+            ),
         ] {
             assert_eq!(texts(bytes), expected, "{}", String::from_utf8_lossy(bytes));
         }

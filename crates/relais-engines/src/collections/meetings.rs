@@ -117,10 +117,7 @@ pub(super) fn read(
 }
 
 /// Mail addresses only: nobody else can be written to.
-fn addresses(
-    event: &ICalendarComponent,
-    property: &ICalendarProperty,
-) -> impl Iterator<Item = EmailAddress> {
+fn addresses(event: &ICalendarComponent, property: &ICalendarProperty) -> impl Iterator<Item = EmailAddress> {
     event
         .entries
         .iter()

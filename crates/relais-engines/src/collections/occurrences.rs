@@ -13,10 +13,13 @@ use calcard::icalendar::{
 };
 use jiff::civil::{DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
-use jiff::{SignedDuration, Timestamp, ToSpan as _};
+use jiff::{SignedDuration, Timestamp};
 
 /// How many instances of a rule are looked at, until one is not over: the first number is enough for most.
 const INSTANCES: [usize; 3] = [512, 16_384, 262_144];
+
+/// A rule that names more times of a day is not expanded.
+const TIMES_A_DAY_MAX: usize = 200;
 
 /// The next instance of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,9 +58,7 @@ pub(super) fn next(calendar: &ICalendar, local: &TimeZone, now: Timestamp) -> Op
         if is_cancelled(master) {
             continue;
         }
-        let takes_place = |start: &DateTime| {
-            !left_out.iter().any(|moment| moment.covers(*start))
-        };
+        let takes_place = |start: &DateTime| !left_out.iter().any(|moment| moment.covers(*start));
         starts.extend(
             std::iter::once(event.start)
                 .chain(added)
@@ -210,10 +211,11 @@ impl Event {
             let (end, zone) = reader.time(value, entry)?;
             zone.to_ambiguous_timestamp(end).compatible().ok()
         });
-        let duration = event.property(&ICalendarProperty::Duration).and_then(|entry| match entry.values.first() {
-            Some(ICalendarValue::Duration(duration)) => duration.to_time_delta(),
-            _ => None,
-        });
+        let duration =
+            event.property(&ICalendarProperty::Duration).and_then(|entry| match entry.values.first() {
+                Some(ICalendarValue::Duration(duration)) => duration.to_time_delta(),
+                _ => None,
+            });
         let length = match (end, duration) {
             (Some(end), _) => end.duration_since(begins),
             (None, Some(duration)) => SignedDuration::from_secs(duration.num_seconds()),
@@ -267,8 +269,7 @@ impl Event {
         if let Some(until) = &rule.until {
             rule.until = Some(self.local_until(until, reader)?);
         }
-        // Nobody meets every minute; a rule that says so is expanded for nobody.
-        if matches!(rule.freq, ICalendarFrequency::Minutely | ICalendarFrequency::Secondly) {
+        if self.is_dense(&rule) {
             return self.next_by_dense_rule(&rule, now);
         }
         for limit in INSTANCES {
@@ -287,6 +288,15 @@ impl Event {
             }
         }
         Some(now)
+    }
+
+    /// Whether a rule is no meeting's: several times an hour all day long, or since before anybody was born. Its
+    /// instances are too many to be looked at.
+    fn is_dense(&self, rule: &ICalendarRecurrenceRule) -> bool {
+        let times = [&rule.byhour, &rule.byminute, &rule.bysecond].map(|list| list.len().max(1));
+        matches!(rule.freq, ICalendarFrequency::Minutely | ICalendarFrequency::Secondly)
+            || times.iter().product::<usize>() > TIMES_A_DAY_MAX
+            || self.start.year() < 1900
     }
 
     fn next_by_dense_rule(&self, rule: &ICalendarRecurrenceRule, now: Timestamp) -> Option<Timestamp> {
@@ -338,7 +348,7 @@ impl Event {
         expanded
             .events
             .iter()
-            .filter_map(|event| origin.checked_add(event.start.timestamp().seconds()).ok())
+            .filter_map(|event| origin.checked_add(SignedDuration::from_secs(event.start.timestamp())).ok())
             .collect()
     }
 }

@@ -1,7 +1,7 @@
 //! Removing an account's collections.
 
-use super::storage::{Access, directories, items};
 use super::Collections;
+use super::storage::{Access, directories, items};
 use crate::durable::{at, rename_if_there, sync_dir};
 use relais_core::ids::AccountId;
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,7 @@ use std::path::Path;
 
 /// What a removal removed, in this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = RemovedCollections)]
 pub struct Removed {
     pub collections: u64,
     pub items: u64,

@@ -1,7 +1,9 @@
 //! Putting items of a snapshot back: into the collection they were in, or beside it.
 
-use super::storage::{Access, NAME_BYTES_MAX, Staged, is_safe, items, read_if_there, read_properties};
 use super::scan::hex;
+use super::storage::{
+    Access, NAME_BYTES_MAX, PROPERTIES, Staged, is_safe, items, read_if_there, read_properties,
+};
 use super::{Broken, BrokenItem, Collections, Item, Kind, Properties, entry};
 use crate::durable::{create_dir, sync_dir};
 use relais_core::ids::AccountId;
@@ -29,6 +31,7 @@ pub enum Run {
 
 /// What was restored, or would be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = RestoredCollection)]
 pub struct Restored {
     /// The collection that has the items now.
     pub collection: String,
@@ -92,6 +95,8 @@ impl Collections {
             sync_dir(&self.homes())?;
             fresh.rename_to(&dir)?;
             sync_dir(&self.home(account))?;
+        } else if !dir.join(PROPERTIES).exists() {
+            self.stage(&restored.collection, &properties.to_bytes())?.rename_to(&dir.join(PROPERTIES))?;
         }
         let last = plan(&candidates, Present::look(&dir, kind)?);
         for (index, name) in &last {

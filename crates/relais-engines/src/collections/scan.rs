@@ -1,7 +1,7 @@
 //! What of an account goes into a snapshot, and whether any of it changed.
 
-use super::storage::{Access, PROPERTIES, directories, items};
 use super::Collections;
+use super::storage::{Access, PROPERTIES, directories, items};
 use crate::durable::at;
 use crate::repository::File;
 use jiff::{SignedDuration, Timestamp};

@@ -244,8 +244,7 @@ impl Revision<'_> {
             }
         }
         // A parameter has no escape for quotes that every program knows.
-        let name: String =
-            to.name.chars().filter(|letter| !letter.is_control() && *letter != '"').collect();
+        let name: String = to.name.chars().filter(|letter| !letter.is_control() && *letter != '"').collect();
         if !name.trim().is_empty() {
             text.push_str(&format!(";CN=\"{}\"", name.trim()));
         }

@@ -52,8 +52,7 @@ impl Collections {
     pub(super) fn lock(&self, access: Access) -> io::Result<File> {
         let path = self.root.join(".Radicale.lock");
         let lock = || {
-            let file =
-                OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
+            let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
             match access {
                 Access::Shared => file.lock_shared()?,
                 Access::Exclusive => file.lock()?,

@@ -1,10 +1,10 @@
 //! Undoing a hand-over of collections.
 
+use super::Collections;
 use super::hand_over::is_same;
 use super::remove::remove_tree;
 use super::restore::derived_name;
 use super::storage::{Access, directories, items, read_properties};
-use super::Collections;
 use crate::durable::{at, remove_file, sync_dir};
 use relais_core::ids::AccountId;
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ use std::path::Path;
 
 /// What was taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = CollectionsTakenBack)]
 pub struct TakenBack {
     /// Items that the leaver has again, as they were handed over.
     pub items: u64,
