@@ -1,7 +1,9 @@
 //! Backups of an organisation: where they are, when they are made, and the runs that make them. A process may die at
 //! any instant: what a generation holds already is in its rows, and the rest is done when somebody takes it up again.
 
+mod looking;
 mod reading;
+mod restoring;
 mod retention;
 mod running;
 
@@ -18,7 +20,7 @@ use relais_core::backup::{
 use relais_core::ids::{GenerationId, OrganisationId};
 use relais_core::refusal::{BackupFault, Refusal};
 use relais_core::rights::{Act, Verdict, may};
-use relais_engines::repository::{Location, Repository, RepositoryError};
+use relais_engines::repository::{Location, Repository, RepositoryError, SnapshotId};
 use relais_store::{Tx, accounts, generations, organisations, repositories};
 use serde_json::json;
 use std::collections::HashMap;
@@ -231,16 +233,28 @@ fn parse_location(text: &str) -> Result<Location, Error> {
         .map_err(|_| Refusal::from(BackupFault::LocationInvalid { text: text.to_owned() }).into())
 }
 
+/// A snapshot by the id that its row has.
+pub(crate) fn snapshot_id(text: &str) -> Result<SnapshotId, Error> {
+    text.parse().map_err(|_| Error::Internal(format!("{text} is no id of a snapshot")))
+}
+
 /// What an error of a repository is to whoever asked.
 pub(crate) fn repository_error(location: &str, error: RepositoryError) -> Error {
     tracing::warn!(%error, location, "a repository failed");
     let location = location.to_owned();
     let fault = match error {
-        RepositoryError::Full => return Error::StorageFull,
-        RepositoryError::WrongKey => BackupFault::WrongKey { location },
-        RepositoryError::Unreachable { .. } | RepositoryError::Absent => BackupFault::Unreachable { location },
-        RepositoryError::Damaged { .. } => BackupFault::Damaged { location },
-        other => return Error::Internal(other.to_string()),
+        RepositoryError::Full { .. } => return Error::StorageFull,
+        // What was to be read went away or cannot be read now: tried again like any other trouble of a disk.
+        RepositoryError::Source { path, why } => return Error::Unavailable(format!("{path}: {why}")),
+        RepositoryError::NoFile { .. } => return Error::NotFound,
+        RepositoryError::WrongKey { .. } => BackupFault::WrongKey { location },
+        RepositoryError::Unreachable { .. }
+        | RepositoryError::Absent { .. }
+        | RepositoryError::Denied { .. } => BackupFault::Unreachable { location },
+        RepositoryError::Damaged { .. } | RepositoryError::NoSnapshot(_) => BackupFault::Damaged { location },
+        RepositoryError::BadPath { .. } | RepositoryError::Other(_) => {
+            return Error::Internal(error.to_string());
+        }
     };
     Refusal::from(fault).into()
 }

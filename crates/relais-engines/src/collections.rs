@@ -145,6 +145,12 @@ impl Properties {
     }
 }
 
+/// Whether what somebody calls their collection marks it as personal.
+#[must_use]
+pub fn is_personal_name(display_name: &str, marks: &PersonalMarks) -> bool {
+    marks.mark_folder(display_name) || marks.mark_subject(display_name)
+}
+
 impl Collections {
     /// Opens Radicale's storage folder, creates what is missing, and removes what an earlier process was writing.
     ///
@@ -187,7 +193,7 @@ impl Collections {
             let dir = self.collection_dir(account, &name)?;
             let Some((properties, kind)) = storage::read_properties(&dir)? else { continue };
             let display_name = properties.display_name().unwrap_or(&name).to_owned();
-            let personal = marks.mark_folder(&display_name) || marks.mark_subject(&display_name);
+            let personal = is_personal_name(&display_name, marks);
             let items = storage::items(&dir)?.len() as u64;
             list.push(Collection { name, kind, display_name, items, personal });
         }

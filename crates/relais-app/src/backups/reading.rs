@@ -12,7 +12,7 @@ use relais_core::rights::{Act, Verdict, may};
 use relais_engines::collections::Collections;
 use relais_engines::maildir::{Index, Maildirs};
 use relais_engines::message::PersonalMarks;
-use relais_engines::repository::{Content, File, Label, Repository, RepositoryError, SnapshotId};
+use relais_engines::repository::{Content, EntryKind, File, Label, Repository, RepositoryError, SnapshotId};
 use relais_store::dump::{self, DumpError};
 use relais_store::{Tx, accounts, addresses, generations, groups, mailboxes, profiles};
 use serde::Serialize;
@@ -99,11 +99,11 @@ impl Relais {
                 Err(error) => failed.push((*holder, error)),
             }
         }
-        for (mut snapshot, known_good) in written {
-            let (location, id) = (self.location(generation.organisation).await?, snapshot.id.clone());
+        for (mut snapshot, id, known_good) in written {
+            let location = self.location(generation.organisation).await?;
             let repository = repository.clone();
             let verified = tokio::task::spawn_blocking(move || {
-                repository.verify(&id.parse()?, known_good.as_ref()).map(|_| ())
+                repository.verify(&id, known_good.as_ref()).map(|_| ())
             });
             if let Err(error) = verified.await? {
                 failed.push((snapshot.holder, repository_error(&location, error)));
@@ -122,12 +122,13 @@ impl Relais {
         repository: &Arc<Repository>,
         generation: &Generation,
         holder: Holder,
-    ) -> Result<Option<(Snapshot, Option<SnapshotId>)>, Error> {
+    ) -> Result<Option<(Snapshot, SnapshotId, Option<SnapshotId>)>, Error> {
         let begun_at = self.now();
         let label = Label {
-            host: generation.organisation.to_string(),
-            label: holder.to_string(),
-            tags: vec!["relais".to_owned(), generation.id.to_string()],
+            organisation: generation.organisation.to_string(),
+            holder: holder.to_string(),
+            tags: vec![generation.id.to_string()],
+            time: begun_at,
         };
         let hands = Hands {
             repository: repository.clone(),
@@ -172,7 +173,7 @@ impl Relais {
             size_bytes: count(written.size_bytes),
             fingerprint: written.fingerprint,
         };
-        Ok(Some((snapshot, known_good)))
+        Ok(Some((snapshot, written.id, known_good)))
     }
 
     async fn dump_rows(&self, organisation: OrganisationId) -> Result<tempfile::NamedTempFile, Error> {
@@ -269,7 +270,7 @@ impl Hands {
     fn store_holder(&self, source: &Source, label: &Label, now: Timestamp) -> Result<Written, Trouble> {
         let previous = source.previous.as_ref();
         let parent = source.parent();
-        let fingerprint = self.fingerprint(source)?;
+        let fingerprint = self.fingerprint(source, now)?;
         let unchanged = previous.zip(parent.as_ref()).filter(|(previous, _)| {
             fingerprint.is_some() && previous.fingerprint == fingerprint
         });
@@ -296,54 +297,46 @@ impl Hands {
         parent: Option<&SnapshotId>,
         now: Timestamp,
     ) -> Result<Written, Trouble> {
-        let previous = parent.map(|parent| self.index_of(parent)).transpose()?.unwrap_or_default();
+        // An earlier snapshot that is damaged is no reason not to make a whole one.
+        let index = parent.map(|parent| (parent, index_of(&self.repository, parent)));
+        let (parent, previous) = match index {
+            Some((parent, Ok(index))) => (Some(parent), index),
+            Some((parent, Err(error))) => {
+                tracing::warn!(%error, %parent, "everything is read anew");
+                (None, Index::default())
+            }
+            None => (None, Index::default()),
+        };
         let mail = self.maildirs.scan(source.mailbox, &previous, &self.marks)?;
         let mut files = mail.files;
-        let mut written = Written {
-            id: SnapshotId::default(),
-            messages: mail.messages,
-            personal_messages: mail.personal_messages,
-            items: 0,
-            size_bytes: mail.bytes,
-            fingerprint: None,
-        };
-        let mut dav = Some(String::new());
+        let (mut items, mut size_bytes, mut dav) = (0, mail.bytes, Some(String::new()));
         if let Some(account) = source.account {
-            let collections = self.collections.scan(account)?;
-            written.items = collections.items;
-            written.size_bytes += collections.files.iter().map(|file| file.size_bytes).sum::<u64>();
+            let collections = self.collections.scan(account, now)?;
+            items = collections.items;
+            size_bytes += collections.files.iter().map(|file| file.size_bytes).sum::<u64>();
             files.extend(collections.files);
             dav = collections.fingerprint;
         }
         files.push(file("account.json", source.about.clone(), now));
-        written.fingerprint = mail.fingerprint.zip(dav).map(|(mail, dav)| fingerprint(&mail, &dav, &source.about));
         let stored = self.repository.store(files, label, parent, &mut |_| {})?;
-        written.id = stored.snapshot;
-        Ok(written)
+        Ok(Written {
+            id: stored.snapshot,
+            messages: mail.messages,
+            personal_messages: mail.personal_messages,
+            items,
+            size_bytes,
+            fingerprint: mail.fingerprint.zip(dav).map(|(mail, dav)| fingerprint(&mail, &dav, &source.about)),
+        })
     }
 
     /// Equal for a holder of whom nothing has changed.
-    fn fingerprint(&self, source: &Source) -> Result<Option<String>, Trouble> {
+    fn fingerprint(&self, source: &Source, now: Timestamp) -> Result<Option<String>, Trouble> {
         let mail = self.maildirs.fingerprint(source.mailbox)?;
         let dav = match source.account {
-            Some(account) => self.collections.fingerprint(account)?,
+            Some(account) => self.collections.fingerprint(account, now)?,
             None => Some(String::new()),
         };
         Ok(mail.zip(dav).map(|(mail, dav)| fingerprint(&mail, &dav, &source.about)))
-    }
-
-    fn index_of(&self, snapshot: &SnapshotId) -> Result<Index, Trouble> {
-        let mut index = Index::default();
-        for file in self.repository.files(snapshot)? {
-            if Index::is_index(&file.path) {
-                let mut content = Vec::new();
-                self.repository.read(snapshot, &file.path)?.read_to_end(&mut content)?;
-                for line in index.read(&file.path, &content) {
-                    tracing::warn!(%line, %snapshot, "a line of an index is read anew from its message");
-                }
-            }
-        }
-        Ok(index)
     }
 
     fn store_rows(&self, rows: &Path, label: &Label, now: Timestamp) -> Result<Written, Trouble> {
@@ -353,6 +346,26 @@ impl Hands {
         let id = self.repository.store(vec![file], label, None, &mut |_| {})?.snapshot;
         Ok(Written { id, messages: 0, personal_messages: 0, items: 0, size_bytes, fingerprint: None })
     }
+}
+
+/// The messages of a snapshot.
+pub(super) fn index_of(repository: &Repository, snapshot: &SnapshotId) -> Result<Index, RepositoryError> {
+    let mut index = Index::default();
+    for tree in repository.list(snapshot, "")?.into_iter().filter(|entry| entry.kind == EntryKind::Directory) {
+        for folder in repository.list(snapshot, &tree.path)? {
+            let path = format!("{}/index.jsonl", folder.path);
+            if !Index::is_index(&path) || folder.kind != EntryKind::Directory {
+                continue;
+            }
+            let mut content = Vec::new();
+            let read = repository.read(snapshot, &path)?.read_to_end(&mut content);
+            read.map_err(|error| RepositoryError::Damaged { what: error.to_string() })?;
+            for line in index.read(&path, &content) {
+                tracing::warn!(%line, %snapshot, "a line of an index cannot be read");
+            }
+        }
+    }
+    Ok(index)
 }
 
 fn fingerprint(mail: &str, dav: &str, about: &[u8]) -> String {

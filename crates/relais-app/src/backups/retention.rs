@@ -3,12 +3,15 @@
 
 use super::{repository_error, zone_of};
 use crate::{Error, Relais};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use relais_core::backup::{Holder, KeepNewest, Snapshot};
 use relais_core::ids::OrganisationId;
 use relais_core::rights::{Act, Verdict, may};
 use relais_store::{Tx, accounts, generations, mailboxes, repositories};
 use std::collections::HashSet;
+
+/// A snapshot that has no row yet may be one that is being made.
+const UNDER_WAY: SignedDuration = SignedDuration::from_hours(24);
 
 impl Relais {
     /// Forgets what is kept too long, and gives its room back.
@@ -33,9 +36,9 @@ impl Relais {
             let unnamed: Vec<_> = repository
                 .snapshots()?
                 .into_iter()
-                .filter(|found| found.label.host == mark && !kept.contains(&found.id.to_string()))
-                .filter(|found| found.made_at + super::LEASE < now)
-                .map(|found| found.id)
+                .filter(|(id, label)| label.organisation == mark && !kept.contains(&id.to_string()))
+                .filter(|(_, label)| label.time + UNDER_WAY < now)
+                .map(|(id, _)| id)
                 .collect();
             if !unnamed.is_empty() {
                 repository.forget(&unnamed)?;

@@ -1,7 +1,7 @@
 //! The verified backup without which nothing is moved and nothing ends (B9, X7).
 
 use super::{Ended, undo};
-use crate::backups::repository_error;
+use crate::backups::{repository_error, snapshot_id};
 use crate::{Error, Relais};
 use jiff::{SignedDuration, Timestamp};
 use relais_core::account::Account;
@@ -9,9 +9,11 @@ use relais_core::authority::Actor;
 use relais_core::backup::{Holder, Snapshot};
 use relais_core::departure::{BackupChoice, Departure, Step};
 use relais_core::ids::GenerationId;
+use relais_engines::repository::RepositoryError;
 use relais_store::{accounts, generations};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::io::Read;
 
 /// How often the next backup is looked for.
 const LOOK_EVERY: SignedDuration = SignedDuration::from_secs(30);
@@ -74,8 +76,8 @@ impl Relais {
     /// Every byte of one that was made for everybody is read back before somebody's data rests on it alone.
     async fn verify_whole(&self, snapshot: Snapshot) -> Result<Snapshot, Error> {
         let repository = self.repository(snapshot.organisation).await?;
-        let id = snapshot.id.clone();
-        let verified = tokio::task::spawn_blocking(move || repository.verify(&id.parse()?, None).map(|_| ()));
+        let id = snapshot_id(&snapshot.id)?;
+        let verified = tokio::task::spawn_blocking(move || repository.verify(&id, None).map(|_| ()));
         if let Err(error) = verified.await? {
             return Err(repository_error(&self.location(snapshot.organisation).await?, error));
         }
@@ -94,9 +96,15 @@ pub(super) async fn entry_in_backup(
     let backed_up: BackedUp = undo::read(report)?;
     let repository = app.repository(departure.organisation).await?;
     let path = format!("dav/{collection}/{item}");
-    let read = tokio::task::spawn_blocking(move || repository.read_whole(&backed_up.snapshot.parse()?, &path));
+    let snapshot = snapshot_id(&backed_up.snapshot)?;
+    let read = tokio::task::spawn_blocking(move || repository.read(&snapshot, &path));
     match read.await? {
-        Ok(bytes) => Ok(Some(bytes)),
+        Ok(mut reader) => {
+            let mut bytes = Vec::new();
+            reader.read_to_end(&mut bytes)?;
+            Ok(Some(bytes))
+        }
+        Err(RepositoryError::NoFile { .. }) => Ok(None),
         Err(error) => Err(repository_error(&backed_up.location, error)),
     }
 }

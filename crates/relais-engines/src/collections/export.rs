@@ -3,6 +3,7 @@
 use super::entry::{self, Part};
 use super::lines::{escaped, folded};
 use super::{Broken, BrokenItem, Item, Kind};
+use crate::message::PersonalMarks;
 use std::collections::BTreeMap;
 
 const CRLF: &str = "\r\n";
@@ -74,6 +75,12 @@ fn append(out: &mut Vec<u8>, cut: &[u8]) {
 }
 
 impl Item {
+    /// Whether it is marked personal, by its class, its subject or its categories.
+    #[must_use]
+    pub fn is_personal(&self, marks: &PersonalMarks) -> bool {
+        entry::is_personal(&self.bytes, marks)
+    }
+
     /// Why an item cannot be read as one of its collection's kind; `None` if it can.
     #[must_use]
     pub fn broken(&self, kind: Kind) -> Option<Broken> {

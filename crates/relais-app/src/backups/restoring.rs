@@ -1,0 +1,330 @@
+//! Out of a snapshot into a mailbox or a home: its own, or somebody else's. Repeated, it adds nothing twice.
+
+use super::looking::{Looker, Opened, collection_names, collection_of};
+use super::reading::index_of;
+use crate::organisations::note;
+use crate::{Error, Relais};
+use jiff::Timestamp;
+use relais_core::address::EmailAddress;
+use relais_core::backup::Holder;
+use relais_core::ids::{AccountId, GenerationId, MailboxId, OrganisationId};
+use relais_core::language::Language;
+use relais_core::refusal::Refusal;
+use relais_core::rights::{Act, Verdict, may};
+use relais_engines::collections;
+use relais_engines::maildir::{
+    Personal, Place, Restorable, RestoreOrder as MailOrder, Restored as MailRestored, Run, Tree,
+};
+use relais_engines::repository::{Content, Repository, SnapshotId};
+use relais_store::{Tx, accounts, mailboxes, organisations};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::io::{self, Read};
+use std::sync::Arc;
+
+/// What is to be restored, and where to.
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RestoreRequest {
+    #[serde(default)]
+    pub what: RestoredPart,
+    /// The address of an account or of a shared mailbox; where it came from if absent.
+    #[serde(default)]
+    pub into: Option<EmailAddress>,
+    #[serde(default)]
+    pub place: RestorePlace,
+    /// Only count.
+    #[serde(default)]
+    pub dry_run: DryRun,
+    /// Why; kept in the log.
+    pub reason: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum RestoredPart {
+    /// All mail, calendars and address books.
+    #[default]
+    Everything,
+    Mail,
+    Folder {
+        folder: String,
+    },
+    Messages {
+        folder: String,
+        messages: Vec<String>,
+    },
+    Collection {
+        collection: String,
+    },
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RestorePlace {
+    /// Where it was, and only what is missing.
+    #[default]
+    InPlace,
+    /// In a dated folder, and dated collections, beside what is there.
+    Beside,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DryRun {
+    #[default]
+    No,
+    Yes,
+}
+
+/// What was restored, or would be.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct RestoreReport {
+    pub into: String,
+    pub dry_run: DryRun,
+    pub mail: Option<MailRestored>,
+    pub collections: Vec<collections::Restored>,
+    /// Personal entries and collections, which go to nobody but the person.
+    pub personal_items_left_out: u64,
+}
+
+/// Whose mailbox and home it goes to.
+struct Destination {
+    name: String,
+    holder: Holder,
+    mailbox: MailboxId,
+    /// Calendars and address books have an owner; a shared mailbox has none.
+    account: Option<AccountId>,
+    language: Language,
+}
+
+impl Relais {
+    /// Restores a part of what a generation holds of a holder.
+    ///
+    /// # Errors
+    /// The refusal, [`Error::NotFound`] when the part or its destination is not there, [`Error::StorageFull`]. What was
+    /// placed by then is whole and stays; the same request again goes on.
+    pub async fn restore(
+        &self,
+        generation: GenerationId,
+        from: Holder,
+        request: RestoreRequest,
+        actor: relais_core::authority::Actor,
+    ) -> Result<RestoreReport, Error> {
+        let looker = Looker { actor, reason: request.reason.clone() };
+        let opened = self.open_snapshot(generation, from, looker, "restore").await?;
+        let (organisation, into, own) = (opened.snapshot.organisation, request.into.clone(), from);
+        let to = self.store.read(move |tx| destination(tx, organisation, into.as_ref(), own)).await?;
+        let personal = if to.holder == from { Personal::Include } else { Personal::LeaveOut };
+        let mail = match mail_of(&request.what) {
+            Some(wanted) => Some(self.restore_mail(&opened, &to, wanted, &request, personal).await?),
+            None => None,
+        };
+        let (restored, personal_items_left_out) = match to.account {
+            Some(account) => self.restore_collections(&opened, &to, account, &request, personal).await?,
+            None => (Vec::new(), 0),
+        };
+        let report = RestoreReport {
+            into: to.name,
+            dry_run: request.dry_run,
+            mail,
+            collections: restored,
+            personal_items_left_out,
+        };
+        if request.dry_run == DryRun::No {
+            let (told, now) = (report.clone(), self.now());
+            self.store
+                .write(move |tx| {
+                    let detail = json!({
+                        "from": from, "into": told.into, "what": request.what, "reason": request.reason,
+                        "messages": told.mail.as_ref().map(|mail| mail.added),
+                        "items": told.collections.iter().map(|one| one.restored).sum::<u64>(),
+                    });
+                    note(tx, organisation, "backup.restored", generation, detail, actor, now)
+                })
+                .await?;
+        }
+        Ok(report)
+    }
+
+    async fn restore_mail(
+        &self,
+        opened: &Opened,
+        to: &Destination,
+        wanted: Wanted,
+        request: &RestoreRequest,
+        personal: Personal,
+    ) -> Result<MailRestored, Error> {
+        let index = opened.ask(index_of).await?;
+        let messages: Vec<Restorable> = index
+            .folders()
+            .flat_map(|folder| {
+                let wanted = &wanted;
+                folder.messages.iter().filter(move |message| wanted.has(folder.tree, &folder.dir, &message.base)).map(
+                    move |message| Restorable {
+                        tree: folder.tree,
+                        dir: folder.dir.clone(),
+                        message: message.clone(),
+                        content: Arc::new(Stored {
+                            repository: opened.repository.clone(),
+                            id: opened.id,
+                            path: folder.path_of(message),
+                        }),
+                    },
+                )
+            })
+            .collect();
+        if messages.is_empty() && !matches!(wanted, Wanted::All) {
+            return Err(Error::NotFound);
+        }
+        let place = match request.place {
+            RestorePlace::InPlace => Place::InPlace,
+            RestorePlace::Beside => Place::Beside { under: beside_name(to.language, self.now()) },
+        };
+        let run = match request.dry_run {
+            DryRun::No => Run::Write,
+            DryRun::Yes => Run::Count,
+        };
+        let (maildirs, mailbox) = (self.maildirs.clone(), to.mailbox);
+        let id = format!("{} {}", opened.snapshot.id, self.ids.next());
+        let restored = tokio::task::spawn_blocking(move || {
+            maildirs.create(mailbox)?;
+            maildirs.restore(mailbox, &MailOrder { id: &id, place, personal, run }, &messages, &mut |_, _| {})
+        });
+        Ok(restored.await??)
+    }
+
+    async fn restore_collections(
+        &self,
+        opened: &Opened,
+        to: &Destination,
+        account: AccountId,
+        request: &RestoreRequest,
+        personal: Personal,
+    ) -> Result<(Vec<collections::Restored>, u64), Error> {
+        let names = match &request.what {
+            RestoredPart::Everything => opened.ask(collection_names).await?,
+            RestoredPart::Collection { collection } => vec![collection.clone()],
+            RestoredPart::Mail | RestoredPart::Folder { .. } | RestoredPart::Messages { .. } => Vec::new(),
+        };
+        let (mut restored, mut left_out) = (Vec::new(), 0);
+        for name in names {
+            let read = opened.ask(move |repository, id| collection_of(repository, id, &name)).await?;
+            let (collection, properties, mut items) = read.ok_or(Error::NotFound)?;
+            let shown = properties.display_name().unwrap_or(&collection).to_owned();
+            if personal == Personal::LeaveOut {
+                let all = items.len();
+                if collections::is_personal_name(&shown, &self.personal_marks) {
+                    items.clear();
+                }
+                items.retain(|item| !item.is_personal(&self.personal_marks));
+                left_out += (all - items.len()) as u64;
+                if items.is_empty() && all > 0 {
+                    continue;
+                }
+            }
+            let called = format!("{shown} ({})", beside_name(to.language, self.now()));
+            let (disk, place, dry_run) = (self.collections.clone(), request.place, request.dry_run);
+            let done = tokio::task::spawn_blocking(move || {
+                let place = match place {
+                    RestorePlace::InPlace => collections::Place::Same,
+                    RestorePlace::Beside => collections::Place::Beside { display_name: &called },
+                };
+                let run = match dry_run {
+                    DryRun::No => collections::Run::Real,
+                    DryRun::Yes => collections::Run::Dry,
+                };
+                disk.restore(account, (&collection, &properties), &items, place, run)
+            });
+            restored.push(done.await??);
+        }
+        Ok((restored, left_out))
+    }
+}
+
+/// Which messages are wanted.
+enum Wanted {
+    All,
+    Folder(String),
+    Messages(String, Vec<String>),
+}
+
+impl Wanted {
+    fn has(&self, tree: Tree, dir: &str, base: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Folder(folder) => tree == Tree::Mail && folder == dir,
+            Self::Messages(folder, messages) => {
+                tree == Tree::Mail && folder == dir && messages.iter().any(|wanted| wanted == base)
+            }
+        }
+    }
+}
+
+fn mail_of(what: &RestoredPart) -> Option<Wanted> {
+    match what {
+        RestoredPart::Everything | RestoredPart::Mail => Some(Wanted::All),
+        RestoredPart::Folder { folder } => Some(Wanted::Folder(folder.clone())),
+        RestoredPart::Messages { folder, messages } => {
+            Some(Wanted::Messages(folder.clone(), messages.clone()))
+        }
+        RestoredPart::Collection { .. } => None,
+    }
+}
+
+/// A message where the repository has it.
+struct Stored {
+    repository: Arc<Repository>,
+    id: SnapshotId,
+    path: String,
+}
+
+impl Content for Stored {
+    fn open(&self) -> io::Result<Box<dyn Read + Send>> {
+        Ok(Box::new(self.repository.read(&self.id, &self.path).map_err(io::Error::other)?))
+    }
+}
+
+fn beside_name(language: Language, now: Timestamp) -> String {
+    let day = now.to_zoned(jiff::tz::TimeZone::UTC).strftime("%Y-%m-%d");
+    format!("{} {day}", language.pick("Restauré", "Restored"))
+}
+
+fn destination(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    into: Option<&EmailAddress>,
+    from: Holder,
+) -> Result<Destination, Error> {
+    let language = organisations::get(tx, organisation)?.ok_or(Error::NotFound)?.language;
+    let account = match (into, from) {
+        (Some(address), _) => accounts::holding(tx, address)?,
+        (None, Holder::Account(id)) => accounts::get(tx, id)?,
+        (None, Holder::SharedMailbox(_) | Holder::Organisation(_)) => None,
+    };
+    if let Some(account) = account.filter(|account| account.organisation == organisation) {
+        if may(account.state, Act::ReceiveMail) == Verdict::No {
+            return Err(Refusal::TargetNotActive { address: account.address }.into());
+        }
+        return Ok(Destination {
+            name: account.address.to_string(),
+            holder: Holder::Account(account.id),
+            mailbox: account.mailbox,
+            account: Some(account.id),
+            language,
+        });
+    }
+    let shared = match (into, from) {
+        (Some(address), _) => mailboxes::named(tx, address)?,
+        (None, Holder::SharedMailbox(id)) => mailboxes::get(tx, id)?,
+        (None, Holder::Account(_) | Holder::Organisation(_)) => None,
+    };
+    let shared = shared.filter(|found| found.organisation == organisation).ok_or(Error::NotFound)?;
+    Ok(Destination {
+        name: shared.address.to_string(),
+        holder: Holder::SharedMailbox(shared.id),
+        mailbox: shared.id,
+        account: None,
+        language,
+    })
+}
