@@ -7,6 +7,12 @@ mod restoring;
 mod retention;
 mod running;
 
+pub use looking::{
+    CollectionContents, Contents, Download, FolderContents, FoundMessage, Looker, MessagePage, MessageSearch,
+};
+pub(crate) use looking::{ArchiveScope, write_archive};
+pub use restoring::{DryRun, RestorePlace, RestoreReport, RestoreRequest, RestoredPart};
+
 use crate::credentials::new_secret;
 use crate::means::time_zone;
 use crate::organisations::note;
@@ -162,7 +168,7 @@ impl Relais {
             return Err(Refusal::NotAllowed.into());
         }
         let generation = self.begin_generation(organisation, scope, Occasion::Asked, actor).await?;
-        self.work.notify_waiters();
+        self.backing_up.notify_one();
         Ok(generation)
     }
 

@@ -4,12 +4,13 @@
 use crate::mail::REPLY_PERIOD;
 use crate::{Error, Relais};
 use jiff::SignedDuration;
-use relais_store::{credentials, departures, password_resets, responders, spool};
+use relais_store::{credentials, departures, generations, password_resets, responders, spool};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
 const TICK: Duration = Duration::from_millis(500);
+const LOOK_AT_BACKUPS_EVERY: Duration = Duration::from_secs(2);
 const LOOK_AT_CLAIMS_EVERY: Duration = Duration::from_secs(5);
 const FORGET_EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// How long a stop waits for a message that is being sent.
@@ -22,7 +23,13 @@ impl Relais {
     /// When the store or the spool cannot be read.
     pub async fn recover(&self) -> Result<(), Error> {
         let node = self.node.clone();
-        self.store.write(move |tx| departures::release_all(tx, &node).map_err(Error::from)).await?;
+        self.store
+            .write(move |tx| {
+                departures::release_all(tx, &node)?;
+                generations::release_all(tx, &node)?;
+                Ok::<_, Error>(())
+            })
+            .await?;
         let files = self.spool_files.clone();
         for id in tokio::task::spawn_blocking(move || files.ids()).await?? {
             if !self.look(move |tx| spool::is_waiting(tx, id)).await? {
@@ -38,8 +45,30 @@ impl Relais {
         tokio::join!(
             self.work_inside(stop.clone()),
             self.work_outside(stop.clone()),
+            self.work_on_backups(stop.clone()),
             self.work_on_claims(stop)
         );
+    }
+
+    /// Nothing waits for a backup but who asked for it.
+    async fn work_on_backups(&self, mut stop: watch::Receiver<bool>) {
+        let backing_up = async {
+            loop {
+                if let Err(error) = self.begin_due_backups().await {
+                    tracing::warn!(%error, "backups that are due begin later");
+                }
+                while self.advance_one_generation().await {}
+                tokio::select! {
+                    () = self.backing_up.notified() => {}
+                    () = tokio::time::sleep(LOOK_AT_BACKUPS_EVERY) => {}
+                }
+            }
+        };
+        tokio::select! {
+            () = backing_up => {}
+            // What is cut short goes on after the next start: what was verified of it counts.
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
     }
 
     async fn work_on_claims(&self, mut stop: watch::Receiver<bool>) {
@@ -109,11 +138,13 @@ impl Relais {
         if let Err(error) = self.renew_due().await {
             tracing::warn!(%error, "renewals are tried again");
         }
+        while self.advance_one_generation().await {}
         while self.send_due().await > 0 {}
         self.look_at_due_claims().await;
     }
 
     async fn forget(&self) -> Result<(), Error> {
+        self.forget_exports().await?;
         let now = self.now();
         self.store
             .write(move |tx| {

@@ -5,6 +5,7 @@
 
 mod account_lists;
 mod clock;
+mod backups;
 mod collections;
 mod credentials;
 mod departures;
@@ -13,6 +14,7 @@ mod effects;
 mod error;
 mod execute;
 mod explain;
+mod exports;
 mod housekeeping;
 mod letters;
 mod mail;
@@ -31,10 +33,15 @@ mod throttle;
 
 pub use account_lists::{AccountRows, LineOutcome, LineReport, Run};
 pub use clock::{Clock, Ids};
+pub use backups::{
+    BackupPolicyChange, BackupSchedule, CollectionContents, Contents, Download, DryRun, FolderContents, FoundMessage,
+    Looker, MessagePage, MessageSearch, RestorePlace, RestoreReport, RestoreRequest, RestoredPart,
+};
 pub use collections::{Extent, Visitor};
 pub use credentials::{Caller, NewSecret, OpenMail, SignInRefusal};
 pub use departures::certificate::Certificate;
 pub use error::Error;
+pub use exports::TakenExport;
 pub use mail::{Envelope, Message};
 pub use organisations::{NewAccountRequest, NewOrganisationRequest};
 pub use ownership::OrganisationChange;
@@ -46,6 +53,7 @@ pub use relais_store::{Store, schema};
 pub use statement::{Days, Line, Statement};
 pub use throttle::Network;
 
+use relais_engines::collections::Collections;
 use relais_engines::dns::Dns;
 use relais_engines::dovecot::Dovecot;
 use relais_engines::maildir::Maildirs;
@@ -53,6 +61,7 @@ use relais_engines::message::PersonalMarks;
 use relais_engines::radicale::{Homes, Radicale};
 use relais_engines::smtp::Smarthost;
 use relais_engines::spool::SpoolFiles;
+use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::{Mutex, Notify, RwLock};
 
@@ -65,6 +74,12 @@ pub struct Parts {
     pub dovecot: Option<Dovecot>,
     /// Where calendars and address books are.
     pub homes: Arc<Homes>,
+    /// The files of calendars and address books.
+    pub collections: Arc<Collections>,
+    /// Where organisations are backed up unless the operator says otherwise.
+    pub backups_dir: PathBuf,
+    /// Archives that people take along.
+    pub exports_dir: PathBuf,
     /// Who serves them; without it nobody reaches them.
     pub radicale: Option<Radicale>,
     /// Where mail for elsewhere goes; without it such mail is kept and listed.
@@ -91,6 +106,9 @@ pub struct Relais {
     spool_files: Arc<SpoolFiles>,
     dovecot: Option<Dovecot>,
     homes: Arc<Homes>,
+    collections: Arc<Collections>,
+    repositories: backups::Repositories,
+    exports_dir: PathBuf,
     radicale: Option<Radicale>,
     smarthost: Option<Smarthost>,
     dns: Dns,
@@ -111,6 +129,8 @@ pub struct Relais {
     settling: Mutex<()>,
     /// Woken when there may be effects or departures to see to.
     work: Notify,
+    /// Woken when a backup was asked for.
+    backing_up: Notify,
     /// Woken when there may be mail to send.
     outgoing: Notify,
 }
@@ -124,6 +144,9 @@ impl Relais {
             spool_files: parts.spool_files,
             dovecot: parts.dovecot,
             homes: parts.homes,
+            collections: parts.collections,
+            repositories: backups::Repositories::new(parts.backups_dir),
+            exports_dir: parts.exports_dir,
             radicale: parts.radicale,
             smarthost: parts.smarthost,
             dns: parts.dns,
@@ -140,6 +163,7 @@ impl Relais {
             deliveries: RwLock::default(),
             settling: Mutex::default(),
             work: Notify::new(),
+            backing_up: Notify::new(),
             outgoing: Notify::new(),
         })
     }

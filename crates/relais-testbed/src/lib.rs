@@ -13,6 +13,7 @@ pub mod mail;
 pub mod net;
 pub mod pop3;
 pub mod postgres;
+pub mod s3;
 pub mod server;
 pub mod small_disk;
 pub mod unprivileged;

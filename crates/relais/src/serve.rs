@@ -11,6 +11,7 @@ use relais_engines::dns::Dns;
 use relais_engines::dovecot::{self, Dovecot, FailureDelay, RunAs};
 use relais_engines::maildir::Maildirs;
 use relais_engines::message::PersonalMarks;
+use relais_engines::collections::Collections;
 use relais_engines::radicale::{self, Homes, Radicale};
 use relais_engines::smtp::{Patience, Smarthost};
 use relais_engines::spool::SpoolFiles;
@@ -85,6 +86,7 @@ fn build(data: &Path, configuration: &Configuration) -> anyhow::Result<Arc<Relai
     let store = Store::open(&url, schema::MIGRATIONS).context("opening the database")?;
     let maildirs = Maildirs::open(data.join("mail")).context("opening the mail directory")?;
     let spool_files = SpoolFiles::open(data.join("spool")).context("opening the spool directory")?;
+    let collections = Collections::open(data.join("dav")).context("opening the directory of calendars")?;
     let homes = Homes::open(&data.join("dav")).context("opening the directory of calendars")?;
     let smarthost = configuration.smarthost_parts()?.map(|(host, port)| Smarthost {
         host,
@@ -100,6 +102,9 @@ fn build(data: &Path, configuration: &Configuration) -> anyhow::Result<Arc<Relai
         spool_files: Arc::new(spool_files),
         dovecot: start_dovecot(data, configuration)?,
         homes: Arc::new(homes),
+        collections: Arc::new(collections),
+        backups_dir: data.join("backups"),
+        exports_dir: data.join("exports"),
         radicale: start_radicale(data, configuration)?,
         smarthost,
         dns: configuration.resolver.map_or_else(Dns::of_system, Dns::at),

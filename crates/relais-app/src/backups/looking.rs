@@ -222,7 +222,7 @@ impl Relais {
         Ok(Download {
             file_name: format!("{}.mbox", found.name().replace('/', ".")),
             media_type: "application/mbox",
-            write: Box::new(move |to| write_folder(&repository, &id, &found, Scope::WithoutPersonal, to)),
+            write: Box::new(move |to| write_folder(&repository, &id, &found, ArchiveScope::WithoutPersonal, to)),
         })
     }
 
@@ -268,7 +268,7 @@ impl Relais {
             media_type: "application/zip",
             write: Box::new(move |to| {
                 let archive = Archive::new(to, None)?;
-                write_archive(&repository, &id, &marks, Scope::WithoutPersonal, archive).map(drop)
+                write_archive(&repository, &id, &marks, ArchiveScope::WithoutPersonal, archive).map(drop)
             }),
         })
     }
@@ -312,7 +312,7 @@ impl Relais {
 
 /// How much of what is personal goes along.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scope {
+pub(crate) enum ArchiveScope {
     /// For the person alone.
     Everything,
     WithoutPersonal,
@@ -427,10 +427,10 @@ fn write_folder(
     repository: &Repository,
     id: &SnapshotId,
     folder: &IndexedFolder,
-    scope: Scope,
+    scope: ArchiveScope,
     to: &mut dyn Write,
 ) -> io::Result<()> {
-    for message in folder.messages.iter().filter(|message| scope == Scope::Everything || !message.personal) {
+    for message in folder.messages.iter().filter(|message| scope == ArchiveScope::Everything || !message.personal) {
         let mut reader = repository.read(id, &folder.path_of(message)).map_err(io::Error::other)?;
         let received = Timestamp::from_millisecond(message.received).unwrap_or_default();
         write_mbox(to, received, &mut reader)?;
@@ -444,12 +444,12 @@ pub(crate) fn write_archive<W: Write>(
     repository: &Repository,
     id: &SnapshotId,
     marks: &PersonalMarks,
-    scope: Scope,
+    scope: ArchiveScope,
     mut archive: Archive<W>,
 ) -> io::Result<W> {
     let now = Timestamp::UNIX_EPOCH;
     let index = index_of(repository, id).map_err(io::Error::other)?;
-    for folder in index.folders().filter(|folder| scope == Scope::Everything || folder.tree == Tree::Mail) {
+    for folder in index.folders().filter(|folder| scope == ArchiveScope::Everything || folder.tree == Tree::Mail) {
         let dated = folder.messages.iter().map(|message| message.received).max().unwrap_or_default();
         let modified = Timestamp::from_millisecond(dated).unwrap_or(now);
         let path = format!("{}/{}.mbox", folder.tree.dir(), folder.name());
@@ -460,7 +460,7 @@ pub(crate) fn write_archive<W: Write>(
         let Some((collection, properties, mut items)) = read else { continue };
         let Some(kind) = properties.kind() else { continue };
         let name = properties.display_name().unwrap_or(&collection).to_owned();
-        if scope == Scope::WithoutPersonal {
+        if scope == ArchiveScope::WithoutPersonal {
             if collections::is_personal_name(&name, marks) {
                 continue;
             }
@@ -479,7 +479,7 @@ pub(crate) fn write_archive<W: Write>(
             archive.add(&path, Some(item.bytes.len() as u64), now, &mut item.bytes.as_slice())?;
         }
     }
-    if scope == Scope::Everything {
+    if scope == ArchiveScope::Everything {
         let mut about = repository.read(id, "account.json").map_err(io::Error::other)?;
         archive.add("account.json", None, now, &mut about)?;
     }

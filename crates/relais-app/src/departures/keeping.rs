@@ -7,8 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use relais_core::account::Account;
 use relais_core::authority::Actor;
 use relais_core::backup::{Holder, Snapshot};
-use relais_core::departure::{BackupChoice, Departure, Step};
-use relais_core::ids::GenerationId;
+use relais_core::departure::{BackupChoice, Departure, Step, StepReport};
+use relais_core::address::EmailAddress;
+use relais_core::ids::{ExportId, GenerationId};
 use relais_engines::repository::RepositoryError;
 use relais_store::{accounts, generations};
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,18 @@ struct BackedUp {
     personal_messages: i64,
     items: i64,
     size_bytes: i64,
+}
+
+/// The archive that was made for the person.
+#[derive(Serialize, Deserialize)]
+struct Exported {
+    export: ExportId,
+    sent_to: EmailAddress,
+    size_bytes: i64,
+    expires_at: Timestamp,
+    snapshot: String,
+    messages: i64,
+    items: i64,
 }
 
 impl Relais {
@@ -66,6 +79,32 @@ impl Relais {
     pub(super) async fn back_up_late_mail(&self, departure: &Departure) -> Result<(), Error> {
         let account = self.leaver(departure).await?;
         self.back_up_account(&account, actor_of(departure)).await.map(|_| ())
+    }
+
+    /// The person's own archive, from the backup that was just verified (X4).
+    pub(super) async fn export_for_leaver(&self, departure: &Departure) -> Result<Ended, Error> {
+        let account = self.leaver(departure).await?;
+        let Some(sent_to) = departure.plan.export_to.clone() else {
+            return Err(Error::Internal("no archive is planned".into()));
+        };
+        let holder = Holder::Account(account.id);
+        let newest = self.look(move |tx| generations::newest(tx, holder)).await?.ok_or(Error::NotFound)?;
+        let export = self.make_export(&account, &newest, sent_to, actor_of(departure)).await?;
+        Ok(Ended::Done(json!(Exported {
+            export: export.id,
+            sent_to: export.sent_to,
+            size_bytes: export.size_bytes,
+            expires_at: export.expires_at,
+            snapshot: newest.id,
+            messages: newest.messages,
+            items: newest.items,
+        })))
+    }
+
+    /// A link that was used already is not taken back, nor is the letter.
+    pub(super) async fn withdraw_export(&self, report: &StepReport) -> Result<(), Error> {
+        let exported: Exported = undo::read(report)?;
+        self.withdraw(exported.export).await
     }
 
     async fn leaver(&self, departure: &Departure) -> Result<Account, Error> {

@@ -66,7 +66,7 @@ impl Relais {
             }
             Step::HandOverCollections => self.take_collections_back(departure, Some(report)).await,
             Step::SettleMeetings => self.unsettle_meetings(departure, report).await,
-            Step::Export => self.withdraw_export(departure, report).await,
+            Step::Export => self.withdraw_export(report).await,
             Step::Freeze
             | Step::CutSessions
             | Step::Inventory
