@@ -165,7 +165,7 @@ impl Collections {
             return Ok(());
         }
         create_dir(kept)?;
-        write_durably(&kept.join(PROPERTIES), &properties.to_bytes())?;
+        self.stage("properties", &properties.to_bytes())?.rename_to(&kept.join(PROPERTIES))?;
         let homes = self.own("handed-over");
         for dir in kept.ancestors().take_while(|dir| dir.starts_with(&homes)) {
             sync_dir(dir)?;

@@ -1,6 +1,5 @@
 //! Meetings that somebody organised and that are not over.
 
-use super::storage::{Access, items, read_if_there};
 use super::{Collections, Kind, entry, occurrences};
 use crate::message::PersonalMarks;
 use calcard::icalendar::{ICalendarComponent, ICalendarComponentType, ICalendarProperty, ICalendarStatus};
@@ -47,13 +46,12 @@ impl Collections {
             if collection.kind != Kind::Calendar {
                 continue;
             }
-            let dir = self.collection_dir(account, &collection.name)?;
-            let _lock = self.lock(Access::Shared)?;
-            for item in items(&dir)? {
-                let Some(bytes) = read_if_there(&dir.join(&item))? else { continue };
-                if let Some(mut meeting) = read(&bytes, organisers, marks, local, now) {
+            // Expanding rules takes its time, and nobody waits for it: the lock is held for reading files only.
+            let Some((_, items)) = self.read(account, &collection.name)? else { continue };
+            for item in items {
+                if let Some(mut meeting) = read(&item.bytes, organisers, marks, local, now) {
                     meeting.collection.clone_from(&collection.name);
-                    meeting.item = item;
+                    meeting.item = item.name;
                     meeting.personal |= collection.personal;
                     meetings.push(meeting);
                 }
