@@ -29,6 +29,7 @@ mod receive;
 mod remove;
 mod restore;
 mod scan;
+mod search;
 mod subscriptions;
 mod take_back;
 
@@ -54,6 +55,7 @@ pub use receive::{HEAD_BYTES_MAX, Incoming, Received};
 pub use remove::Removed;
 pub use restore::{Personal, Place, Restorable, RestoreOrder, Restored, Run, Undone, Unreadable};
 pub use scan::Scan;
+pub use search::{Hit, Hits, Order, Query};
 
 use relais_core::ids::MailboxId;
 use std::collections::HashSet;
