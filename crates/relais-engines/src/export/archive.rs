@@ -236,6 +236,12 @@ mod tests {
     }
 
     #[test]
+    fn an_archive_may_be_written_by_any_thread() {
+        fn goes_to_a_thread<T: Send>(_: &T) {}
+        goes_to_a_thread(&Archive::new(Vec::new(), Some(PASSWORD)).unwrap());
+    }
+
+    #[test]
     fn another_reader_agrees_and_finds_the_time() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x.zip");
