@@ -28,6 +28,7 @@ mod receive;
 mod remove;
 mod restore;
 mod scan;
+mod search;
 mod subscriptions;
 mod take_back;
 
@@ -53,6 +54,7 @@ pub use receive::{HEAD_BYTES_MAX, Incoming, Received};
 pub use remove::Removed;
 pub use restore::{Personal, Place, Restorable, RestoreOrder, Restored, Run, Undone, Unreadable};
 pub use scan::Scan;
+pub use search::{Hit, Hits, Order, Query};
 
 use crate::durable;
 use relais_core::ids::MailboxId;

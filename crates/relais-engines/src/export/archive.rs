@@ -149,8 +149,7 @@ fn zip_time(time: Timestamp) -> DateTime {
     let number = |value: i8| value.unsigned_abs();
     let parts = (time.year().unsigned_abs(), number(time.month()), number(time.day()));
     let of_day = (number(time.hour()), number(time.minute()), number(time.second()));
-    DateTime::from_date_and_time(parts.0, parts.1, parts.2, of_day.0, of_day.1, of_day.2)
-        .unwrap_or_default()
+    DateTime::from_date_and_time(parts.0, parts.1, parts.2, of_day.0, of_day.1, of_day.2).unwrap_or_default()
 }
 
 /// Whatever ends an archive before [`Archive::finish`] leaves it without a table of contents.
@@ -209,7 +208,8 @@ mod tests {
     }
 
     fn seven_zip(dir: &Path, arguments: &[&str]) -> (bool, String) {
-        let output = Command::new("7z").current_dir(dir).args(arguments).output().expect("p7zip-full is installed");
+        let output =
+            Command::new("7z").current_dir(dir).args(arguments).output().expect("p7zip-full is installed");
         (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
@@ -233,6 +233,12 @@ mod tests {
                 assert!(listing.contains("AES-256"), "{listing}");
             }
         }
+    }
+
+    #[test]
+    fn an_archive_may_be_written_by_any_thread() {
+        fn goes_to_a_thread<T: Send>(_: &T) {}
+        goes_to_a_thread(&Archive::new(Vec::new(), Some(PASSWORD)).unwrap());
     }
 
     #[test]

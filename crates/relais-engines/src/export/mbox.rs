@@ -15,11 +15,7 @@ const FROM: &[u8] = b"From ";
 ///
 /// # Errors
 /// When the message cannot be read or the mbox written.
-pub fn write_mbox(
-    mbox: &mut dyn Write,
-    received: Timestamp,
-    message: &mut dyn Read,
-) -> io::Result<()> {
+pub fn write_mbox(mbox: &mut dyn Write, received: Timestamp, message: &mut dyn Read) -> io::Result<()> {
     let mut buffer = vec![0; HEAD_BYTES_MAX];
     let mut length = 0;
     while length < buffer.len() {
@@ -177,10 +173,16 @@ mod tests {
     fn a_message_stands_after_its_sender_and_before_an_empty_line() {
         let time = "Mon Nov  2 08:00:00 2026";
         for (message, expected) in [
-            ("Return-Path: <a@x.test>\r\nFrom: b@x\r\n\r\nFrom me\r\n>From\r\n>>From x\r\nFro", "From a@x.test TIME\nReturn-Path: <a@x.test>\nFrom: b@x\n\n>From me\n>From\n>>>From x\nFro\n\n"),
+            (
+                "Return-Path: <a@x.test>\r\nFrom: b@x\r\n\r\nFrom me\r\n>From\r\n>>From x\r\nFro",
+                "From a@x.test TIME\nReturn-Path: <a@x.test>\nFrom: b@x\n\n>From me\n>From\n>>>From x\nFro\n\n",
+            ),
             ("From: B <b@x>\n\nx\n", "From b@x TIME\nFrom: B <b@x>\n\nx\n\n"),
             ("Return-Path: <>\n\n\r\r\n", "From MAILER-DAEMON TIME\nReturn-Path: <>\n\n\r\n\n"),
-            ("Return-Path: <a b@x>\n\nFrom\r y", "From MAILER-DAEMON TIME\nReturn-Path: <a b@x>\n\nFrom\r y\n\n"),
+            (
+                "Return-Path: <a b@x>\n\nFrom\r y",
+                "From MAILER-DAEMON TIME\nReturn-Path: <a b@x>\n\nFrom\r y\n\n",
+            ),
             ("", "From MAILER-DAEMON TIME\n\n"),
         ] {
             assert_eq!(mbox(message.as_bytes()), expected.replace("TIME", time));

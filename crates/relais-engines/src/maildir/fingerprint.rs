@@ -1,11 +1,11 @@
 //! Whether a mailbox is what it was, without reading it: whatever comes, goes or gets another name changes the time
 //! of a directory.
 
+use super::Maildirs;
 use super::durable::{at, clock_of};
 use super::index::Tree;
 use super::live_folder::is_settled;
 use super::names::{FolderDir, hex};
-use super::Maildirs;
 use relais_core::ids::MailboxId;
 use sha2::{Digest as _, Sha256};
 use std::ffi::OsString;

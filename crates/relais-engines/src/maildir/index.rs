@@ -232,7 +232,9 @@ mod tests {
         let folder = index.folder(Tree::Personal, "INBOX").unwrap();
         assert_eq!(folder.messages.len(), 2);
         assert!(folder.message("0.M1.h,S=5").is_some() && folder.message("x").is_none());
-        for path in ["mail/index.jsonl", "x/INBOX/index.jsonl", "mail/../index.jsonl", "mail/.a/b/index.jsonl"] {
+        for path in
+            ["mail/index.jsonl", "x/INBOX/index.jsonl", "mail/../index.jsonl", "mail/.a/b/index.jsonl"]
+        {
             assert!(!Index::is_index(path), "{path}");
             assert_eq!(index.read(path, b"").len(), 1);
         }

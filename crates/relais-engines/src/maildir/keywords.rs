@@ -136,7 +136,10 @@ mod tests {
         assert_eq!(known, ["$Forwarded", "", "x", "$Label1"]);
         let content = fs::read_to_string(dir.path().join("dovecot-keywords")).unwrap();
         assert_eq!(content, "0 $Forwarded\n2 x\n3 $Label1\n");
-        assert_eq!(split(b"FSabdz", &known), ("FS".to_owned(), vec!["$Forwarded".to_owned(), "$Label1".to_owned()]));
+        assert_eq!(
+            split(b"FSabdz", &known),
+            ("FS".to_owned(), vec!["$Forwarded".to_owned(), "$Label1".to_owned()])
+        );
         assert_eq!(letter(&known, "$Label1"), Some('d'));
         let many: Vec<String> = (0..40).map(|number| format!("k{number}")).collect();
         assert_eq!(with(dir.path(), many.iter().map(String::as_str)).unwrap().len(), KEYWORDS_MAX);

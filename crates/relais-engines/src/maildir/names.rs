@@ -132,10 +132,7 @@ pub(super) fn text_of(name: &[u8]) -> String {
 /// Whether a text can be the base name of a message.
 pub(super) fn is_base(text: &str) -> bool {
     let takes_part = |letter: char| letter != '/' && letter != ':' && !letter.is_control();
-    !text.is_empty()
-        && text.len() <= NAME_BYTES_MAX
-        && !text.starts_with('.')
-        && text.chars().all(takes_part)
+    !text.is_empty() && text.len() <= NAME_BYTES_MAX && !text.starts_with('.') && text.chars().all(takes_part)
 }
 
 /// Modified UTF-7 of RFC 3501, section 5.1.3: printable ASCII as it is, `&` as `&-`, the rest as base 64 of

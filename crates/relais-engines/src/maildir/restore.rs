@@ -8,6 +8,7 @@
 
 mod list;
 mod plan;
+mod settings;
 mod undo;
 mod write;
 

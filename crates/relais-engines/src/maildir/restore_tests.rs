@@ -189,13 +189,46 @@ fn a_restore_beside_changes_nothing_that_is_there_and_is_undone_unless_touched()
     assert_eq!(undone, Undone { removed: 10, kept: 1 });
     assert_eq!(fixture.messages(1).len(), before.len() + 2);
     assert!(!fixture.maildir(1).join(".Restored 2026-11-22.Projets.2024").exists());
-    assert_eq!(
-        subscriptions(&fixture),
-        "V\t2\n\nRestored 2026-11-22\nRestored 2026-11-22\tSent\n"
-    );
+    assert_eq!(subscriptions(&fixture), "V\t2\n\nRestored 2026-11-22\nRestored 2026-11-22\tSent\n");
     for _ in 0..2 {
         assert_eq!(fixture.maildirs.undo_restore(mailbox(1), "restore-1").unwrap(), Undone::default());
     }
+}
+
+#[test]
+fn subscriptions_and_scripts_come_back_where_none_are() {
+    let fixture = filled();
+    let home = fixture.maildirs.home(mailbox(1));
+    fs::create_dir(home.join("sieve")).unwrap();
+    fs::write(home.join("sieve/main.sieve"), "keep;").unwrap();
+    std::os::unix::fs::symlink("sieve/main.sieve", home.join(".dovecot.sieve")).unwrap();
+    fs::write(fixture.maildir(1).join("subscriptions"), "V\t2\n\nProjets\t2024\nSent\n").unwrap();
+    let scan = scan(&fixture);
+    let settings: Vec<(String, String)> = scan
+        .files
+        .iter()
+        .filter(|file| file.path.starts_with("sieve/") || file.path == "mail/subscriptions")
+        .map(|file| (file.path.clone(), io::read_to_string(file.content.open().unwrap()).unwrap()))
+        .collect();
+    assert_eq!(settings.len(), 3);
+    let fixture = Fixture::new();
+    fs::write(fixture.maildir(1).join("subscriptions"), "mine\nSent\n").unwrap();
+    let put = |path: &str, content: &str| {
+        fixture.maildirs.restore_setting(mailbox(1), path, content.as_bytes()).unwrap()
+    };
+    for done in [true, false] {
+        // Scripts before `sieve/active`.
+        for (path, content) in &settings {
+            assert_eq!(put(path, content), done, "{path}");
+        }
+    }
+    assert_eq!(subscriptions(&fixture), "mine\nSent\nProjets.2024\n");
+    let home = fixture.maildirs.home(mailbox(1));
+    assert_eq!(fs::read_to_string(home.join(".dovecot.sieve")).unwrap(), "keep;");
+    for path in ["sieve/../x.sieve", "sieve/.x.sieve", "sieve/x", "mail/x", "sieve/a/b.sieve"] {
+        assert!(!put(path, "x"), "{path}");
+    }
+    assert!(!put("sieve/active", "../../x.sieve"));
 }
 
 /// Fails, or ends the process, when it is opened.

@@ -99,7 +99,8 @@ impl Scan {
         let whole = tree == Tree::Personal || marks.mark_folder(&folder.name());
         let mut indexed = Vec::with_capacity(messages.len());
         for (listed, mut message) in messages {
-            (message.flags, message.keywords) = keywords::split(flags_of(listed.entry.name.as_bytes()), &keywords);
+            (message.flags, message.keywords) =
+                keywords::split(flags_of(listed.entry.name.as_bytes()), &keywords);
             // A mark on the message was seen when its head was read.
             message.personal |= whole;
             self.messages += 1;

@@ -79,19 +79,22 @@ fn a_scan_is_the_tree_of_a_snapshot() {
     assert_eq!((scan.messages, scan.personal_messages, scan.bytes), (4, 3, bytes));
     let stored = stored(&scan);
     let paths: Vec<&str> = stored.keys().map(String::as_str).collect();
-    assert_eq!(paths, [
-        "mail/.Perso/3.M3.h",
-        "mail/.Perso/index.jsonl",
-        "mail/INBOX/1.M1.h,S=99",
-        "mail/INBOX/2.M2.h",
-        "mail/INBOX/index.jsonl",
-        "mail/subscriptions",
-        "personal/.Sent/4.M4.h",
-        "personal/.Sent/index.jsonl",
-        "personal/INBOX/index.jsonl",
-        "sieve/active",
-        "sieve/main.sieve",
-    ]);
+    assert_eq!(
+        paths,
+        [
+            "mail/.Perso/3.M3.h",
+            "mail/.Perso/index.jsonl",
+            "mail/INBOX/1.M1.h,S=99",
+            "mail/INBOX/2.M2.h",
+            "mail/INBOX/index.jsonl",
+            "mail/subscriptions",
+            "personal/.Sent/4.M4.h",
+            "personal/.Sent/index.jsonl",
+            "personal/INBOX/index.jsonl",
+            "sieve/active",
+            "sieve/main.sieve",
+        ]
+    );
     assert_eq!(stored["mail/INBOX/1.M1.h,S=99"], message);
     assert_eq!(stored["sieve/active"], "main.sieve");
     let first = stored["mail/INBOX/index.jsonl"].lines().next().unwrap().to_owned();
@@ -109,8 +112,7 @@ fn a_scan_is_the_tree_of_a_snapshot() {
 #[test]
 fn a_mailbox_without_a_directory_is_empty() {
     let fixture = Fixture::new();
-    let scan =
-        fixture.maildirs.scan(mailbox(9), &Index::default(), &PersonalMarks::default()).unwrap();
+    let scan = fixture.maildirs.scan(mailbox(9), &Index::default(), &PersonalMarks::default()).unwrap();
     assert!(scan.files.is_empty() && scan.fingerprint.is_some());
 }
 

@@ -5,8 +5,10 @@
 
 use super::durable::{at, replace_file};
 use super::names::FolderDir;
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 const VERSION_2: &[u8] = b"V\t2\n\n";
@@ -21,6 +23,22 @@ pub(super) fn subscribe(maildir: &Path, folders: &[FolderDir]) -> io::Result<()>
             }
         }
     })
+}
+
+/// Adds the folders that another list has. `false` if it has no others.
+pub(super) fn subscribe_listed(maildir: &Path, list: &[u8]) -> io::Result<bool> {
+    let (separator, listed) = match list.strip_prefix(VERSION_2) {
+        Some(listed) => (b'\t', listed),
+        None => (b'.', list),
+    };
+    let folder = |line: &[u8]| {
+        let parts: Vec<&[u8]> = line.split(|byte| *byte == separator).collect();
+        FolderDir::from_dir(OsStr::from_bytes(&[b".".as_slice(), &parts.join(&b'.')].concat()))
+    };
+    let folders: Vec<FolderDir> = listed.split(|byte| *byte == b'\n').filter_map(folder).collect();
+    let before = fs::read(maildir.join("subscriptions")).ok();
+    subscribe(maildir, &folders)?;
+    Ok(fs::read(maildir.join("subscriptions")).ok() != before)
 }
 
 /// Removes the folders from the list.

@@ -165,7 +165,8 @@ mod tests {
 
     #[test]
     fn a_long_text_is_cut_between_letters_and_says_so() {
-        let message = format!("Content-Type: text/plain; charset=utf-8\r\n\r\n{}", "é".repeat(TEXT_BYTES_MAX));
+        let message =
+            format!("Content-Type: text/plain; charset=utf-8\r\n\r\n{}", "é".repeat(TEXT_BYTES_MAX));
         let view = View::read(message.as_bytes()).unwrap();
         assert!(view.truncated);
         assert_eq!(view.text.len(), TEXT_BYTES_MAX);

@@ -34,7 +34,9 @@ fn a_restored_message_appears_to_a_waiting_client_and_changes_nothing_it_knows()
     world.authority.truth().homes.insert("acc-1".to_owned(), maildirs.home(mailbox));
 
     let mut alice = world.login(ALICE);
-    for (number, flags) in [(1, ["\\Seen", "$First"]), (2, ["\\Answered", "$Second"]), (3, ["\\Seen", "$First"])] {
+    for (number, flags) in
+        [(1, ["\\Seen", "$First"]), (2, ["\\Answered", "$Second"]), (3, ["\\Seen", "$First"])]
+    {
         let text = format!("Message-ID: <m{number}@x.test>\r\nSubject: {number}\r\n\r\n.text {number}\r\n");
         alice.append("INBOX", &flags, None, text.as_bytes()).unwrap().unwrap();
     }
@@ -86,12 +88,13 @@ fn a_restored_message_appears_to_a_waiting_client_and_changes_nothing_it_knows()
     assert_eq!(restore("restore-3", Place::Beside { under: under.to_owned() }), (3, 0));
     let mut other = world.login(ALICE);
     let inside = other.fetch_all(&format!("{under}/INBOX")).unwrap();
-    assert_eq!(inside.iter().map(|message| message.body.clone()).collect::<Vec<_>>(), [
-        before[0].1.clone(),
-        before[1].1.clone(),
-        before[2].1.clone(),
-    ]);
-    assert!(inside[0].flags.contains(&"$First".to_owned()) && inside[1].flags.contains(&"$Second".to_owned()));
+    assert_eq!(
+        inside.iter().map(|message| message.body.clone()).collect::<Vec<_>>(),
+        [before[0].1.clone(), before[1].1.clone(), before[2].1.clone(),]
+    );
+    assert!(
+        inside[0].flags.contains(&"$First".to_owned()) && inside[1].flags.contains(&"$Second".to_owned())
+    );
     assert_eq!(maildirs.undo_restore(mailbox, "restore-3").unwrap().removed, 3);
     assert!(!world.login(ALICE).list("*").unwrap().iter().any(|name| name.starts_with(under)));
     assert_eq!(inbox(&mut alice).1, uid_validity);

@@ -69,7 +69,8 @@ impl<'a> Plan<'a> {
         }
         for ((tree, folder), wanted) in missing {
             let path = root(roots, tree).join(folder.dir());
-            let is_parent = matches!(&order.place, Place::Beside { under } if folder == FolderDir::named(under));
+            let is_parent =
+                matches!(&order.place, Place::Beside { under } if folder == FolderDir::named(under));
             if wanted.is_empty() && !is_parent {
                 continue;
             }

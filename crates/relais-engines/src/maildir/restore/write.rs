@@ -71,6 +71,8 @@ fn make(folder: &FolderPlan<'_>, root: &Path, list: &mut List, list_path: &Path)
         subscriptions::subscribe(root, std::slice::from_ref(&folder.folder))?;
     }
     create_folder(&folder.path)?;
+    // The tree itself may be new.
+    root.parent().map_or(Ok(()), sync_dir)?;
     if folder.folder != FolderDir::inbox() {
         // Tells Maildir++ software that this directory is a folder.
         let marker = folder.path.join("maildirfolder");
