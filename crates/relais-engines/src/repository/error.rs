@@ -64,6 +64,7 @@ impl Fault {
             Fault::Missing if kind == FileType::Config => {
                 RepositoryError::Absent { location: location.to_owned() }
             }
+            Fault::Missing if kind == FileType::Snapshot => RepositoryError::NoSnapshot(SnapshotId(*id)),
             Fault::Missing => RepositoryError::Damaged { what: format!("{} is missing", name()) },
             Fault::Short => RepositoryError::Damaged { what: format!("{} is cut short", name()) },
             other => other.at(location),
