@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: figures side by side, each measured in the same run on the same disk as what it is compared to.
 
 mod accounts;
+mod backup;
 mod crash;
 mod figure;
 mod filled;
@@ -31,6 +32,7 @@ const BENCHMARKS: &[Benchmark] = &[
     Benchmark { name: "scale", run: scale::run },
     Benchmark { name: "accounts", run: accounts::run },
     Benchmark { name: "hand-over", run: hand_over::run },
+    Benchmark { name: "backup", run: backup::run },
     Benchmark { name: "memory", run: memory::run },
     Benchmark { name: "crash", run: crash::run },
 ];

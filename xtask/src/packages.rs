@@ -22,6 +22,10 @@ const TO_RUN: [&str; 6] = [
 const TO_TEST: [&str; 3] = ["nsd", "p7zip-full", "postgresql"];
 /// `sqlite3` fills databases with a million rows.
 const TO_BENCH: [&str; 2] = ["postgresql", "sqlite3"];
+/// `restic` reads and checks the backups that were written.
+const TO_TEST: [&str; 3] = ["nsd", "postgresql", "restic"];
+/// `sqlite3` fills databases with a million rows; `restic` is what backups are compared to.
+const TO_BENCH: [&str; 3] = ["postgresql", "restic", "sqlite3"];
 
 /// What the packages would start at the next boot, if it were left to them.
 const UNITS: [(&str, &str); 3] =

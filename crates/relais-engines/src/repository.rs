@@ -33,7 +33,6 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use error::Fault;
 use rustic::Opened;
 use storage::Storage;
 
@@ -302,12 +301,6 @@ impl Inner {
         let cached = || self.snapshots.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = cached().get(&id.0) {
             return Ok(known.clone());
-        }
-        let location = self.storage.location();
-        match self.storage.read_range(FileType::Snapshot, &id.0, 0, 0) {
-            Err(Fault::Missing) => return Err(RepositoryError::NoSnapshot(*id)),
-            Err(fault) => return Err(fault.about(&location, FileType::Snapshot, &id.0)),
-            Ok(_) => {}
         }
         let reading = self.for_snapshots.lock().unwrap_or_else(PoisonError::into_inner);
         let snapshot = Arc::new(reading.ask(|repository| repository.get_file::<SnapshotFile>(&id.0.into()))?);

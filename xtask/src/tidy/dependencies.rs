@@ -25,7 +25,7 @@ const MAY_USE: [(&str, &[&str]); 7] = [
 const TESTS_MAY_USE: &str = "relais-testbed";
 
 /// Foreign crates that one crate of ours keeps to itself.
-const KEPT_BY: [(&str, &str); 7] = [
+const KEPT_BY: [(&str, &str); 9] = [
     ("rusqlite", "relais-store"),
     ("postgres", "relais-store"),
     ("tokio-postgres", "relais-store"),
@@ -33,6 +33,8 @@ const KEPT_BY: [(&str, &str); 7] = [
     ("utoipa-axum", "relais"),
     ("maud", "relais"),
     ("hickory-resolver", "relais-engines"),
+    ("object_store", "relais-engines"),
+    ("rustic_core", "relais-engines"),
 ];
 
 /// What would bring IO, threads or chance into the rules.

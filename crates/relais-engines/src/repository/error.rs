@@ -64,6 +64,7 @@ impl Fault {
             Fault::Missing if kind == FileType::Config => {
                 RepositoryError::Absent { location: location.to_owned() }
             }
+            Fault::Missing if kind == FileType::Snapshot => RepositoryError::NoSnapshot(SnapshotId(*id)),
             Fault::Missing => RepositoryError::Damaged { what: format!("{} is missing", name()) },
             Fault::Short => RepositoryError::Damaged { what: format!("{} is cut short", name()) },
             other => other.at(location),
@@ -93,5 +94,39 @@ impl From<std::io::Error> for Fault {
             ErrorKind::UnexpectedEof => Fault::Short,
             _ => Fault::Unreachable(error.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustic_core::{FileType, Id};
+    use std::io::ErrorKind;
+
+    use super::{Fault, RepositoryError};
+
+    #[test]
+    fn what_the_disk_says_becomes_what_a_person_can_act_on() {
+        let said = |kind: ErrorKind, file| {
+            Fault::from(std::io::Error::from(kind)).about("/backup", file, &Id::default())
+        };
+        let location = || "/backup".to_owned();
+        for kind in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded] {
+            assert_eq!(said(kind, FileType::Pack), RepositoryError::Full { location: location() });
+        }
+        for kind in [ErrorKind::PermissionDenied, ErrorKind::ReadOnlyFilesystem] {
+            assert!(matches!(said(kind, FileType::Pack), RepositoryError::Denied { .. }));
+        }
+        for kind in [ErrorKind::TimedOut, ErrorKind::HostUnreachable, ErrorKind::Other] {
+            assert!(matches!(said(kind, FileType::Pack), RepositoryError::Unreachable { .. }));
+        }
+        assert_eq!(
+            said(ErrorKind::NotFound, FileType::Config),
+            RepositoryError::Absent { location: location() }
+        );
+        assert!(matches!(said(ErrorKind::NotFound, FileType::Snapshot), RepositoryError::NoSnapshot(_)));
+        let missing = said(ErrorKind::NotFound, FileType::Pack).to_string();
+        assert_eq!(missing, format!("the repository is damaged: pack {} is missing", "0".repeat(64)));
+        let short = said(ErrorKind::UnexpectedEof, FileType::Index).to_string();
+        assert_eq!(short, format!("the repository is damaged: index {} is cut short", "0".repeat(64)));
     }
 }

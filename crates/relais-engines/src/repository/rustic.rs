@@ -238,11 +238,18 @@ fn attempt<T>(through: &Through, work: impl FnOnce() -> RusticResult<T>) -> Resu
         Ok(Err(error)) => Err(in_our_words(through, &error)),
         Err(panic) => Err(through.take_trouble().unwrap_or_else(|| {
             let words = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-            let words = words.or_else(|| panic.downcast_ref::<String>().cloned());
-            RepositoryError::Other(format!("rustic broke off: {}", words.unwrap_or_default()))
+            let words = words.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+            // What it holds besides is the whole index.
+            if words.contains("index still in use") {
+                return RepositoryError::Damaged { what: "a directory of a snapshot is missing".to_owned() };
+            }
+            let words: String = words.chars().take(PANIC_WORDS_MAX).collect();
+            RepositoryError::Other(format!("rustic broke off: {words}"))
         })),
     }
 }
+
+const PANIC_WORDS_MAX: usize = 200;
 
 fn in_our_words(through: &Through, error: &RusticError) -> RepositoryError {
     let mut cause = error.source();

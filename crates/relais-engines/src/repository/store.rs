@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use rustic_core::repofile::{Metadata, Node, NodeType, SnapshotFile};
 use rustic_core::{
     BackupOptions, ErrorKind, IndexedFullStatus, ReadSource, ReadSourceEntry, ReadSourceOpen, RusticError,
-    RusticResult, StringList,
+    RusticResult,
 };
 use std::collections::HashMap;
 use std::io::{self, Read};
@@ -64,6 +64,7 @@ impl Repository {
     ) -> Result<Stored, RepositoryError> {
         sort(&mut files)?;
         let opened = self.inner.for_storing(parent)?;
+        let mut restless = String::new();
         for _ in 0..ATTEMPTS_MAX {
             let record = Arc::new(Record::default());
             let archived = archive(&opened, &files, label, parent, &record, progress);
@@ -78,12 +79,12 @@ impl Repository {
             for file in &mut files {
                 if let Some(&size) = seen.other_sizes.get(&file.path) {
                     file.size_bytes = size;
+                    restless.clone_from(&file.path);
                 }
             }
         }
         let why = "it has another length each time it is read".to_owned();
-        let path = files.first().map(|file| file.path.clone()).unwrap_or_default();
-        Err(RepositoryError::Source { path, why })
+        Err(RepositoryError::Source { path: restless, why })
     }
 
     /// A snapshot of what is in `earlier`: nothing is read, nothing but the snapshot itself is written.
@@ -96,7 +97,7 @@ impl Repository {
         label: &Label,
     ) -> Result<SnapshotId, RepositoryError> {
         let earlier_file = self.inner.snapshot(earlier)?;
-        let mut snapshot = label.snapshot()?;
+        let mut snapshot = label.snapshot();
         snapshot.tree = earlier_file.tree;
         snapshot.parent = Some(earlier.0.into());
         let writing = self.inner.for_snapshots.lock().unwrap_or_else(PoisonError::into_inner);
@@ -108,19 +109,20 @@ impl Repository {
 }
 
 impl Label {
-    fn snapshot(&self) -> Result<SnapshotFile, RepositoryError> {
-        let mut snapshot = SnapshotFile::default();
-        snapshot.time = self.time.to_zoned(TimeZone::UTC);
-        snapshot.hostname.clone_from(&self.organisation);
-        snapshot.label.clone_from(&self.holder);
-        snapshot.username = "relais".to_owned();
-        snapshot.program_version = format!("relais {}", env!("CARGO_PKG_VERSION"));
-        snapshot.paths = StringList::default();
+    fn snapshot(&self) -> SnapshotFile {
+        let mut snapshot = SnapshotFile {
+            time: self.time.to_zoned(TimeZone::UTC),
+            hostname: self.organisation.clone(),
+            label: self.holder.clone(),
+            username: "relais".to_owned(),
+            program_version: format!("relais {}", env!("CARGO_PKG_VERSION")),
+            ..SnapshotFile::default()
+        };
         snapshot.paths.add(self.path().display().to_string());
         for tag in &self.tags {
             snapshot.tags.add(tag.clone());
         }
-        Ok(snapshot)
+        snapshot
     }
 
     /// What restic shows of a snapshot besides the host.
@@ -158,7 +160,7 @@ fn archive(
 ) -> Result<SnapshotFile, RepositoryError> {
     let (send, receive) = channel();
     let source = Source { files: files.into(), record: record.clone(), steps: Mutex::new(send) };
-    let snapshot = label.snapshot()?;
+    let snapshot = label.snapshot();
     let mut options = BackupOptions::default();
     options.no_scan = true;
     options.parent_opts.ignore_ctime = true;
@@ -167,7 +169,7 @@ fn archive(
         None => options.parent_opts.force = true,
     }
     let paths = [label.path()];
-    let (opened, options) = (&*opened, &options);
+    let options = &options;
     thread::scope(|scope| {
         let archiver = scope.spawn(move || {
             let gate = source.record.clone();

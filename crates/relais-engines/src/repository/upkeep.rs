@@ -78,13 +78,29 @@ impl Repository {
     /// # Errors
     /// When it cannot be looked at.
     pub fn check(&self, read_data: ReadData) -> Result<Vec<Damage>, RepositoryError> {
+        // Another index than the one in memory: it is to be checked as well.
+        self.inner.forget_index();
+        let mut found = Vec::new();
+        let mut trees = Vec::new();
+        for id in self.inner.ids(FileType::Snapshot)? {
+            // rustic's check breaks off where a tree is missing: it gets those that can be walked.
+            match self.inner.top_if_whole(&SnapshotId(id)) {
+                Ok(tree) => trees.push(tree),
+                Err(RepositoryError::Damaged { what }) => found.push(Damage { what }),
+                Err(RepositoryError::NoSnapshot(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
         let opened = rustic::open_again(&self.inner.storage, &self.inner.master_key)?;
         let mut options = CheckOptions::default();
         options.read_data = read_data == ReadData::Yes;
-        let results = match opened.ask(|repository| repository.check(options)) {
+        let results = match opened.ask(|repository| repository.check_with_trees(options, trees)) {
             Ok(results) => results,
             // So damaged that a check does not get through.
-            Err(RepositoryError::Damaged { what }) => return Ok(vec![Damage { what }]),
+            Err(RepositoryError::Damaged { what }) => {
+                found.push(Damage { what });
+                return Ok(found);
+            }
             Err(error) => return Err(error),
         };
         // Each finding says what was missing; what could not be reached is none.
@@ -95,7 +111,8 @@ impl Repository {
         let mut said = HashSet::new();
         // The type of the level has no public name. What is no error is what an interrupted backup leaves.
         let errors = results.0.into_iter().filter(|(level, _)| format!("{level:?}") == "Error");
-        let what = errors.map(|(_, error)| error.to_string()).filter(|what| said.insert(what.clone()));
-        Ok(what.map(|what| Damage { what }).collect())
+        found.extend(errors.map(|(_, error)| Damage { what: error.to_string() }));
+        found.retain(|damage| said.insert(damage.what.clone()));
+        Ok(found)
     }
 }

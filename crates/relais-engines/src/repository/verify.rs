@@ -8,7 +8,7 @@ use std::thread;
 
 use super::error::RepositoryError;
 use super::rustic::Opened;
-use super::{Repository, SnapshotId};
+use super::{Inner, Repository, SnapshotId};
 
 /// What a verification has found right.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,6 +57,13 @@ impl Repository {
             let bytes_read = read_back(opened, &to_read)?;
             Ok(Verified { files: contents.files, bytes: contents.bytes, bytes_read })
         })
+    }
+}
+
+impl Inner {
+    /// The top tree of a snapshot all of whose trees can be read.
+    pub fn top_if_whole(&self, snapshot: &SnapshotId) -> Result<TreeId, RepositoryError> {
+        self.reading(snapshot, |opened, top| Contents::of(opened, top).map(|_| *top))
     }
 }
 

@@ -4,7 +4,7 @@ use super::place::{KEY, Place, assert_holds, file, location, mailbox, noise, res
 use relais_engines::repository::{File, Repository};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const PLACE_VARIABLE: &str = "RELAIS_REPOSITORY_TO_KILL";
 const ROUNDS: u64 = 6;
@@ -21,6 +21,18 @@ fn work(path: &Path) {
         let stored = store(&repository, churn(round), 2, None).expect("stored");
         repository.forget(&[stored.snapshot]).expect("forgotten");
         repository.prune().expect("pruned");
+    }
+}
+
+/// Waits until the files of the repository were others so many times.
+fn await_changes(place: &Place, changes: u64) {
+    let now = || ["data", "index", "snapshots"].map(|kind| place.all(kind));
+    let (start, mut seen, mut before) = (Instant::now(), 0, now());
+    while seen < changes {
+        let after = now();
+        seen += u64::from(after != before);
+        before = after;
+        assert!(start.elapsed() < Duration::from_secs(60), "the child has stopped working");
     }
 }
 
@@ -51,8 +63,8 @@ fn a_kill_at_any_instant_leaves_earlier_snapshots_whole() {
                 "the child works"
             );
         }
-        // Another instant in each round: nothing is waited for, the child is in the midst of its work.
-        std::thread::sleep(Duration::from_millis(37 * round * round));
+        // Another instant in each round: right after so many changes, in the midst of the next.
+        await_changes(&place, 1 + 3 * round);
         child.kill().expect("killed");
         child.wait().expect("ended");
         restic(&place.path(), &["check", "--read-data"]).expect("restic is content");
