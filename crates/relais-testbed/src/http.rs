@@ -54,7 +54,7 @@ pub fn ask_as(
 }
 
 /// RFC 9112, section 7.1.
-fn unchunk(mut rest: &[u8]) -> Result<Vec<u8>> {
+pub(crate) fn unchunk(mut rest: &[u8]) -> Result<Vec<u8>> {
     let mut whole = Vec::new();
     loop {
         let end = rest.windows(2).position(|two| two == b"\r\n").context("a chunk without size")?;

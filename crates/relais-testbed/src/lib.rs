@@ -5,6 +5,7 @@
 
 pub mod corpus;
 pub mod crash;
+pub mod dav;
 pub mod dns;
 pub mod filing;
 pub mod http;
