@@ -18,12 +18,8 @@ const TO_RUN: [&str; 6] = [
     "dovecot-pop3d",
     "dovecot-sieve",
 ];
-/// `p7zip-full` opens what Relais has encrypted.
-const TO_TEST: [&str; 3] = ["nsd", "p7zip-full", "postgresql"];
-/// `sqlite3` fills databases with a million rows.
-const TO_BENCH: [&str; 2] = ["postgresql", "sqlite3"];
-/// `restic` reads and checks the backups that were written.
-const TO_TEST: [&str; 3] = ["nsd", "postgresql", "restic"];
+/// `p7zip-full` opens what Relais has encrypted, `restic` reads and checks the backups that were written.
+const TO_TEST: [&str; 4] = ["nsd", "p7zip-full", "postgresql", "restic"];
 /// `sqlite3` fills databases with a million rows; `restic` is what backups are compared to.
 const TO_BENCH: [&str; 3] = ["postgresql", "restic", "sqlite3"];
 

@@ -64,11 +64,11 @@ pub struct BackupPolicyChange {
 
 /// When an organisation is backed up.
 #[derive(Debug, Clone, Copy, serde::Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum BackupSchedule {
-    /// Every day at this time, by the organisation's clock.
-    DailyAt(#[schema(value_type = String, example = "02:00:00")] jiff::civil::Time),
-    WhenAsked,
+#[serde(deny_unknown_fields)]
+pub struct BackupSchedule {
+    /// Every day at this time, by the organisation's clock; `null` only when somebody asks.
+    #[schema(value_type = Option<String>, example = "02:00:00")]
+    pub daily_at: Option<jiff::civil::Time>,
 }
 
 impl Relais {
@@ -109,11 +109,7 @@ impl Relais {
                 if let Some(location) = &location {
                     next.location = location.to_string();
                 }
-                match change.schedule {
-                    Some(BackupSchedule::DailyAt(at)) => next.daily_at = Some(at),
-                    Some(BackupSchedule::WhenAsked) => next.daily_at = None,
-                    None => {}
-                }
+                next.daily_at = change.schedule.map_or(before.daily_at, |schedule| schedule.daily_at);
                 next.retention = change.retention.unwrap_or(before.retention);
                 if next == before {
                     return Ok(next);

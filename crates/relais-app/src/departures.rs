@@ -9,7 +9,7 @@ mod steps;
 mod undo;
 
 use crate::execute::{apply, decide_only, only_admin_of};
-use crate::means::day_of;
+use crate::means::{day_of, time_zone};
 use crate::organisations::note;
 use crate::{Error, Relais};
 use jiff::{SignedDuration, Timestamp};
@@ -17,7 +17,7 @@ use relais_core::account::{Account, Cause};
 use relais_core::address::EmailAddress;
 use relais_core::authority::{Actor, Power};
 use relais_core::departure::{
-    Departure, DepartureState, Findings, NewMail, Order, Plan, PlanFacts, Step, StepReport, plan,
+    self, Departure, DepartureState, Findings, NewMail, Order, Plan, PlanFacts, Step, StepReport, plan,
 };
 use relais_core::ids::{AccountId, DepartureId, OrganisationId};
 use relais_core::inbound::Inbound;
@@ -27,7 +27,9 @@ use relais_core::organisation::Target;
 use relais_core::refusal::Refusal;
 use relais_core::routing;
 use relais_engines::maildir::Usage;
-use relais_store::{Tx, accounts, addresses, departures, events, groups, mailboxes, offers, organisations};
+use relais_store::{
+    Tx, accounts, addresses, departures, events, groups, mailboxes, offers, organisations, profiles,
+};
 use serde_json::json;
 use std::convert::Infallible;
 
@@ -45,6 +47,15 @@ const PASSES_EN: &str = "Storage or an engine does not answer; the step is tried
 const DEFECT_FR: &str =
     "L'étape a échoué par un défaut interne ; voyez le journal du serveur, puis reprenez ou annulez.";
 const DEFECT_EN: &str = "The step failed by an internal defect; see the server's log, then resume or undo.";
+
+/// What a plan finds in files.
+#[derive(Clone)]
+struct OnDisk {
+    messages: u64,
+    size_bytes: u64,
+    collections: Vec<String>,
+    meetings: Vec<departure::Meeting>,
+}
 
 /// Where the runner leaves a departure.
 struct Pause {
@@ -67,12 +78,12 @@ impl Relais {
     /// # Errors
     /// [`Error::RefusedAll`] with every refusal at once.
     pub async fn plan_departure(&self, id: AccountId, order: Order, actor: Actor) -> Result<Plan, Error> {
-        let (messages, size_bytes) = self.usage_of(id, actor).await?;
+        let on_disk = self.on_disk(id, actor).await?;
         let now = self.now();
         let outcome = self
             .store
             .read(move |tx| {
-                let (plan, _) = draw_up(tx, id, &order, (messages, size_bytes), &actor, now)?;
+                let (plan, _) = draw_up(tx, id, &order, on_disk.clone(), &actor, now)?;
                 Ok::<_, Error>(plan)
             })
             .await?;
@@ -89,13 +100,13 @@ impl Relais {
         order: Order,
         actor: Actor,
     ) -> Result<Departure, Error> {
-        let (messages, size_bytes) = self.usage_of(id, actor).await?;
+        let on_disk = self.on_disk(id, actor).await?;
         let departure_id = DepartureId::from_number(self.ids.next());
         let (ids, now) = (self.ids.clone(), self.now());
         let departure = self
             .store
             .write(move |tx| {
-                let (plan, account) = draw_up(tx, id, &order, (messages, size_bytes), &actor, now)?;
+                let (plan, account) = draw_up(tx, id, &order, on_disk.clone(), &actor, now)?;
                 let later = plan.begins_at > now;
                 if later {
                     let at = Some(plan.begins_at);
@@ -121,19 +132,46 @@ impl Relais {
         Ok(departure)
     }
 
-    /// Reads the mailbox only for whoever may end the account, and makes none: a plan changes nothing.
-    async fn usage_of(&self, id: AccountId, actor: Actor) -> Result<(u64, u64), Error> {
-        let account = self.look(move |tx| accounts::get(tx, id)).await?.ok_or(Error::NotFound)?;
+    /// Reads mailbox and calendars only for whoever may end the account, and makes none: a plan changes nothing.
+    async fn on_disk(&self, id: AccountId, actor: Actor) -> Result<OnDisk, Error> {
+        let (account, organisers, zone) = self
+            .store
+            .read(move |tx| {
+                let account = accounts::get(tx, id)?.ok_or(Error::NotFound)?;
+                let organisation = organisations::get(tx, account.organisation)?.ok_or(Error::NotFound)?;
+                let held = addresses::of_target(tx, Target::Account(id))?;
+                let organisers: Vec<_> = held.into_iter().map(|held| held.address).collect();
+                Ok::<_, Error>((account, organisers, time_zone(&organisation.time_zone)?))
+            })
+            .await?;
         if !actor.has_over(Power::EndAccounts, &account) {
             return Err(Refusal::NotAllowed.into());
         }
-        let maildirs = self.maildirs.clone();
-        let usage = tokio::task::spawn_blocking(move || match maildirs.home(account.mailbox).exists() {
-            true => maildirs.usage(account.mailbox),
-            false => Ok(Usage::default()),
+        let found = self.meetings_of(id, organisers, zone).await?;
+        let meetings = found.into_iter().map(|meeting| departure::Meeting {
+            summary: (!meeting.personal).then_some(meeting.summary),
+            next: meeting.next,
+            recurring: meeting.recurring,
+            // With whom a personal one is stays with the person, too.
+            attendees: if meeting.personal {
+                Vec::new()
+            } else {
+                meeting.attendees.iter().map(ToString::to_string).collect()
+            },
+        });
+        let meetings = meetings.collect();
+        let (maildirs, disk, marks) =
+            (self.maildirs.clone(), self.collections.clone(), self.personal_marks.clone());
+        tokio::task::spawn_blocking(move || {
+            let usage = match maildirs.home(account.mailbox).exists() {
+                true => maildirs.usage(account.mailbox)?,
+                false => Usage::default(),
+            };
+            let shown = disk.list(id, &marks)?.into_iter().filter(|collection| !collection.personal);
+            let collections = shown.map(|collection| collection.display_name).collect();
+            Ok(OnDisk { messages: usage.messages, size_bytes: usage.bytes, collections, meetings })
         })
-        .await??;
-        Ok((usage.messages, usage.bytes))
+        .await?
     }
 
     /// Stops after the step under way, until resumed.
@@ -402,7 +440,7 @@ fn draw_up(
     tx: &mut Tx<'_>,
     id: AccountId,
     order: &Order,
-    (messages, size_bytes): (u64, u64),
+    on_disk: OnDisk,
     actor: &Actor,
     now: Timestamp,
 ) -> Result<(Plan, Account), Error> {
@@ -420,7 +458,7 @@ fn draw_up(
         successor: successor.as_ref(),
         renamed_to: backup_name(tx, &account)?,
         departure_in_progress: departures::open_of(tx, id)?.is_some(),
-        findings: findings(tx, &account, messages, size_bytes, order.on.unwrap_or(now))?,
+        findings: findings(tx, &account, on_disk, order.on.unwrap_or(now))?,
         language,
     };
     let (planned, mut refusals) = match plan(order, &facts, now) {
@@ -471,8 +509,7 @@ fn in_the_way(tx: &mut Tx<'_>, plan: &Plan, organisation: OrganisationId) -> Res
 fn findings(
     tx: &mut Tx<'_>,
     account: &Account,
-    messages: u64,
-    size_bytes: u64,
+    on_disk: OnDisk,
     begins_at: Timestamp,
 ) -> Result<Findings, Error> {
     let id = account.id;
@@ -492,8 +529,11 @@ fn findings(
         shared_mailboxes: mailboxes::of_member(tx, id)?.into_iter().map(|mailbox| mailbox.address).collect(),
         subscription: subscription.map(|subscription| subscription.terms.name),
         credit: unused_minor.map(|amount_minor| Money { amount_minor, currency: organisation.currency }),
-        messages,
-        size_bytes,
+        external_address: profiles::get(tx, id)?.external_address,
+        messages: on_disk.messages,
+        size_bytes: on_disk.size_bytes,
+        collections: on_disk.collections,
+        meetings: on_disk.meetings,
     })
 }
 

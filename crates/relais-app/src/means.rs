@@ -97,6 +97,7 @@ pub(crate) fn for_command(
         | Command::SetInbound { .. }
         | Command::SetName { .. }
         | Command::SetQuota { .. }
+        | Command::SetLegalHold { .. }
         | Command::MoveAddress { .. } => return Ok(Means::none(Date::ZERO)),
         Command::Reactivate | Command::SetSubscription { .. } | Command::SetLeaving { at: None } => {
             Licences::Count

@@ -139,7 +139,9 @@ impl Maildirs {
         self.home(mailbox).join("Personal")
     }
 
-    fn incoming_dir(&self) -> PathBuf {
+    /// Where files are received: emptied at every start.
+    #[must_use]
+    pub fn incoming_dir(&self) -> PathBuf {
         self.root.join("incoming")
     }
 

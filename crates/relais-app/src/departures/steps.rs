@@ -265,7 +265,13 @@ fn closed_by(run: &mut Run<'_, '_, '_>, account: AccountId) -> Result<Actor, Err
 fn inventory(run: &mut Run<'_, '_, '_>) -> Result<serde_json::Value, Error> {
     let account = run.account()?;
     let planned = &run.plan.findings;
-    let found = super::findings(run.tx, &account, planned.messages, planned.size_bytes, run.now)?;
+    let on_disk = super::OnDisk {
+        messages: planned.messages,
+        size_bytes: planned.size_bytes,
+        collections: planned.collections.clone(),
+        meetings: planned.meetings.clone(),
+    };
+    let found = super::findings(run.tx, &account, on_disk, run.now)?;
     Ok(json!(found))
 }
 

@@ -49,7 +49,7 @@ pub async fn backup(session: &mut Session, command: BackupCommand) -> Result<(),
         BackupCommand::Policy { location, daily_at, when_asked, keep, organisation } => {
             let schedule = match (daily_at, when_asked) {
                 (Some(at), _) => Some(json!({ "daily_at": at })),
-                (None, true) => Some(json!("when_asked")),
+                (None, true) => Some(json!({ "daily_at": null })),
                 (None, false) => None,
             };
             policy(session, &organisation, location, schedule, &keep).await
