@@ -7,10 +7,10 @@ mod restoring;
 mod retention;
 mod running;
 
-pub use looking::{
-    CollectionContents, Contents, Download, FolderContents, FoundMessage, Looker, MessagePage, MessageSearch,
-};
 pub(crate) use looking::{ArchiveScope, write_archive};
+pub use looking::{
+    CollectionContents, Contents, Download, FolderContents, FoundMessage, Looker, MessagePage,
+};
 pub use restoring::{DryRun, RestorePlace, RestoreReport, RestoreRequest, RestoredPart};
 
 use crate::credentials::new_secret;
@@ -26,7 +26,7 @@ use relais_core::backup::{
 use relais_core::ids::{GenerationId, OrganisationId};
 use relais_core::refusal::{BackupFault, Refusal};
 use relais_core::rights::{Act, Verdict, may};
-use relais_engines::repository::{Location, Repository, RepositoryError, SnapshotId};
+use relais_engines::repository::{Location, ReadData, Repository, RepositoryError, SnapshotId};
 use relais_store::{Tx, accounts, generations, organisations, repositories};
 use serde_json::json;
 use std::collections::HashMap;
@@ -150,6 +150,34 @@ impl Relais {
             .await
     }
 
+    /// Reads everything back, whatever generation it is of. Returns what is wrong, in words of the repository.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`], or that the repository cannot be opened at all.
+    pub async fn check_backups(
+        &self,
+        organisation: OrganisationId,
+        actor: Actor,
+    ) -> Result<Vec<String>, Error> {
+        if !actor.has(Power::EndAccounts, organisation) {
+            return Err(Refusal::NotAllowed.into());
+        }
+        let location = self.location(organisation).await?;
+        let repository = self.repository(organisation).await?;
+        let checked = tokio::task::spawn_blocking(move || repository.check(ReadData::Yes)).await?;
+        let damages = checked.map_err(|error| repository_error(&location, error))?;
+        let now = self.now();
+        let damages: Vec<String> = damages.into_iter().map(|damage| damage.what).collect();
+        let count = damages.len();
+        self.store
+            .write(move |tx| {
+                let detail = json!({ "damages": count });
+                note(tx, organisation, "backup.checked", organisation, detail, actor, now)
+            })
+            .await?;
+        Ok(damages)
+    }
+
     /// Asks for a generation; the worker makes it.
     ///
     /// # Errors
@@ -216,8 +244,7 @@ impl Relais {
     /// The open repository of an organisation.
     pub(crate) async fn repository(&self, organisation: OrganisationId) -> Result<Arc<Repository>, Error> {
         let policy = self.backup_policy(organisation).await?;
-        let key =
-            self.look(move |tx| repositories::key(tx, organisation)).await?.ok_or(Error::NotFound)?;
+        let key = self.look(move |tx| repositories::key(tx, organisation)).await?.ok_or(Error::NotFound)?;
         let mut open = self.repositories.open.lock().await;
         if let Some(repository) = open.get(&policy.location) {
             return Ok(repository.clone());
@@ -231,8 +258,7 @@ impl Relais {
 }
 
 fn parse_location(text: &str) -> Result<Location, Error> {
-    text.parse()
-        .map_err(|_| Refusal::from(BackupFault::LocationInvalid { text: text.to_owned() }).into())
+    text.parse().map_err(|_| Refusal::from(BackupFault::LocationInvalid { text: text.to_owned() }).into())
 }
 
 /// A snapshot by the id that its row has.
@@ -318,6 +344,14 @@ fn begin(
     // A departure makes its own; only if it never comes back to it does somebody else.
     let wake_at = if occasion == Occasion::Departure { now + LEFT_ALONE } else { now };
     generations::insert(tx, &generation, &actor, wake_at)?;
-    note(tx, organisation, "backup.started", id, json!({ "scope": scope, "occasion": occasion }), actor, now)?;
+    note(
+        tx,
+        organisation,
+        "backup.started",
+        id,
+        json!({ "scope": scope, "occasion": occasion }),
+        actor,
+        now,
+    )?;
     Ok(generation)
 }

@@ -12,7 +12,9 @@ use relais_core::organisation::{GroupRole, Target};
 use relais_core::refusal::Refusal;
 use relais_core::rights::{Act, Verdict, may, standing};
 use relais_core::routing::{self, Directory};
-use relais_store::{Tx, accounts, addresses, departures, events, generations, groups, mailboxes, outbox, responders};
+use relais_store::{
+    Tx, accounts, addresses, departures, events, generations, groups, mailboxes, outbox, responders,
+};
 
 impl Relais {
     /// Carries out `command` on an account and returns the account as it is afterwards. Its effects are done when

@@ -61,13 +61,15 @@ impl Relais {
             expires_at: now + LIFE,
             taken_at: None,
         };
-        let letter = link_letter(&organisation, account, &export, &format!("{}/exports/{secret}", self.public_url));
+        let letter =
+            link_letter(&organisation, account, &export, &format!("{}/exports/{secret}", self.public_url));
         let (made, hash, organisation) = (export.clone(), secret_hash(&secret), organisation.id);
         let done = self
             .act_with_letter(letter, move |tx, written| {
                 exports::insert(tx, &made, &hash)?;
                 written.post(tx)?;
-                let detail = json!({ "export": made.id, "sent_to": made.sent_to, "size_bytes": made.size_bytes });
+                let detail =
+                    json!({ "export": made.id, "sent_to": made.sent_to, "size_bytes": made.size_bytes });
                 note(tx, organisation, "account.export_sent", made.account, detail, actor, now)
             })
             .await;
@@ -140,7 +142,15 @@ impl Relais {
                 if taken {
                     let actor = Actor::Schedule { organisation: export.organisation };
                     let detail = json!({ "export": export.id });
-                    note(tx, export.organisation, "account.export_taken", export.account, detail, actor, now)?;
+                    note(
+                        tx,
+                        export.organisation,
+                        "account.export_taken",
+                        export.account,
+                        detail,
+                        actor,
+                        now,
+                    )?;
                 }
                 Ok::<_, Error>(taken)
             })
@@ -191,7 +201,8 @@ impl Relais {
 fn password_of(secret: &str) -> String {
     const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz023456789";
     let digest = Sha256::digest(format!("password of the archive {secret}").as_bytes());
-    let letters: Vec<char> = digest.iter().take(25).map(|byte| char::from(LETTERS[usize::from(byte & 31)])).collect();
+    let letters: Vec<char> =
+        digest.iter().take(25).map(|byte| char::from(LETTERS[usize::from(byte & 31)])).collect();
     letters.chunks(5).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join("-")
 }
 

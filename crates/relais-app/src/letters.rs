@@ -76,7 +76,12 @@ impl Relais {
     ///
     /// # Errors
     /// When it cannot be kept.
-    pub(crate) async fn post_message(&self, row: Outbound, key: String, message: Vec<u8>) -> Result<(), Error> {
+    pub(crate) async fn post_message(
+        &self,
+        row: Outbound,
+        key: String,
+        message: Vec<u8>,
+    ) -> Result<(), Error> {
         let written = self.keep_message(row, key, message).await?;
         self.act_with(written, |tx, written| written.post(tx)).await
     }

@@ -4,8 +4,8 @@
 //! Nothing here knows a protocol or a request; nothing here decides what the core decides.
 
 mod account_lists;
-mod clock;
 mod backups;
+mod clock;
 mod collections;
 mod credentials;
 mod departures;
@@ -32,11 +32,11 @@ mod statement;
 mod throttle;
 
 pub use account_lists::{AccountRows, LineOutcome, LineReport, Run};
-pub use clock::{Clock, Ids};
 pub use backups::{
-    BackupPolicyChange, BackupSchedule, CollectionContents, Contents, Download, DryRun, FolderContents, FoundMessage,
-    Looker, MessagePage, MessageSearch, RestorePlace, RestoreReport, RestoreRequest, RestoredPart,
+    BackupPolicyChange, BackupSchedule, CollectionContents, Contents, Download, DryRun, FolderContents,
+    FoundMessage, Looker, MessagePage, RestorePlace, RestoreReport, RestoreRequest, RestoredPart,
 };
+pub use clock::{Clock, Ids};
 pub use collections::{Extent, Visitor};
 pub use credentials::{Caller, NewSecret, OpenMail, SignInRefusal};
 pub use departures::certificate::Certificate;
@@ -49,6 +49,9 @@ pub use password_resets::TooManyRequests;
 pub use profiles::MailboxUsage;
 pub use provision::{Provision, Renewal};
 pub use relais_core as core;
+pub use relais_engines::collections::Kind as CollectionFileKind;
+pub use relais_engines::maildir::{Order, Personal, Query};
+pub use relais_engines::message::View;
 pub use relais_store::{Store, schema};
 pub use statement::{Days, Line, Statement};
 pub use throttle::Network;

@@ -457,7 +457,11 @@ fn require(account: &Account, act: Act, now: Timestamp) -> Result<(), Error> {
 }
 
 /// Whoever answers for the organisation and may be told.
-pub(crate) fn answerable(tx: &mut Tx<'_>, organisation: OrganisationId, now: Timestamp) -> Result<Vec<Account>, Error> {
+pub(crate) fn answerable(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    now: Timestamp,
+) -> Result<Vec<Account>, Error> {
     let mut leading = accounts::with_roles(tx, organisation, &Role::LEADING)?;
     leading.retain(|account| may(standing(account, now), Act::BeNotified) == Verdict::Yes);
     Ok(leading)

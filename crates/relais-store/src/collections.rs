@@ -88,7 +88,11 @@ pub fn end_share(tx: &mut Tx<'_>, id: ShareId) -> Result<bool, Error> {
 }
 
 /// The collection is gone, and with it who it was shared with. Returns how many there were.
-pub fn forget_collection(tx: &mut Tx<'_>, owner: AccountId, collection: &CollectionName) -> Result<u64, Error> {
+pub fn forget_collection(
+    tx: &mut Tx<'_>,
+    owner: AccountId,
+    collection: &CollectionName,
+) -> Result<u64, Error> {
     tx.execute(
         "DELETE FROM collection_shares WHERE owner = $1 AND collection = $2",
         &[owner.number().into(), collection.as_str().into()],

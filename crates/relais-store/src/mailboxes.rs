@@ -51,7 +51,8 @@ pub fn holders(
         .map(|row| {
             let mailbox = row.int(0)?;
             let account = row.opt_int(1)?.map(AccountId::from_number);
-            let state = row.opt_text(2)?.map(|state| at("accounts", "state").name(mailbox, state)).transpose()?;
+            let state =
+                row.opt_text(2)?.map(|state| at("accounts", "state").name(mailbox, state)).transpose()?;
             let address = at("accounts", "address").parse(mailbox, row.text(3)?)?;
             let mailbox = MailboxId::from_number(mailbox);
             Ok(MailHolder {

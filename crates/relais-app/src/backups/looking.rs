@@ -10,10 +10,9 @@ use relais_core::authority::{Actor, Power};
 use relais_core::backup::{Holder, Snapshot};
 use relais_core::ids::GenerationId;
 use relais_core::refusal::{BackupFault, Refusal};
-use relais_core::text::fold;
 use relais_engines::collections::{self, Export, Item, Kind, Properties};
 use relais_engines::export::{Archive, write_mbox};
-use relais_engines::maildir::{Index, IndexedFolder, IndexedMessage, Tree};
+use relais_engines::maildir::{Index, IndexedFolder, Query, Tree};
 use relais_engines::message::{PersonalMarks, View};
 use relais_engines::repository::{EntryKind, Repository, RepositoryError, SnapshotId};
 use relais_store::generations;
@@ -30,14 +29,14 @@ pub struct Looker {
 }
 
 /// What a snapshot holds.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct Contents {
     pub snapshot: Snapshot,
     pub folders: Vec<FolderContents>,
     pub collections: Vec<CollectionContents>,
 }
 
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct FolderContents {
     /// By which it is asked for: `INBOX`, `.Sent.2024`.
     pub folder: String,
@@ -49,7 +48,7 @@ pub struct FolderContents {
     pub size_bytes: u64,
 }
 
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct CollectionContents {
     pub collection: String,
     pub name: String,
@@ -57,29 +56,17 @@ pub struct CollectionContents {
     pub items: u64,
 }
 
-/// Which messages are wanted; all of them if nothing is said.
-#[derive(Debug, Clone, Default)]
-pub struct MessageSearch {
-    pub folder: Option<String>,
-    /// A part of the sender, whatever its case and accents.
-    pub from: Option<String>,
-    /// A part of the subject.
-    pub subject: Option<String>,
-    pub since: Option<Timestamp>,
-    pub before: Option<Timestamp>,
-}
-
 /// A page of messages, the newest first.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct MessagePage {
     pub messages: Vec<FoundMessage>,
     /// Of all that were found, on whatever page.
     pub found: u64,
-    /// Personal ones among those that were looked at: not shown, and not searched.
+    /// Personal ones in the snapshot: not shown, and not searched.
     pub personal_messages: u64,
 }
 
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct FoundMessage {
     pub folder: String,
     /// By which it is asked for.
@@ -145,13 +132,13 @@ impl Relais {
         &self,
         generation: GenerationId,
         holder: Holder,
-        search: MessageSearch,
+        query: Query,
         (skip, limit): (usize, usize),
         looker: Looker,
     ) -> Result<MessagePage, Error> {
         let opened = self.open_snapshot(generation, holder, looker, "messages").await?;
         let index = opened.ask(index_of).await?;
-        Ok(page_of(&index, &search, skip, limit))
+        Ok(page_of(&index, &query, skip, limit))
     }
 
     /// One message as text, safe to be shown.
@@ -222,7 +209,9 @@ impl Relais {
         Ok(Download {
             file_name: format!("{}.mbox", found.name().replace('/', ".")),
             media_type: "application/mbox",
-            write: Box::new(move |to| write_folder(&repository, &id, &found, ArchiveScope::WithoutPersonal, to)),
+            write: Box::new(move |to| {
+                write_folder(&repository, &id, &found, ArchiveScope::WithoutPersonal, to)
+            }),
         })
     }
 
@@ -329,38 +318,20 @@ fn folder_contents(folder: &IndexedFolder) -> FolderContents {
     }
 }
 
-fn page_of(index: &Index, search: &MessageSearch, skip: usize, limit: usize) -> MessagePage {
-    let (from, subject) = (search.from.as_deref().map(fold), search.subject.as_deref().map(fold));
-    let wanted = |message: &IndexedMessage| {
-        let at = message.shown_date();
-        from.as_ref().is_none_or(|from| fold(&message.from).contains(from.as_str()))
-            && subject.as_ref().is_none_or(|subject| fold(&message.subject).contains(subject.as_str()))
-            && search.since.is_none_or(|since| at >= since.as_millisecond())
-            && search.before.is_none_or(|before| at < before.as_millisecond())
-    };
-    let mut personal_messages = 0;
-    let mut found: Vec<(&IndexedFolder, &IndexedMessage)> = Vec::new();
-    let folders = index.folders().filter(|folder| folder.tree == Tree::Mail);
-    for folder in folders.filter(|folder| search.folder.as_ref().is_none_or(|dir| *dir == folder.dir)) {
-        for message in &folder.messages {
-            if message.personal {
-                personal_messages += 1;
-            } else if wanted(message) {
-                found.push((folder, message));
-            }
-        }
-    }
-    found.sort_by(|(_, a), (_, b)| b.shown_date().cmp(&a.shown_date()).then_with(|| a.base.cmp(&b.base)));
-    let page = found.iter().skip(skip).take(limit).map(|(folder, message)| FoundMessage {
-        folder: folder.dir.clone(),
-        message: message.base.clone(),
-        from: message.from.clone(),
-        to: message.to.clone(),
-        subject: message.subject.clone(),
-        date: Timestamp::from_millisecond(message.shown_date()).unwrap_or_default(),
-        size_bytes: message.size,
+fn page_of(index: &Index, query: &Query, skip: usize, limit: usize) -> MessagePage {
+    let found = index.search(query, skip, limit);
+    let page = found.page.iter().map(|hit| FoundMessage {
+        folder: hit.folder.dir.clone(),
+        message: hit.message.base.clone(),
+        from: hit.message.from.clone(),
+        to: hit.message.to.clone(),
+        subject: hit.message.subject.clone(),
+        date: Timestamp::from_millisecond(hit.message.shown_date()).unwrap_or_default(),
+        size_bytes: hit.message.size,
     });
-    MessagePage { messages: page.collect(), found: found.len() as u64, personal_messages }
+    let all = index.folders().flat_map(|folder| &folder.messages);
+    let personal_messages = all.filter(|message| message.personal).count() as u64;
+    MessagePage { messages: page.collect(), found: found.total as u64, personal_messages }
 }
 
 fn collections_of(
@@ -370,7 +341,9 @@ fn collections_of(
 ) -> Result<Vec<CollectionContents>, RepositoryError> {
     let mut found = Vec::new();
     for collection in collection_names(repository, id)? {
-        let Some((collection, properties, items)) = collection_of(repository, id, &collection)? else { continue };
+        let Some((collection, properties, items)) = collection_of(repository, id, &collection)? else {
+            continue;
+        };
         let name = properties.display_name().unwrap_or(&collection).to_owned();
         let Some(kind) = properties.kind().filter(|_| !collections::is_personal_name(&name, marks)) else {
             continue;
@@ -430,7 +403,9 @@ fn write_folder(
     scope: ArchiveScope,
     to: &mut dyn Write,
 ) -> io::Result<()> {
-    for message in folder.messages.iter().filter(|message| scope == ArchiveScope::Everything || !message.personal) {
+    for message in
+        folder.messages.iter().filter(|message| scope == ArchiveScope::Everything || !message.personal)
+    {
         let mut reader = repository.read(id, &folder.path_of(message)).map_err(io::Error::other)?;
         let received = Timestamp::from_millisecond(message.received).unwrap_or_default();
         write_mbox(to, received, &mut reader)?;
@@ -449,7 +424,9 @@ pub(crate) fn write_archive<W: Write>(
 ) -> io::Result<W> {
     let now = Timestamp::UNIX_EPOCH;
     let index = index_of(repository, id).map_err(io::Error::other)?;
-    for folder in index.folders().filter(|folder| scope == ArchiveScope::Everything || folder.tree == Tree::Mail) {
+    for folder in
+        index.folders().filter(|folder| scope == ArchiveScope::Everything || folder.tree == Tree::Mail)
+    {
         let dated = folder.messages.iter().map(|message| message.received).max().unwrap_or_default();
         let modified = Timestamp::from_millisecond(dated).unwrap_or(now);
         let path = format!("{}/{}.mbox", folder.tree.dir(), folder.name());

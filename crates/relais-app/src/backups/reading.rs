@@ -102,9 +102,8 @@ impl Relais {
         for (mut snapshot, id, known_good) in written {
             let location = self.location(generation.organisation).await?;
             let repository = repository.clone();
-            let verified = tokio::task::spawn_blocking(move || {
-                repository.verify(&id, known_good.as_ref()).map(|_| ())
-            });
+            let verified =
+                tokio::task::spawn_blocking(move || repository.verify(&id, known_good.as_ref()).map(|_| ()));
             if let Err(error) = verified.await? {
                 failed.push((snapshot.holder, repository_error(&location, error)));
                 continue;
@@ -263,7 +262,12 @@ impl From<std::io::Error> for Trouble {
 }
 
 fn file(path: &str, bytes: Vec<u8>, modified: Timestamp) -> File {
-    File { path: path.to_owned(), size_bytes: bytes.len() as u64, modified, content: Arc::new(Arc::<[u8]>::from(bytes)) }
+    File {
+        path: path.to_owned(),
+        size_bytes: bytes.len() as u64,
+        modified,
+        content: Arc::new(Arc::<[u8]>::from(bytes)),
+    }
 }
 
 impl Hands {
@@ -271,9 +275,9 @@ impl Hands {
         let previous = source.previous.as_ref();
         let parent = source.parent();
         let fingerprint = self.fingerprint(source, now)?;
-        let unchanged = previous.zip(parent.as_ref()).filter(|(previous, _)| {
-            fingerprint.is_some() && previous.fingerprint == fingerprint
-        });
+        let unchanged = previous
+            .zip(parent.as_ref())
+            .filter(|(previous, _)| fingerprint.is_some() && previous.fingerprint == fingerprint);
         match unchanged {
             Some((previous, parent)) => {
                 let count = |number: i64| number.unsigned_abs();
@@ -351,7 +355,8 @@ impl Hands {
 /// The messages of a snapshot.
 pub(super) fn index_of(repository: &Repository, snapshot: &SnapshotId) -> Result<Index, RepositoryError> {
     let mut index = Index::default();
-    for tree in repository.list(snapshot, "")?.into_iter().filter(|entry| entry.kind == EntryKind::Directory) {
+    for tree in repository.list(snapshot, "")?.into_iter().filter(|entry| entry.kind == EntryKind::Directory)
+    {
         for folder in repository.list(snapshot, &tree.path)? {
             let path = format!("{}/index.jsonl", folder.path);
             if !Index::is_index(&path) || folder.kind != EntryKind::Directory {

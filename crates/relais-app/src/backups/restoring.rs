@@ -160,8 +160,11 @@ impl Relais {
             .folders()
             .flat_map(|folder| {
                 let wanted = &wanted;
-                folder.messages.iter().filter(move |message| wanted.has(folder.tree, &folder.dir, &message.base)).map(
-                    move |message| Restorable {
+                folder
+                    .messages
+                    .iter()
+                    .filter(move |message| wanted.has(folder.tree, &folder.dir, &message.base))
+                    .map(move |message| Restorable {
                         tree: folder.tree,
                         dir: folder.dir.clone(),
                         message: message.clone(),
@@ -170,8 +173,7 @@ impl Relais {
                             id: opened.id,
                             path: folder.path_of(message),
                         }),
-                    },
-                )
+                    })
             })
             .collect();
         if messages.is_empty() && !matches!(wanted, Wanted::All) {

@@ -76,7 +76,10 @@ impl Relais {
         match self.read_all(&mut generation).await {
             Ok(troubles) => {
                 for (holder, error) in troubles {
-                    words.push(format!("{holder} : {}", self.in_words(generation.organisation, &error).await?));
+                    words.push(format!(
+                        "{holder} : {}",
+                        self.in_words(generation.organisation, &error).await?
+                    ));
                     failed.push(error);
                 }
             }
@@ -122,7 +125,8 @@ impl Relais {
         let id = generation.id;
         let held = self.look(move |tx| generations::snapshots(tx, id)).await?;
         let all = holders.len();
-        holders.retain(|holder| !held.iter().any(|held| held.holder == *holder && held.verified_at.is_some()));
+        holders
+            .retain(|holder| !held.iter().any(|held| held.holder == *holder && held.verified_at.is_some()));
         generation.holders = all as i64;
         generation.holders_done = (all - holders.len()) as i64;
         self.write_generation(generation).await?;
@@ -161,7 +165,8 @@ impl Relais {
             .write(move |tx| {
                 generations::update(tx, &ended)?;
                 let actor = generations::started_by(tx, ended.id)?.ok_or(Error::NotFound)?;
-                let detail = json!({ "state": ended.state, "holders": ended.holders_done, "trouble": ended.trouble });
+                let detail =
+                    json!({ "state": ended.state, "holders": ended.holders_done, "trouble": ended.trouble });
                 note(tx, ended.organisation, "backup.ended", ended.id, detail, actor, now)
             })
             .await?;
@@ -204,8 +209,7 @@ impl Relais {
     /// Somebody who can mend it hears that the night's backup is not whole.
     async fn tell_incomplete(&self, generation: &Generation) -> Result<(), Error> {
         let (id, now) = (generation.organisation, self.now());
-        let organisation =
-            self.look(move |tx| organisations::get(tx, id)).await?.ok_or(Error::NotFound)?;
+        let organisation = self.look(move |tx| organisations::get(tx, id)).await?.ok_or(Error::NotFound)?;
         let leading = self.store.read(move |tx| crate::organisations::answerable(tx, id, now)).await?;
         for account in leading {
             let letter = incomplete_letter(&organisation, &account, generation);

@@ -112,7 +112,15 @@ impl Relais {
                 for share in &shares {
                     made.push(collections::share(tx, share)?.id);
                 }
-                note(tx, organisation, "collections.shared", leaver, json!({ "departure": id, "shares": made }), actor, now)?;
+                note(
+                    tx,
+                    organisation,
+                    "collections.shared",
+                    leaver,
+                    json!({ "departure": id, "shares": made }),
+                    actor,
+                    now,
+                )?;
                 Ok::<_, Error>(made)
             })
             .await?;
@@ -146,7 +154,9 @@ impl Relais {
             .write(move |tx| {
                 let Some(given) = &given else { return Ok(()) };
                 for collection in &given.moved {
-                    if let (Ok(name), Ok(destination)) = (collection.name.parse(), collection.destination.parse()) {
+                    if let (Ok(name), Ok(destination)) =
+                        (collection.name.parse(), collection.destination.parse())
+                    {
                         collections::move_collection(tx, successor, &destination, leaver, &name)?;
                     }
                 }

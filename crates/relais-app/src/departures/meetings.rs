@@ -64,21 +64,24 @@ impl Relais {
         zone: TimeZone,
     ) -> Result<Vec<Meeting>, Error> {
         let (collections, marks, now) = (self.collections.clone(), self.personal_marks.clone(), self.now());
-        let found =
-            tokio::task::spawn_blocking(move || collections.meetings(account, &organisers, &marks, &zone, now));
+        let found = tokio::task::spawn_blocking(move || {
+            collections.meetings(account, &organisers, &marks, &zone, now)
+        });
         Ok(found.await??)
     }
 
     pub(super) async fn settle_meetings(&self, departure: &Departure) -> Result<Ended, Error> {
         let parties = self.parties(departure).await?;
         let mut settled = Settled { choice: departure.plan.meetings, ..Settled::default() };
-        let found = self.meetings_of(parties.leaver.id, parties.organisers.clone(), parties.zone.clone()).await?;
+        let found =
+            self.meetings_of(parties.leaver.id, parties.organisers.clone(), parties.zone.clone()).await?;
         for meeting in found {
             if meeting.personal {
                 settled.personal_meetings_left += 1;
                 continue;
             }
-            let Some(before) = self.entry(parties.leaver.id, &meeting.collection, &meeting.item).await? else {
+            let Some(before) = self.entry(parties.leaver.id, &meeting.collection, &meeting.item).await?
+            else {
                 continue;
             };
             let Some((revised, from, change)) = revise(&parties, settled.choice, &before, self.now()) else {
@@ -114,7 +117,9 @@ impl Relais {
                     entry_in_backup(self, departure, collection, item).await?
                 }
             };
-            let Some(revised) = bring_back(&parties, &current, before.as_deref(), self.now()) else { continue };
+            let Some(revised) = bring_back(&parties, &current, before.as_deref(), self.now()) else {
+                continue;
+            };
             let change = MeetingChange::Transferred { organiser: &parties.leaver.name };
             let about = format!("{} undone", departure.id);
             self.tell_invited(&parties, &about, &parties.leaver, change, &meeting, &revised).await?;
@@ -173,7 +178,12 @@ impl Relais {
         Ok(revised.recipients.len() as u64)
     }
 
-    async fn entry(&self, account: AccountId, collection: &str, item: &str) -> Result<Option<Vec<u8>>, Error> {
+    async fn entry(
+        &self,
+        account: AccountId,
+        collection: &str,
+        item: &str,
+    ) -> Result<Option<Vec<u8>>, Error> {
         let (collections, collection, item) =
             (self.collections.clone(), collection.to_owned(), item.to_owned());
         let read = tokio::task::spawn_blocking(move || collections.read_item(account, &collection, &item));
@@ -245,12 +255,7 @@ fn revise<'p>(
 
 /// The leaver's own again: from the successor, or as it was `before` it was cancelled, in a revision that is later than
 /// the cancelled one.
-fn bring_back(
-    parties: &Parties,
-    current: &[u8],
-    before: Option<&[u8]>,
-    now: Timestamp,
-) -> Option<Scheduled> {
+fn bring_back(parties: &Parties, current: &[u8], before: Option<&[u8]>, now: Timestamp) -> Option<Scheduled> {
     let leaver = party(&parties.leaver);
     match (before, &parties.successor) {
         (Some(before), _) => {

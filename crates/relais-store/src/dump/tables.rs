@@ -300,7 +300,10 @@ pub const TABLES: &[Table] = &[
         rows: &[Rows::Kept(BY_ORGANISATION)],
         emptied: &[
             Emptied { column: "lease_owner", reason: "that server is gone: the generation is anyone's" },
-            Emptied { column: "lease_until", reason: "without its owner it would only hold the generation up" },
+            Emptied {
+                column: "lease_until",
+                reason: "without its owner it would only hold the generation up",
+            },
         ],
     },
     Table {
@@ -309,7 +312,10 @@ pub const TABLES: &[Table] = &[
                   size_bytes fingerprint",
         key: "generation holder_kind holder_id",
         rows: &[Rows::Kept(BY_ORGANISATION)],
-        emptied: &[Emptied { column: "fingerprint", reason: "it is of files that are gone, with times of their own" }],
+        emptied: &[Emptied {
+            column: "fingerprint",
+            reason: "it is of files that are gone, with times of their own",
+        }],
     },
     Table {
         name: "exports",

@@ -311,7 +311,8 @@ pub fn holders_of_mail_are_listed_by_pages(db: &Database) {
         let gone = Account { state: State::Deleted, name: String::new(), ..account(2) };
         accounts::update(tx, &gone)?;
         let all = holders(tx, org(1), None, 10)?;
-        let told: Vec<_> = all.iter().map(|found| (found.mailbox.number(), found.holder, found.state)).collect();
+        let told: Vec<_> =
+            all.iter().map(|found| (found.mailbox.number(), found.holder, found.state)).collect();
         let of = |number, id, state| (number, Holder::Account(AccountId::from_number(id)), Some(state));
         let shared = |number| (number, Holder::SharedMailbox(MailboxId::from_number(number)), None);
         assert_eq!(

@@ -7,15 +7,18 @@
 mod account_lists;
 mod accounts;
 mod addresses;
+mod backups;
 mod caller;
 mod certificate_page;
 mod departures;
 mod domains;
 mod events;
+mod exports;
 mod find;
 mod groups;
 mod health;
 mod input;
+mod link_page;
 mod offers;
 mod openapi;
 mod organisations;
@@ -89,6 +92,7 @@ pub fn router(
             get(async || ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.as_str())),
         )
         .merge(password_resets::pages())
+        .merge(exports::pages())
         .fallback(async || Problem::NoSuchRoute)
         .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
@@ -110,6 +114,8 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(profiles::routes())
         .merge(password_resets::routes())
         .merge(departures::routes())
+        .merge(backups::routes())
+        .merge(exports::routes())
         .merge(addresses::routes())
         .merge(shared_mailboxes::routes())
         .merge(groups::routes())

@@ -8,6 +8,7 @@ mod account;
 mod account_list;
 mod address;
 mod arguments;
+mod backup;
 mod certificate;
 mod client;
 mod depart;
@@ -34,10 +35,10 @@ pub mod when;
 mod words;
 
 use arguments::{
-    AccountCommand, AddressCommand, AliasCommand, DepartArguments, DepartureCommand, DomainCommand,
-    EventsArguments, GrantArguments, GroupCommand, InboundCommand, OperatorCommand, OrganisationCommand,
-    PlanCommand, ProvisionCommand, ResponderCommand, SharedMailboxCommand, Shell, SubscriptionCommand,
-    TokenCommand,
+    AccountCommand, AddressCommand, AliasCommand, BackupCommand, DepartArguments, DepartureCommand,
+    DomainCommand, EventsArguments, GrantArguments, GroupCommand, InboundCommand, OperatorCommand,
+    OrganisationCommand, PlanCommand, ProvisionCommand, ResponderCommand, SharedMailboxCommand, Shell,
+    SubscriptionCommand, TokenCommand,
 };
 use clap::{CommandFactory as _, Parser, Subcommand};
 use failure::Failure;
@@ -125,6 +126,9 @@ pub enum Question {
     /// Departures that were started; each is named by its id, or by its account's id or address
     #[command(subcommand)]
     Departure(DepartureCommand),
+    /// Backups of an organisation, and what is in them
+    #[command(subcommand)]
+    Backup(BackupCommand),
     /// Say what happens to mail for an address now, and why
     Explain { address: EmailAddress },
     /// Let an administrator read a deactivated account's mail until a date
@@ -192,6 +196,7 @@ async fn dispatch(session: &mut Session, question: Question) -> Result<(), Failu
         Question::Responder(command) => address::responder(session, command).await,
         Question::Depart(arguments) => depart::depart(session, *arguments).await,
         Question::Departure(command) => departure::departure(session, command).await,
+        Question::Backup(command) => backup::backup(session, command).await,
         Question::Explain { address } => explain::explain(session, &address).await,
         Question::Grant(arguments) => access::grant(session, arguments).await,
         Question::Token(command) => access::token(session, command).await,

@@ -35,6 +35,7 @@ pub fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(remove_alias))
         .routes(routes!(set_inbound))
         .routes(routes!(set_role))
+        .routes(routes!(set_legal_hold, end_legal_hold))
         .routes(routes!(grants, grant))
 }
 
@@ -207,6 +208,37 @@ async fn deactivate(
 ) -> Answer<Account> {
     let inbound = asked.inbound.map(|Phases(phases)| Inbound::new(phases)).transpose()?;
     command(&api, &caller, &account, Command::Deactivate { cause: Cause::Admin, inbound }).await
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewLegalHold {
+    reason: String,
+}
+
+/// Forbid the deletion of an account, and keep every backup of it
+#[utoipa::path(
+    put, path = "/accounts/{account}/legal-hold", tag = "accounts",
+    request_body(content = NewLegalHold, example = json!({ "reason": "Litige Martin, RG 26/1234" })),
+    responses((status = 200, body = Account))
+)]
+async fn set_legal_hold(
+    State(api): State<Api>,
+    caller: Caller,
+    Segment(account): Segment<String>,
+    Body(asked): Body<NewLegalHold>,
+) -> Answer<Account> {
+    command(&api, &caller, &account, Command::SetLegalHold { reason: Some(asked.reason) }).await
+}
+
+/// End a legal hold
+#[utoipa::path(delete, path = "/accounts/{account}/legal-hold", tag = "accounts", responses((status = 200, body = Account)))]
+async fn end_legal_hold(
+    State(api): State<Api>,
+    caller: Caller,
+    Segment(account): Segment<String>,
+) -> Answer<Account> {
+    command(&api, &caller, &account, Command::SetLegalHold { reason: None }).await
 }
 
 /// Reactivate an account

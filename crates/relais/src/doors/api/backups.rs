@@ -16,8 +16,8 @@ use relais_app::core::backup::{BackupPolicy, Generation, Holder, Scope, Snapshot
 use relais_app::core::ids::{AccountId, GenerationId, MailboxId};
 use relais_app::read::generations;
 use relais_app::{
-    BackupPolicyChange, Caller, Contents, Download, Error, Looker, MessagePage, MessageSearch, RestoreReport,
-    RestoreRequest,
+    BackupPolicyChange, Caller, CollectionFileKind, Contents, Download, Error, Looker, MessagePage, Personal,
+    Query, RestoreReport, RestoreRequest, View,
 };
 use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
@@ -240,7 +240,7 @@ struct Search {
     /// Why somebody's mail is looked at; kept in the log.
     #[serde(default)]
     reason: String,
-    /// As the contents name it.
+    /// As a mail program shows it: `Projets`, with the folders below it.
     folder: Option<String>,
     /// A part of the sender, whatever its case and accents.
     from: Option<String>,
@@ -269,14 +269,17 @@ async fn messages(
 ) -> Answer<MessagePage> {
     let (generation, holder) = api.snapshot(&caller, &generation, &holder).await?;
     let looker = Looker { actor: caller.actor, reason: asked.reason };
-    let Search { folder, from, subject, since, before, skip, limit, .. } = Search { reason: String::new(), ..asked };
-    let search = MessageSearch { folder, from, subject, since, before };
-    let page = (skip, limit.clamp(1, PAGE_MAX));
-    Ok(Json(api.app.backup_messages(generation, holder, search, page, looker).await?))
+    let page = (asked.skip, asked.limit.clamp(1, PAGE_MAX));
+    let query = Query {
+        sender: asked.from,
+        subject: asked.subject,
+        folder: asked.folder,
+        since: asked.since,
+        before: asked.before,
+        ..Query::all(Personal::LeaveOut)
+    };
+    Ok(Json(api.app.backup_messages(generation, holder, query, page, looker).await?))
 }
-
-/// A message, shown as text.
-type View = relais_app::View;
 
 /// Show one message as text: without scripts, pictures or anything from elsewhere
 #[utoipa::path(get, path = "/backups/{generation}/{holder}/messages/{folder}/{message}", tag = "backups", params(Why), responses((status = 200, body = View)))]
@@ -333,12 +336,14 @@ async fn collection(
     let (kind, exported) =
         api.app.backup_collection(generation, holder, collection, why.looker(&caller)).await?;
     let (media_type, ending) = match kind {
-        relais_app::CollectionFileKind::Calendar => ("text/calendar; charset=utf-8", "ics"),
-        relais_app::CollectionFileKind::AddressBook => ("text/vcard; charset=utf-8", "vcf"),
+        CollectionFileKind::Calendar => ("text/calendar; charset=utf-8", "ics"),
+        CollectionFileKind::AddressBook => ("text/vcard; charset=utf-8", "vcf"),
     };
-    let mut response =
-        ([(header::CONTENT_TYPE, media_type.to_owned()), disposition(&format!("{name}.{ending}"))], exported.bytes)
-            .into_response();
+    let mut response = (
+        [(header::CONTENT_TYPE, media_type.to_owned()), disposition(&format!("{name}.{ending}"))],
+        exported.bytes,
+    )
+        .into_response();
     for broken in &exported.broken {
         let told = format!("{}: {}", broken.name, broken.reason.sentence(language));
         if let Ok(value) = header::HeaderValue::from_bytes(told.as_bytes()) {
@@ -383,8 +388,10 @@ async fn restore(
 }
 
 fn disposition(file_name: &str) -> (header::HeaderName, String) {
-    let safe: String =
-        file_name.chars().map(|c| if c.is_ascii_graphic() && c != '"' && c != '\\' { c } else { '_' }).collect();
+    let safe: String = file_name
+        .chars()
+        .map(|c| if c.is_ascii_graphic() && c != '"' && c != '\\' { c } else { '_' })
+        .collect();
     (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{safe}\""))
 }
 

@@ -3,12 +3,13 @@
 
 use super::caller::Peer;
 use super::input::{Body, Segment};
-use super::reset_page::{POLICY, Said, page};
+use super::link_page;
+use super::reset_page::{Said, page};
 use super::speak::asked_language;
 use super::{Api, Problem};
 use axum::extract::{Form, State};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use axum::routing::get;
 use relais_app::Error;
 use relais_app::core::language::Language;
@@ -81,15 +82,7 @@ fn written(said: &Said, language: Language) -> Response {
         Said::AskAgain(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Said::Void(_) => StatusCode::CONFLICT,
     };
-    let head = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, POLICY.as_str()),
-        (header::CONTENT_LANGUAGE, language.tag()),
-        (header::VARY, "accept-language"),
-        // The address of the page is the secret.
-        (header::REFERRER_POLICY, "no-referrer"),
-    ];
-    (status, head, page(said, language).into_string()).into_response()
+    link_page::answered(status, page(said, language), language)
 }
 
 async fn show(

@@ -6,7 +6,7 @@ use super::payments::SignatureError;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use relais_app::core::language::Language;
-use relais_app::core::refusal::{ProfileFault, Refusal};
+use relais_app::core::refusal::{BackupFault, ProfileFault, Refusal};
 use relais_app::{Error, SignInRefusal};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -106,11 +106,31 @@ pub struct RefusalDocument {
     pub detail: String,
 }
 
+fn status_of_backup(fault: &BackupFault) -> StatusCode {
+    match fault {
+        BackupFault::Personal => StatusCode::FORBIDDEN,
+        BackupFault::LocationInvalid { .. }
+        | BackupFault::RetentionEmpty
+        | BackupFault::ExternalAddressMissing { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        BackupFault::Unreachable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        BackupFault::Missing
+        | BackupFault::LegalHold { .. }
+        | BackupFault::Damaged { .. }
+        | BackupFault::WrongKey { .. }
+        | BackupFault::LocationTaken { .. }
+        | BackupFault::NotVerified
+        | BackupFault::AlreadyHere { .. }
+        | BackupFault::FromNewerVersion
+        | BackupFault::ExportVoid => StatusCode::CONFLICT,
+    }
+}
+
 /// The status of a refusal: 403 for whom the caller is, 422 for what the request says by itself, 409 for how things
 /// stand.
 fn status_of(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::NotAllowed => StatusCode::FORBIDDEN,
+        Refusal::Backup(fault) => status_of_backup(fault),
         Refusal::Profile(ProfileFault::PhotoTooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
         Refusal::DomainInvalid { .. }
         | Refusal::NameInvalid

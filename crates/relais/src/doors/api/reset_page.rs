@@ -1,34 +1,9 @@
-//! The page on which a person chooses a new password. Works without scripts, with a keyboard and a screen reader, and
-//! loads nothing.
+//! The page on which a person chooses a new password.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use super::link_page;
+use maud::{Markup, html};
 use relais_app::core::language::Language;
 use relais_app::core::password::LENGTH_MIN;
-use sha2::{Digest, Sha256};
-use std::sync::LazyLock;
-
-const STYLE: &str = "
-:root { color-scheme: light; }
-body { margin: 0 auto; padding: 2.5rem 1.5rem; max-width: 28rem; background: #fff; color: #1d2433;
-       font: 1rem/1.55 'Source Sans 3', 'Segoe UI', system-ui, sans-serif; }
-h1 { margin: 0 0 1rem; font-size: 1.5rem; font-weight: 600; }
-label { display: block; margin: 1rem 0 .25rem; font-weight: 600; }
-input { box-sizing: border-box; width: 100%; padding: .5rem .6rem; border: 1px solid #5a6478; border-radius: .25rem; font: inherit; }
-button { margin-top: 1.5rem; padding: .55rem 1.2rem; border: 0; border-radius: .25rem; background: #1f4b8f; color: #fff; font: inherit; }
-input:focus-visible, button:focus-visible { outline: 3px solid #f0a500; outline-offset: 2px; }
-.wrong { padding: .6rem .8rem; border-left: 4px solid #a3211b; background: #fbeeed; }
-.under { color: #4a5468; }
-";
-
-/// What the page may do: nothing is loaded or run but its own style, and the form goes nowhere else.
-pub static POLICY: LazyLock<String> = LazyLock::new(|| {
-    let style = STANDARD.encode(Sha256::digest(STYLE));
-    format!(
-        "default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-    )
-});
 
 /// What the page has to say.
 pub enum Said {
@@ -46,32 +21,18 @@ pub fn page(said: &Said, language: Language) -> Markup {
         Said::Done => language.pick("Mot de passe changé", "Password changed"),
         Said::Void(_) => language.pick("Lien périmé", "Link no longer valid"),
     };
-    html! {
-        (DOCTYPE)
-        html lang=(language.tag()) {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="robots" content="noindex";
-                title { (title) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                main {
-                    h1 { (title) }
-                    @match said {
-                        Said::Ask => (form(None, language)),
-                        Said::AskAgain(why) => (form(Some(why), language)),
-                        Said::Done => p { (language.pick(
-                            "Votre nouveau mot de passe est en place et vos connexions ouvertes ont été coupées. Vous pouvez fermer cette page et vous reconnecter.",
-                            "Your new password is in place and your open connections were cut. You can close this page and sign in again.",
-                        )) },
-                        Said::Void(why) => p.wrong role="alert" { (why) },
-                    }
-                }
-            }
+    let main = html! {
+        @match said {
+            Said::Ask => (form(None, language)),
+            Said::AskAgain(why) => (form(Some(why), language)),
+            Said::Done => p { (language.pick(
+                "Votre nouveau mot de passe est en place et vos connexions ouvertes ont été coupées. Vous pouvez fermer cette page et vous reconnecter.",
+                "Your new password is in place and your open connections were cut. You can close this page and sign in again.",
+            )) },
+            Said::Void(why) => p.wrong role="alert" { (why) },
         }
-    }
+    };
+    link_page::page(title, &main, language)
 }
 
 /// Sent to the address of the page itself.

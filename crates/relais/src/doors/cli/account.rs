@@ -22,6 +22,7 @@ pub async fn account(session: &mut Session, command: AccountCommand) -> Result<(
         AccountCommand::Photo(arguments) => profile::photo(session, arguments).await,
         AccountCommand::Name { account, name } => profile::name(session, &account, &name).await,
         AccountCommand::Quota { account, limit } => profile::quota(session, &account, limit).await,
+        AccountCommand::Hold { account, reason, end: _ } => hold(session, &account, reason).await,
         AccountCommand::ResetPassword { login } => profile::reset_password(session, &login).await,
         AccountCommand::Import { file, apply, organisation } => {
             let run = if apply { Run::Apply } else { Run::Dry };
@@ -328,4 +329,22 @@ fn ask_password(session: &mut Session, account: &str) -> Result<String, Failure>
         return Err(Failure::Usage(said.to_owned()));
     }
     Ok(first)
+}
+
+/// Without a reason the hold ends.
+async fn hold(session: &mut Session, account: &str, reason: Option<String>) -> Result<(), Failure> {
+    let path = ["accounts", account, "legal-hold"];
+    let (answer, french, english) = match reason {
+        Some(reason) => (
+            session.client.put(&path, &json!({ "reason": reason })).await?,
+            format!("{account} doit être conservé : sa suppression est interdite jusqu'à nouvel ordre."),
+            format!("{account} has to be kept: its deletion is forbidden until further notice."),
+        ),
+        None => (
+            session.client.delete(&path).await?,
+            format!("{account} peut de nouveau être supprimé."),
+            format!("{account} may be deleted again."),
+        ),
+    };
+    session.confirm(&answer, &french, &english)
 }

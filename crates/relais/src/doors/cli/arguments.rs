@@ -1,9 +1,11 @@
 //! What can be typed. Parsed here into values; what they mean is the subject modules' business.
 
+mod backups;
 mod departures;
 mod money;
 mod people;
 
+pub use backups::{BackupCommand, DownloadPart, Held, Keep, RestorePart};
 pub use departures::{DepartArguments, DepartureCommand};
 pub use money::{
     PlanCommand, PlanCreate, ProvisionCommand, StatementArguments, SubscriptionCommand, SubscriptionCreate,
@@ -159,6 +161,16 @@ pub enum AccountCommand {
         /// 500M, 5G, 1T (K, M, G, T of 1024), or none
         #[arg(value_parser = people::parse_limit, value_name = "SIZE|none")]
         limit: Limit,
+    },
+    /// Forbid the deletion of an account, or allow it again
+    Hold {
+        account: String,
+        /// Why; kept in the log
+        #[arg(long, value_name = "TEXT", required_unless_present = "end")]
+        reason: Option<String>,
+        /// End the hold
+        #[arg(long, conflicts_with = "reason")]
+        end: bool,
     },
     /// Send a person who forgot their password a link to choose another
     ResetPassword { login: String },

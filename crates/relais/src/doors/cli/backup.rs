@@ -1,12 +1,10 @@
 //! Backups: made, shown, looked into, written to files, restored.
 
 use super::arguments::{BackupCommand, DownloadPart, Held, InOrganisation, Keep, RestorePart};
-use super::client::Answer;
 use super::reader::Reader;
 use super::session::Form;
 use super::{Failure, Session, quota::size, words};
-use anyhow::Context as _;
-use relais_app::read::Contents;
+use relais_app::{Contents, MessagePage, View};
 use relais_core::backup::{BackupPolicy, Generation, GenerationState, Holder, Scope, Snapshot};
 use relais_core::language::Language;
 use serde_json::{Value, json};
@@ -26,9 +24,8 @@ pub async fn backup(session: &mut Session, command: BackupCommand) -> Result<(),
         BackupCommand::Messages { of, folder, from, subject, since, before } => {
             let (zone, now) = (session.zone.clone(), session.now);
             let date = |when: super::when::When| when.ends(&zone, now).map(|at| at.to_string());
-            let begin = |when: super::when::When| {
-                when.begins(&zone, now).map(|at| at.unwrap_or(now).to_string())
-            };
+            let begin =
+                |when: super::when::When| when.begins(&zone, now).map(|at| at.unwrap_or(now).to_string());
             let mut query = vec![("reason", of.reason.clone())];
             query.extend(folder.map(|text| ("folder", text)));
             query.extend(from.map(|text| ("from", text)));
@@ -133,11 +130,7 @@ async fn list(session: &mut Session, organisation: &InOrganisation) -> Result<()
         .await
 }
 
-async fn show(
-    session: &mut Session,
-    named: &str,
-    organisation: &InOrganisation,
-) -> Result<(), Failure> {
+async fn show(session: &mut Session, named: &str, organisation: &InOrganisation) -> Result<(), Failure> {
     let id = find(session, named, organisation).await?;
     let answer = session.client.get(&["backups", &id]).await?;
     if session.form == Form::Json {
@@ -208,7 +201,7 @@ async fn messages(session: &mut Session, of: &Held, query: &[(&str, String)]) ->
     let id = find(session, &of.generation, &of.organisation).await?;
     let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let answer = session.client.search(&["backups", &id, &of.holder, "messages"], &query).await?;
-    session.show(&answer, |reader, page: relais_app::read::MessagePage| {
+    session.show(&answer, |reader, page: MessagePage| {
         let rows = page.messages.iter().map(|message| {
             [
                 message.folder.clone(),
@@ -219,7 +212,13 @@ async fn messages(session: &mut Session, of: &Held, query: &[(&str, String)]) ->
             ]
         });
         let table = reader.table(
-            [("dossier", "folder"), ("date", "date"), ("de", "from"), ("objet", "subject"), ("message", "message")],
+            [
+                ("dossier", "folder"),
+                ("date", "date"),
+                ("de", "from"),
+                ("objet", "subject"),
+                ("message", "message"),
+            ],
             rows.collect(),
         );
         let said = match reader.language {
@@ -228,7 +227,10 @@ async fn messages(session: &mut Session, of: &Held, query: &[(&str, String)]) ->
                 page.found, page.personal_messages
             ),
             Language::English => {
-                format!("{} found; {} personal, neither shown nor searched.", page.found, page.personal_messages)
+                format!(
+                    "{} found; {} personal, neither shown nor searched.",
+                    page.found, page.personal_messages
+                )
             }
         };
         format!("{table}\n\n{said}")
@@ -239,7 +241,7 @@ async fn show_message(session: &mut Session, of: &Held, folder: &str, message: &
     let id = find(session, &of.generation, &of.organisation).await?;
     let path = ["backups", &id, &of.holder, "messages", folder, message];
     let answer = session.client.search(&path, &[("reason", &of.reason)]).await?;
-    session.show(&answer, |reader, shown: relais_app::read::View| {
+    session.show(&answer, |reader, shown: View| {
         let attachments: Vec<_> = shown.attachments.iter().map(|one| one.name.clone()).collect();
         let sheet = reader.sheet(&[
             ("de", "from", words::printable(&shown.from)),
@@ -382,8 +384,13 @@ async fn check(session: &mut Session, organisation: &InOrganisation) -> Result<(
     let answer =
         session.client.post_patiently(&["organisations", &id, "backups", "check"], &json!({})).await?;
     let found: Value = answer.read()?;
-    let damages: Vec<String> =
-        found["damages"].as_array().into_iter().flatten().filter_map(Value::as_str).map(words::printable).collect();
+    let damages: Vec<String> = found["damages"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(words::printable)
+        .collect();
     if damages.is_empty() {
         return session.confirm(
             &answer,
@@ -405,7 +412,8 @@ async fn find(session: &Session, named: &str, organisation: &InOrganisation) -> 
     }
     let id = session.organisation(organisation.organisation.as_deref()).await?;
     let all: Vec<Generation> = session.client.get(&["organisations", &id, "backups"]).await?.read()?;
-    let whole = |found: &&Generation| found.state == GenerationState::Verified && found.scope == Scope::Everything;
+    let whole =
+        |found: &&Generation| found.state == GenerationState::Verified && found.scope == Scope::Everything;
     match all.iter().find(whole) {
         Some(found) => Ok(found.id.to_string()),
         None => {

@@ -131,6 +131,30 @@ impl Client {
         self.ask(Method::DELETE, &written(path, &[]), "application/json", None).await
     }
 
+    /// As [`Client::post`], for what takes as long as reading all there is.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn post_patiently(&self, path: &[&str], body: &impl Serialize) -> Result<Answer, Failure> {
+        let sent = Sent { patience: FILE_ANSWER_MAX, ..Sent::json(body)? };
+        self.ask(Method::POST, &written(path, &[]), "application/json", Some(sent)).await
+    }
+
+    /// Writes an answer to a file. Returns its size.
+    ///
+    /// # Errors
+    /// As [`Client::get`], or that the file cannot be written.
+    pub async fn download_to(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+        file: &Path,
+    ) -> Result<u64, Failure> {
+        let bytes = self.fetch(Method::GET, &written(path, query), "*/*", None).await?;
+        std::fs::write(file, &bytes).with_context(|| format!("writing {}", file.display()))?;
+        Ok(bytes.len() as u64)
+    }
+
     /// Sends a file of this media type.
     ///
     /// # Errors

@@ -8,7 +8,9 @@ use super::{Failure, Session, departure, plan};
 use indicatif::ProgressBar;
 use relais_core::account::Account;
 use relais_core::address::EmailAddress;
-use relais_core::departure::{BackupChoice, Departure, DepartureState, ExportChoice, Order, Plan, Step, default_reply};
+use relais_core::departure::{
+    BackupChoice, Departure, DepartureState, ExportChoice, Order, Plan, Step, default_reply,
+};
 use relais_core::inbound::LocalCopy;
 use relais_core::language::Language;
 use relais_core::organisation::Organisation;

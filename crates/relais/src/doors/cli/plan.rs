@@ -4,7 +4,10 @@ use super::quota::size;
 use super::reader::Reader;
 use super::words;
 use relais_core::address::EmailAddress;
-use relais_core::departure::{AddressHeir, BackupChoice, CollectionsChoice, Findings, Meeting, MeetingsChoice, NewMail, Plan, Step, Warning};
+use relais_core::departure::{
+    AddressHeir, BackupChoice, CollectionsChoice, Findings, Meeting, MeetingsChoice, NewMail, Plan, Step,
+    Warning,
+};
 use relais_core::language::Language;
 
 pub fn in_words(reader: &Reader, plan: &Plan) -> String {
@@ -181,12 +184,12 @@ fn hand_over(reader: &Reader, plan: &Plan) -> String {
 fn collections(reader: &Reader, plan: &Plan) -> String {
     let to = plan.successor.as_ref().map_or("", EmailAddress::as_str);
     let said = match plan.collections {
-        CollectionsChoice::Share => {
-            reader.pick("Ses agendas et carnets d'adresses sont partagés avec", "Its calendars and address books are shared with")
-        }
-        CollectionsChoice::Move | CollectionsChoice::Keep => {
-            reader.pick("Ses agendas et carnets d'adresses passent à", "Its calendars and address books pass to")
-        }
+        CollectionsChoice::Share => reader.pick(
+            "Ses agendas et carnets d'adresses sont partagés avec",
+            "Its calendars and address books are shared with",
+        ),
+        CollectionsChoice::Move | CollectionsChoice::Keep => reader
+            .pick("Ses agendas et carnets d'adresses passent à", "Its calendars and address books pass to"),
     };
     let aside = reader.pick(" ; ce qui est personnel est mis de côté", "; what is personal is set aside");
     format!("{said} {to}{aside}")
@@ -216,7 +219,8 @@ fn findings(reader: &Reader, found: &Findings) -> Vec<(String, String)> {
     // X12: what the departure frees, and what the deletion gives back.
     let freed = found.subscription.clone().unwrap_or_default();
     let credit = found.credit.map_or_else(String::new, |credit| credit.format(reader.language));
-    let meetings = found.meetings.iter().map(|meeting| meeting_in_words(reader, meeting)).collect::<Vec<_>>().join(", ");
+    let meetings =
+        found.meetings.iter().map(|meeting| meeting_in_words(reader, meeting)).collect::<Vec<_>>().join(", ");
     let external = found.external_address.as_ref().map_or_else(String::new, ToString::to_string);
     let mail = format!("{} ({})", found.messages, size(found.size_bytes, reader.language));
     [

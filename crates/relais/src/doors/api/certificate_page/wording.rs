@@ -33,7 +33,9 @@ pub fn step(step: Step, language: Language) -> &'static str {
         Step::BackUp => ("Sauvegarde faite et relue", "Backup made and read back"),
         Step::Export => ("Archive remise à la personne", "Archive given to the person"),
         Step::HandOverMail => ("Anciens messages transmis", "Old mail handed over"),
-        Step::HandOverCollections => ("Agendas et carnets transmis", "Calendars and address books handed over"),
+        Step::HandOverCollections => {
+            ("Agendas et carnets transmis", "Calendars and address books handed over")
+        }
         Step::SettleMeetings => ("Réunions à venir réglées", "Meetings to come settled"),
         Step::Rename => ("Compte renommé", "Account renamed"),
         Step::GiveAddresses => ("Adresses données", "Addresses given on"),

@@ -40,7 +40,7 @@ pub enum BackupCommand {
     Messages {
         #[command(flatten)]
         of: Held,
-        /// Only this folder, as `tree` names it
+        /// Only this folder, by the name people see, and those below it
         #[arg(long)]
         folder: Option<String>,
         /// A part of the sender

@@ -1,0 +1,139 @@
+//! What people take along: for admins the list of what was made, for the person the page behind the link.
+
+use super::find::require;
+use super::input::Segment;
+use super::link_page;
+use super::page::numbers::size;
+use super::speak::asked_language;
+use super::{Answer, Api, Problem};
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::get;
+use http_body_util::channel::Channel;
+use hyper::body::Bytes;
+use maud::{Markup, html};
+use relais_app::core::authority::Power;
+use relais_app::core::language::Language;
+use relais_app::read::Export;
+use relais_app::{Caller, Error, Relais, TakenExport};
+use std::sync::Arc;
+use tokio::io::AsyncReadExt as _;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+const CHUNK_BYTES: usize = 64 << 10;
+
+pub fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(list))
+}
+
+/// The page that the link in a letter opens. Looking at it uses nothing up: mail programs look at links too.
+pub fn pages() -> axum::Router<Api> {
+    axum::Router::new().route("/exports/{secret}", get(show).post(take))
+}
+
+/// List the archives that were made for the person, and whether they were taken
+#[utoipa::path(get, path = "/accounts/{account}/exports", tag = "departures", responses((status = 200, body = Vec<Export>)))]
+async fn list(
+    State(api): State<Api>,
+    caller: Caller,
+    Segment(account): Segment<String>,
+) -> Answer<Vec<Export>> {
+    let found = api.account(&caller, &account).await?;
+    require(&caller, Power::EndAccounts, found.organisation)?;
+    Ok(Json(api.app.exports_of(found.id, caller.actor).await?))
+}
+
+async fn show(
+    State(api): State<Api>,
+    Segment(secret): Segment<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    match api.app.export_of_link(&secret).await {
+        Ok(found) => {
+            let language = asked_language(&headers).unwrap_or(found.organisation.language);
+            let title = language.pick("Votre archive", "Your archive");
+            let page = link_page::page(title, &offer(&found, language), language);
+            Ok(link_page::answered(StatusCode::OK, page, language))
+        }
+        Err(error) => void(error, &headers),
+    }
+}
+
+async fn take(
+    State(api): State<Api>,
+    Segment(secret): Segment<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (found, file) = match api.app.open_export(&secret).await {
+        Ok(opened) => opened,
+        Err(error) => return void(error, &headers),
+    };
+    let name = format!("attachment; filename=\"{}.zip\"", found.export.account);
+    let head = [
+        (header::CONTENT_TYPE, "application/zip".to_owned()),
+        (header::CONTENT_LENGTH, found.export.size_bytes.to_string()),
+        (header::CONTENT_DISPOSITION, name),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+        (header::REFERRER_POLICY, "no-referrer".to_owned()),
+    ];
+    Ok((head, sent(api.app.clone(), found, file)).into_response())
+}
+
+/// The file as fast as it is taken; the link is used up when its last byte was.
+fn sent(app: Arc<Relais>, taken: TakenExport, mut file: tokio::fs::File) -> Body {
+    let (mut sender, body) = Channel::<Bytes, Error>::new(1);
+    tokio::spawn(async move {
+        let mut chunk = vec![0; CHUNK_BYTES];
+        loop {
+            let length = match file.read(&mut chunk).await {
+                Ok(0) => break,
+                Ok(length) => length,
+                Err(error) => {
+                    tracing::warn!(%error, "an archive was cut off");
+                    return sender.abort(error.into());
+                }
+            };
+            if sender.send_data(Bytes::copy_from_slice(&chunk[..length])).await.is_err() {
+                return;
+            }
+        }
+        if let Err(error) = app.export_was_taken(&taken.export).await {
+            tracing::warn!(%error, export = %taken.export.id, "a link that was used can be used once more");
+        }
+    });
+    Body::new(body)
+}
+
+fn void(error: Error, headers: &HeaderMap) -> Result<Response, Problem> {
+    let language = asked_language(headers).unwrap_or_default();
+    let Error::Refused(refusal) = error else { return Err(error.into()) };
+    let title = language.pick("Lien périmé", "Link no longer valid");
+    let main = html! { p.wrong role="alert" { (refusal.sentence(language)) } };
+    Ok(link_page::answered(StatusCode::CONFLICT, link_page::page(title, &main, language), language))
+}
+
+fn offer(found: &TakenExport, language: Language) -> Markup {
+    let until = match language {
+        Language::French => found.export.expires_at.strftime("%d/%m/%Y"),
+        Language::English => found.export.expires_at.strftime("%-d %B %Y"),
+    };
+    html! {
+        p { (match language {
+            Language::French => format!("{} a préparé cette archive pour vous : vos messages (les personnels aussi), vos contacts et vos agendas.", found.organisation.name),
+            Language::English => format!("{} has prepared this archive for you: your messages (personal ones too), your contacts and your calendars.", found.organisation.name),
+        }) }
+        dl {
+            dt { (language.pick("Taille", "Size")) } dd { (size(found.export.size_bytes.unsigned_abs(), language)) }
+            dt { (language.pick("Disponible jusqu'au", "Available until")) } dd { (until) }
+            dt { (language.pick("Mot de passe de l'archive", "Password of the archive")) } dd { code { (found.password) } }
+        }
+        p.under { (language.pick(
+            "Notez d'abord le mot de passe : personne d'autre ne l'a, et cette page ne s'ouvre plus après le téléchargement. L'archive s'ouvre avec 7-Zip, WinZip ou l'outil d'archives de votre système.",
+            "Write the password down first: nobody else has it, and this page does not open again after the download. The archive opens with 7-Zip, WinZip or your system's archive tool.",
+        )) }
+        form method="post" { button type="submit" { (language.pick("Télécharger l'archive", "Download the archive")) } }
+    }
+}
