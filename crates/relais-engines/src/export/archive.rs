@@ -16,6 +16,8 @@ use zip::{AesMode, CompressionMethod, DateTime, ZipWriter};
 /// Above this, or where nobody knows, sizes get 64 bits: what is written may become larger than the hint.
 const SMALL_BYTES_MAX: u64 = 1 << 31;
 const NAME_CHARS_MAX: usize = 100;
+/// The fastest: most of what mail holds is packed already.
+const LEVEL: i64 = 1;
 
 /// A ZIP file being written. One that is not finished has no table of contents, so nobody takes it for whole.
 pub struct Archive<W: Write> {
@@ -81,6 +83,7 @@ impl<W: Write> Archive<W> {
         let name = self.name(path);
         let mut options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Deflated)
+            .compression_level(Some(LEVEL))
             .large_file(size_bytes.is_none_or(|size| size > SMALL_BYTES_MAX))
             .last_modified_time(zip_time(modified))
             .unix_permissions(0o600);

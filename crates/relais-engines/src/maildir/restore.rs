@@ -80,7 +80,9 @@ pub struct Restored {
     pub added_bytes: u64,
     pub already_there: u64,
     pub personal_left_out: u64,
-    /// Messages that the index names and whose bytes could not be read, with the reason. The others are restored.
+    /// Messages that the index names and whose bytes could not be read. The others are restored.
+    pub unreadable_messages: u64,
+    /// The first hundred of these.
     pub unreadable: Vec<Unreadable>,
 }
 

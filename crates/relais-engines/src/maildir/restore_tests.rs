@@ -248,7 +248,7 @@ fn messages_that_cannot_be_read_are_named_and_the_others_restored() {
     messages[1].message.size += 1;
     let fixture = Fixture::new();
     let restored = restore(&fixture, &order(Run::Write), &messages);
-    assert_eq!((restored.added, restored.unreadable.len()), (10, 2));
+    assert_eq!((restored.added, restored.unreadable_messages, restored.unreadable.len()), (10, 2, 2));
     assert!(restored.unreadable[0].path.starts_with("mail/"));
     assert_eq!(contents(&fixture).len(), 10);
     for folder in ["", ".Sent", ".Projets.2024"] {

@@ -129,6 +129,7 @@ impl<'a> Plan<'a> {
             added_bytes: sizes.sum(),
             already_there: self.already_there,
             personal_left_out: self.personal_left_out,
+            unreadable_messages: 0,
             unreadable: Vec::new(),
         }
     }

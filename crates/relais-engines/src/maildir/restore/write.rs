@@ -49,7 +49,7 @@ pub(super) fn carry_out(
         let messages: Vec<(&Addition<'_>, &String)> = folder.add.iter().zip(names).collect();
         for batch in messages.chunks(BATCH) {
             place(folder, batch, &mut buffer, &mut report)?;
-            progress(report.added + report.unreadable.len() as u64, total);
+            progress(report.added + report.unreadable_messages, total);
         }
         sync_dir(&folder.path.join("cur"))?;
     }
@@ -129,6 +129,7 @@ fn place(
         match write(&folder.path, addition, buffer) {
             Ok(file) => written.push((file, name)),
             Err(Failure::Read(error)) => {
+                report.unreadable_messages += 1;
                 if report.unreadable.len() < UNREADABLE_MAX {
                     let what = addition.what;
                     let path = format!("{}/{}/{}", what.tree.dir(), what.dir, what.message.base);
