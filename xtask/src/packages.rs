@@ -10,21 +10,27 @@ use crate::command;
 
 /// For the C of SQLite, which is compiled into the program.
 const TO_BUILD: [&str; 2] = ["gcc", "libc6-dev"];
-const TO_RUN: [&str; 6] = [
+const TO_RUN: [&str; 7] = [
     "dovecot-core",
     "dovecot-imapd",
     "dovecot-lmtpd",
     "dovecot-managesieved",
     "dovecot-pop3d",
     "dovecot-sieve",
+    "radicale",
 ];
-const TO_TEST: [&str; 2] = ["nsd", "postgresql"];
+/// The last two are clients of calendars.
+const TO_TEST: [&str; 4] = ["nsd", "postgresql", "python3-caldav", "vdirsyncer"];
 /// `sqlite3` fills databases with a million rows.
 const TO_BENCH: [&str; 2] = ["postgresql", "sqlite3"];
 
 /// What the packages would start at the next boot, if it were left to them.
-const UNITS: [(&str, &str); 3] =
-    [("dovecot-core", "dovecot.service"), ("nsd", "nsd.service"), ("postgresql", "postgresql.service")];
+const UNITS: [(&str, &str); 4] = [
+    ("dovecot-core", "dovecot.service"),
+    ("nsd", "nsd.service"),
+    ("postgresql", "postgresql.service"),
+    ("radicale", "radicale.service"),
+];
 
 /// Run by root. `policy-rc.d` is how Debian asks the administrator whether a fresh package may start its service; where
 /// the administrator has one, theirs stays and decides.

@@ -1,6 +1,7 @@
 //! The queries that doors may ask inside [`crate::Relais::look`]: the store's own functions, by subject.
 
 pub use relais_store::accounts::{Filter, Sort};
+pub use relais_store::Error as StoreError;
 pub use relais_store::credentials::{Grant, Token, grants, tokens};
 pub use relais_store::events::ChainCheck;
 pub use relais_store::ledger::LedgerCheck;

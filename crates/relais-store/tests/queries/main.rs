@@ -1,5 +1,6 @@
 //! Every query on both databases, with the same body: what is written is what is read.
 
+mod collections;
 mod domains;
 mod money;
 mod people;
@@ -8,6 +9,7 @@ mod work;
 use domains::*;
 use jiff::{SignedDuration, Timestamp};
 use money::*;
+use collections::*;
 use people::*;
 use relais_core::account::{Account, Cause, Deactivation};
 use relais_core::address::EmailAddress;
@@ -132,6 +134,8 @@ on_both! {
     personal_data_is_read_as_it_was_written_and_erased_with_everything
     a_link_for_a_new_password_replaces_the_one_before
     a_part_of_a_unit_of_work_is_undone_alone
+    shares_are_found_by_both_sides_and_through_groups
+    shares_follow_a_collection_to_another_owner
 }
 
 fn address(text: &str) -> EmailAddress {

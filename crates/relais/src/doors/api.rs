@@ -9,6 +9,7 @@ mod accounts;
 mod addresses;
 mod caller;
 mod certificate_page;
+mod collections;
 mod departures;
 mod domains;
 mod events;
@@ -113,6 +114,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(addresses::routes())
         .merge(shared_mailboxes::routes())
         .merge(groups::routes())
+        .merge(collections::routes())
         .merge(responders::routes())
         .merge(tokens::routes())
         .merge(events::routes())

@@ -10,6 +10,7 @@ mod address;
 mod arguments;
 mod certificate;
 mod client;
+mod collection;
 mod depart;
 mod departure;
 mod domain;
@@ -34,7 +35,7 @@ pub mod when;
 mod words;
 
 use arguments::{
-    AccountCommand, AddressCommand, AliasCommand, DepartArguments, DepartureCommand, DomainCommand,
+    AccountCommand, AddressCommand, AliasCommand, CollectionCommand, DepartArguments, DepartureCommand, DomainCommand,
     EventsArguments, GrantArguments, GroupCommand, InboundCommand, OperatorCommand, OrganisationCommand,
     PlanCommand, ProvisionCommand, ResponderCommand, SharedMailboxCommand, Shell, SubscriptionCommand,
     TokenCommand,
@@ -114,6 +115,9 @@ pub enum Question {
     /// Mailboxes that several people read
     #[command(subcommand)]
     SharedMailbox(SharedMailboxCommand),
+    /// Calendars and address books
+    #[command(subcommand)]
+    Collection(CollectionCommand),
     /// Groups
     #[command(subcommand)]
     Group(GroupCommand),
@@ -188,6 +192,7 @@ async fn dispatch(session: &mut Session, question: Question) -> Result<(), Failu
         Question::Inbound(command) => account::inbound(session, command).await,
         Question::Address(command) => address::address(session, command).await,
         Question::SharedMailbox(command) => members::shared_mailbox(session, command).await,
+        Question::Collection(command) => collection::collection(session, command).await,
         Question::Group(command) => members::group(session, command).await,
         Question::Responder(command) => address::responder(session, command).await,
         Question::Depart(arguments) => depart::depart(session, *arguments).await,
