@@ -236,7 +236,11 @@ fn check(
 }
 
 fn reaching(tx: &mut Tx<'_>, account: AccountId, now: Timestamp) -> Result<Vec<Share>, relais_store::Error> {
-    Ok(if sharing_reaches(tx, account, now)? { best(collections::shares_with(tx, account)?) } else { Vec::new() })
+    Ok(if sharing_reaches(tx, account, now)? {
+        best(collections::shares_with(tx, account)?)
+    } else {
+        Vec::new()
+    })
 }
 
 /// What everyone begins with.

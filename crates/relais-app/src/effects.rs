@@ -156,7 +156,11 @@ impl Relais {
 }
 
 /// Whether what was shared with `account` is open to it now.
-pub(crate) fn sharing_reaches(tx: &mut Tx<'_>, account: AccountId, now: Timestamp) -> Result<bool, relais_store::Error> {
+pub(crate) fn sharing_reaches(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<bool, relais_store::Error> {
     let found = accounts::get(tx, account)?;
     Ok(found.is_some_and(|found| may(standing(&found, now), Act::BeSharedWith) == Verdict::Yes))
 }

@@ -1,12 +1,12 @@
 //! The queries that doors may ask inside [`crate::Relais::look`]: the store's own functions, by subject.
 
-pub use relais_store::accounts::{Filter, Sort};
 pub use relais_store::Error as StoreError;
+pub use relais_store::accounts::{Filter, Sort};
 pub use relais_store::credentials::{Grant, Token, grants, tokens};
 pub use relais_store::events::ChainCheck;
 pub use relais_store::ledger::LedgerCheck;
 pub use relais_store::spool::{Outbound, SpoolState};
 pub use relais_store::{
-    Tx, accounts, addresses, claims, collections, departures, domains, events, groups, ledger, mailboxes, offers,
-    organisations, profiles, responders, settings, spool,
+    Tx, accounts, addresses, claims, collections, departures, domains, events, groups, ledger, mailboxes,
+    offers, organisations, profiles, responders, settings, spool,
 };

@@ -49,7 +49,11 @@ impl std::error::Error for InvalidCollectionName {}
 impl FromStr for CollectionName {
     type Err = InvalidCollectionName;
     fn from_str(text: &str) -> Result<Self, InvalidCollectionName> {
-        if is_path_part(text) && !is_reserved(text) { Ok(Self(text.to_owned())) } else { Err(InvalidCollectionName) }
+        if is_path_part(text) && !is_reserved(text) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidCollectionName)
+        }
     }
 }
 
@@ -142,7 +146,8 @@ impl Share {
 pub fn best(shares: Vec<Share>) -> Vec<Share> {
     let mut best: Vec<Share> = Vec::new();
     for share in shares {
-        match best.iter_mut().find(|kept| (kept.owner, &kept.collection) == (share.owner, &share.collection)) {
+        match best.iter_mut().find(|kept| (kept.owner, &kept.collection) == (share.owner, &share.collection))
+        {
             Some(kept) if kept.right < share.right => *kept = share,
             Some(_) => {}
             None => best.push(share),

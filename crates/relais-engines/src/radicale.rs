@@ -170,7 +170,8 @@ impl Radicale {
         headers.insert(config::SECRET_HEADER, self.secret.clone());
         headers.insert("x-script-name", plain(self.prefix));
         let stream = tokio::time::timeout(CONNECT_LIMIT, TcpStream::connect(self.address)).await;
-        let stream = stream.map_err(|_| AskError::Slow)?.map_err(|error| AskError::Down(error.to_string()))?;
+        let stream =
+            stream.map_err(|_| AskError::Slow)?.map_err(|error| AskError::Down(error.to_string()))?;
         let broken = |error: hyper::Error| AskError::Broken(error.to_string());
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;

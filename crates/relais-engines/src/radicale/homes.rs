@@ -103,11 +103,13 @@ impl Homes {
     pub fn set_links(&self, account: AccountId, wanted: &[Link]) -> io::Result<()> {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let home = self.home(account);
-        let target = |link: &Link| Path::new("..").join(link.owner.to_string()).join(link.collection.as_str());
+        let target =
+            |link: &Link| Path::new("..").join(link.owner.to_string()).join(link.collection.as_str());
         let mut missing: Vec<&Link> = wanted.iter().collect();
         for entry in fs::read_dir(&home)? {
             let entry = entry?;
-            let Some(name) = entry.file_name().to_str().filter(|name| is_reserved(name)).map(str::to_owned) else {
+            let Some(name) = entry.file_name().to_str().filter(|name| is_reserved(name)).map(str::to_owned)
+            else {
                 continue;
             };
             let there = fs::read_link(entry.path()).ok();
@@ -115,7 +117,9 @@ impl Homes {
                 Some(place) => drop(missing.swap_remove(place)),
                 None if there.is_some() => fs::remove_file(entry.path())?,
                 // Clients cannot make one of that name; what is none of ours is left alone.
-                None => tracing::warn!(home = %home.display(), name, "a directory has the name of a shared collection"),
+                None => {
+                    tracing::warn!(home = %home.display(), name, "a directory has the name of a shared collection")
+                }
             }
         }
         for link in missing {
@@ -153,7 +157,8 @@ impl Homes {
     #[must_use]
     pub fn has(&self, account: AccountId, name: &CollectionName) -> bool {
         let place = self.home(account).join(name.as_str());
-        fs::symlink_metadata(&place).is_ok_and(|found| found.is_dir()) && read_props(&place, name.clone()).is_some()
+        fs::symlink_metadata(&place).is_ok_and(|found| found.is_dir())
+            && read_props(&place, name.clone()).is_some()
     }
 
     /// Removes everything of `account`; what was shared with it stays its owner's.
@@ -269,7 +274,8 @@ mod tests {
         let target = |name: &str| PathBuf::from(format!("../{}/{name}", id(1)));
         for _ in 0..2 {
             homes.set_links(id(2), &[link("ro-shr-1", "calendar"), link("rw-shr-2", "x")]).unwrap();
-            let expected = [("ro-shr-1".to_owned(), target("calendar")), ("rw-shr-2".to_owned(), target("x"))];
+            let expected =
+                [("ro-shr-1".to_owned(), target("calendar")), ("rw-shr-2".to_owned(), target("x"))];
             assert_eq!(seen(), expected);
         }
         homes.set_links(id(2), &[link("rw-shr-2", "calendar")]).unwrap();

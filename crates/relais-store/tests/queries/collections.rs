@@ -33,11 +33,12 @@ fn with_group(db: &Database) -> Database {
     let db = Database { store: db.store.clone(), _dir: None }.with_people();
     db.write(|tx| {
         let id = GroupId::from_number(1);
-        let made = Group { id, organisation: org(1), name: "Ventes".into(), address: None, created_at: at(0) };
+        let made =
+            Group { id, organisation: org(1), name: "Ventes".into(), address: None, created_at: at(0) };
         groups::insert(tx, &made)?;
-        [1, 2, 3].into_iter().try_for_each(|number| {
-            groups::set_member(tx, id, account(number).id, GroupRole::Member)
-        })
+        [1, 2, 3]
+            .into_iter()
+            .try_for_each(|number| groups::set_member(tx, id, account(number).id, GroupRole::Member))
     });
     db
 }
@@ -51,7 +52,12 @@ pub fn shares_are_found_by_both_sides_and_through_groups(db: &Database) {
         assert_eq!(collections::share(tx, &direct)?, direct);
         assert_eq!(collections::share(tx, &by_group)?, by_group);
         // Again: the same share, with another right.
-        let again = Share { id: ShareId::from_number(9), right: ShareRight::Write, created_at: at(1), ..direct.clone() };
+        let again = Share {
+            id: ShareId::from_number(9),
+            right: ShareRight::Write,
+            created_at: at(1),
+            ..direct.clone()
+        };
         let direct = Share { right: ShareRight::Write, ..direct.clone() };
         assert_eq!(collections::share(tx, &again)?, direct);
         assert_eq!(collections::get(tx, direct.id)?, Some(direct.clone()));
@@ -64,7 +70,8 @@ pub fn shares_are_found_by_both_sides_and_through_groups(db: &Database) {
         assert!(collections::end_share(tx, direct.id)? && !collections::end_share(tx, direct.id)?);
         assert_eq!(collections::forget_collection(tx, one, &name("other"))?, 0);
         assert_eq!(collections::forget_collection(tx, one, &name("work"))?, 1);
-        for kept in [share(3, 1, "work", with(2)), share(4, 2, "work", with(1)), share(5, 2, "work", with(3))] {
+        for kept in [share(3, 1, "work", with(2)), share(4, 2, "work", with(1)), share(5, 2, "work", with(3))]
+        {
             collections::share(tx, &kept)?;
         }
         collections::forget_account(tx, one)?;

@@ -6,10 +6,10 @@ mod money;
 mod people;
 mod work;
 
+use collections::*;
 use domains::*;
 use jiff::{SignedDuration, Timestamp};
 use money::*;
-use collections::*;
 use people::*;
 use relais_core::account::{Account, Cause, Deactivation};
 use relais_core::address::EmailAddress;

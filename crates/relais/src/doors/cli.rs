@@ -35,10 +35,10 @@ pub mod when;
 mod words;
 
 use arguments::{
-    AccountCommand, AddressCommand, AliasCommand, CollectionCommand, DepartArguments, DepartureCommand, DomainCommand,
-    EventsArguments, GrantArguments, GroupCommand, InboundCommand, OperatorCommand, OrganisationCommand,
-    PlanCommand, ProvisionCommand, ResponderCommand, SharedMailboxCommand, Shell, SubscriptionCommand,
-    TokenCommand,
+    AccountCommand, AddressCommand, AliasCommand, CollectionCommand, DepartArguments, DepartureCommand,
+    DomainCommand, EventsArguments, GrantArguments, GroupCommand, InboundCommand, OperatorCommand,
+    OrganisationCommand, PlanCommand, ProvisionCommand, ResponderCommand, SharedMailboxCommand, Shell,
+    SubscriptionCommand, TokenCommand,
 };
 use clap::{CommandFactory as _, Parser, Subcommand};
 use failure::Failure;

@@ -43,7 +43,9 @@ fn listed(who: &Dav, home: &str, prefix: &str) -> Vec<String> {
         .text()
         .split("<href>")
         .skip(1)
-        .filter_map(|rest| Some(rest.split_once("</href>")?.0.strip_prefix(home)?.trim_end_matches('/').to_owned()))
+        .filter_map(|rest| {
+            Some(rest.split_once("</href>")?.0.strip_prefix(home)?.trim_end_matches('/').to_owned())
+        })
         .collect();
     hrefs.into_iter().filter(|name| !name.is_empty() && name.starts_with(prefix)).collect()
 }
@@ -67,7 +69,10 @@ fn what_is_put_in_is_read_back_and_the_first_collections_are_made_once() {
         assert_eq!(send(&anne, "GET", &path, "").text(), body);
     }
     let titles = send(&anne, "PROPFIND", &home, "").text();
-    assert!(titles.contains("<displayname>Calendrier<") && titles.contains("<displayname>Contacts<"), "{titles}");
+    assert!(
+        titles.contains("<displayname>Calendrier<") && titles.contains("<displayname>Contacts<"),
+        "{titles}"
+    );
     let names = || {
         let mut names = listed(&anne, &home, "");
         names.sort();
@@ -135,7 +140,9 @@ fn nobody_gets_at_anothers_home_or_past_the_door() {
     assert_eq!(status(&bob, "MKCALENDAR", &format!("{of_bob}ro-x/"), ""), 403, "a reserved name");
     assert_eq!(status(&bob, "COPY", &of_bob, ""), 405);
     let none = ask(bob.address, "PROPFIND", "/dav/", &[], "").expect("an answer");
-    assert!(none.status == 401 && none.header("WWW-Authenticate").is_some_and(|text| text.starts_with("Basic")));
+    assert!(
+        none.status == 401 && none.header("WWW-Authenticate").is_some_and(|text| text.starts_with("Basic"))
+    );
     let wrong = Dav { password: "wrong".to_owned(), ..bob.clone() };
     assert_eq!(status(&wrong, "PROPFIND", "/dav/", ""), 401);
     // Broken ones are refused, and nothing is lost.
@@ -170,7 +177,11 @@ fn a_shared_collection_is_read_and_written_as_its_share_says_until_it_ends() {
         ("PROPPATCH", ""),
         ("MKCALENDAR", ""),
     ] {
-        assert_eq!(status(&bob, method, &format!("{root}{path}"), &event("e2", "Non")), 403, "{method} {path}");
+        assert_eq!(
+            status(&bob, method, &format!("{root}{path}"), &event("e2", "Non")),
+            403,
+            "{method} {path}"
+        );
     }
     // The right to write: the same share under another name, for what is in it alone.
     assert_eq!(share(&world, "anne", "calendar", "bob@bm.com", "write"), read);
@@ -219,8 +230,10 @@ fn a_deactivation_holds_from_the_next_request_on_and_what_was_shared_stays_with_
     let of_cleo = format!("/dav/{}/", id(&world, "cleo"));
     let item = format!("{of_anne}calendar/e1.ics");
     assert_eq!(status(&anne, "PUT", &item, &event("e1", "Réunion")), 201);
-    let (with_bob, with_cleo) =
-        (share(&world, "anne", "calendar", "bob@bm.com", "read"), share(&world, "bob", "calendar", "cleo@bm.com", "read"));
+    let (with_bob, with_cleo) = (
+        share(&world, "anne", "calendar", "bob@bm.com", "read"),
+        share(&world, "bob", "calendar", "cleo@bm.com", "read"),
+    );
     let shared = format!("{of_bob}ro-{with_bob}/e1.ics");
     assert_eq!(status(&bob, "GET", &shared, ""), 200);
     // The sharee closes: everything is refused, and what he shared stays with Cleo.
@@ -250,7 +263,13 @@ fn a_deactivation_holds_from_the_next_request_on_and_what_was_shared_stays_with_
     assert_eq!(send(&bob, "GET", &shared, "").text(), event("e1", "Réunion"));
     world.must("DELETE", "/accounts/anne@bm.com", Value::Null);
     assert_eq!(status(&bob, "GET", &shared, ""), 404);
-    assert!(!world.data().join("dav/collection-root").join(of_anne.trim_matches('/').replace("dav/", "")).exists());
+    assert!(
+        !world
+            .data()
+            .join("dav/collection-root")
+            .join(of_anne.trim_matches('/').replace("dav/", ""))
+            .exists()
+    );
     world.check_chain();
 }
 
@@ -301,7 +320,8 @@ fn is_asked(world: &World) -> bool {
 /// Runs a client, and shows what it said if it failed.
 fn run(command: &mut Command) -> String {
     let output = command.stdin(Stdio::null()).output().expect("it is installed");
-    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let said =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}");
     said
 }
@@ -404,7 +424,7 @@ print(len(calendar.date_search(start=datetime(2026, 11, 24), end=datetime(2026, 
         run(command.arg("-c").arg(SCRIPT).args([&url, &anne.login, &anne.password, last]))
     };
     let said = client(&file.path().display().to_string());
-    assert_eq!(said, "['Calendrier', 'Contacts']\n['Réunion']\n0\n");
+    assert_eq!(said, "['Calendrier']\n['Réunion']\n0\n");
     world.must("POST", "/accounts/anne@bm.com/deactivate", json!({}));
     assert!(client("closed").starts_with("refused"));
 }

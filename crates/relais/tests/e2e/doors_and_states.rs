@@ -56,7 +56,8 @@ fn doors(database: Database) {
         let read = yes(state, Act::ReadMail);
         assert_eq!(world.try_imap(&address, &password_of(&login)).is_ok(), read, "IMAP, {state:?}");
         assert_eq!(world.try_pop(&address, &password_of(&login)).is_ok(), read, "POP, {state:?}");
-        let dav = world.dav(&login).ask("PROPFIND", "/dav/", &[("Depth", "0")], "").expect("an answer").status;
+        let dav =
+            world.dav(&login).ask("PROPFIND", "/dav/", &[("Depth", "0")], "").expect("an answer").status;
         let said = match state {
             // Who knows the password is told that it is the account which is closed.
             State::Deactivated => 403,

@@ -156,10 +156,9 @@ impl Denial {
                 "La demande dépasse 32 Mio ; envoyez-en moins à la fois.",
                 "The request is larger than 32 MiB; send less at a time.",
             ],
-            Self::BodyBroken => [
-                "La demande s'est interrompue ; renvoyez-la.",
-                "The request broke off; send it again.",
-            ],
+            Self::BodyBroken => {
+                ["La demande s'est interrompue ; renvoyez-la.", "The request broke off; send it again."]
+            }
             Self::Off => [
                 "Les calendriers et les carnets d'adresses ne sont pas en service ; demandez à l'exploitant d'installer le paquet radicale.",
                 "Calendars and address books are switched off; ask the operator to install the package radicale.",
@@ -190,7 +189,8 @@ impl Denial {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         if self == Self::Method {
-            let methods = "GET, HEAD, OPTIONS, PROPFIND, REPORT, PUT, DELETE, MOVE, PROPPATCH, MKCOL, MKCALENDAR";
+            let methods =
+                "GET, HEAD, OPTIONS, PROPFIND, REPORT, PUT, DELETE, MOVE, PROPPATCH, MKCOL, MKCALENDAR";
             headers.insert(header::ALLOW, HeaderValue::from_static(methods));
         }
         match self {

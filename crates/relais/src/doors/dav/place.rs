@@ -13,21 +13,11 @@ pub enum Place {
     /// Where clients ask who they are.
     Root,
     /// The account's collections.
-    Home {
-        account: AccountId,
-    },
+    Home { account: AccountId },
     /// A collection of its own, or something in it.
-    Own {
-        account: AccountId,
-        collection: CollectionName,
-        item: Option<String>,
-    },
+    Own { account: AccountId, collection: CollectionName, item: Option<String> },
     /// Somebody else's that is shared with it, or something in that.
-    Shared {
-        account: AccountId,
-        link: String,
-        item: Option<String>,
-    },
+    Shared { account: AccountId, link: String, item: Option<String> },
 }
 
 /// What a method is for.
@@ -52,7 +42,8 @@ impl Wish {
 
 /// Reads a path as it was sent, without [`super::PREFIX`].
 pub fn read(path: &str) -> Result<Place, Denial> {
-    let parts: Vec<&str> = path.trim_matches('/').split('/').filter(|part| path != "/" && !part.is_empty()).collect();
+    let parts: Vec<&str> =
+        path.trim_matches('/').split('/').filter(|part| path != "/" && !part.is_empty()).collect();
     let parts: Vec<String> = parts.into_iter().map(decode).collect::<Option<_>>().ok_or(Denial::Path)?;
     let mut parts = parts.into_iter();
     let Some(account) = parts.next() else { return Ok(Place::Root) };
@@ -102,7 +93,9 @@ impl Place {
     pub fn account(&self) -> Option<AccountId> {
         match self {
             Self::Root => None,
-            Self::Home { account } | Self::Own { account, .. } | Self::Shared { account, .. } => Some(*account),
+            Self::Home { account } | Self::Own { account, .. } | Self::Shared { account, .. } => {
+                Some(*account)
+            }
         }
     }
 
