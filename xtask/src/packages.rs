@@ -10,22 +10,28 @@ use crate::command;
 
 /// For the C of SQLite, which is compiled into the program.
 const TO_BUILD: [&str; 2] = ["gcc", "libc6-dev"];
-const TO_RUN: [&str; 6] = [
+const TO_RUN: [&str; 7] = [
     "dovecot-core",
     "dovecot-imapd",
     "dovecot-lmtpd",
     "dovecot-managesieved",
     "dovecot-pop3d",
     "dovecot-sieve",
+    "radicale",
 ];
-/// `p7zip-full` opens what Relais has encrypted, `restic` reads and checks the backups that were written.
-const TO_TEST: [&str; 4] = ["nsd", "p7zip-full", "postgresql", "restic"];
+/// `p7zip-full` opens what Relais has encrypted, `restic` reads and checks the backups that were written; the last two are
+/// clients of calendars.
+const TO_TEST: [&str; 6] = ["nsd", "p7zip-full", "postgresql", "restic", "python3-caldav", "vdirsyncer"];
 /// `sqlite3` fills databases with a million rows; `restic` is what backups are compared to.
 const TO_BENCH: [&str; 3] = ["postgresql", "restic", "sqlite3"];
 
 /// What the packages would start at the next boot, if it were left to them.
-const UNITS: [(&str, &str); 3] =
-    [("dovecot-core", "dovecot.service"), ("nsd", "nsd.service"), ("postgresql", "postgresql.service")];
+const UNITS: [(&str, &str); 4] = [
+    ("dovecot-core", "dovecot.service"),
+    ("nsd", "nsd.service"),
+    ("postgresql", "postgresql.service"),
+    ("radicale", "radicale.service"),
+];
 
 /// Run by root. `policy-rc.d` is how Debian asks the administrator whether a fresh package may start its service; where
 /// the administrator has one, theirs stays and decides.

@@ -1,5 +1,6 @@
 //! The queries that doors may ask inside [`crate::Relais::look`]: the store's own functions, by subject.
 
+pub use relais_store::Error as StoreError;
 pub use relais_store::accounts::{Filter, Sort};
 pub use relais_store::credentials::{Grant, Token, grants, tokens};
 pub use relais_store::events::ChainCheck;

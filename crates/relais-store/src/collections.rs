@@ -6,7 +6,7 @@ use crate::value::{Row, Value};
 use relais_core::collection::{CollectionName, Share, Sharee};
 use relais_core::ids::{AccountId, GroupId, ShareId};
 
-const COLUMNS: &str = "s.id, s.owner, s.collection, s.sharee_kind, s.sharee_id, s.access, s.created_at";
+const COLUMNS: &str = "id, owner, collection, sharee_kind, sharee_id, access, created_at";
 
 fn read(row: &Row) -> Result<Share, Error> {
     let id = row.int(0)?;
@@ -39,7 +39,7 @@ fn sharee(with: Sharee) -> (Value, Value) {
 pub fn share(tx: &mut Tx<'_>, share: &Share) -> Result<Share, Error> {
     let (kind, id) = sharee(share.with);
     let sql = format!(
-        "INSERT INTO collection_shares AS s (id, owner, collection, sharee_kind, sharee_id, access, created_at) \
+        "INSERT INTO collection_shares (id, owner, collection, sharee_kind, sharee_id, access, created_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7) \
          ON CONFLICT (owner, collection, sharee_kind, sharee_id) DO UPDATE SET access = excluded.access \
          RETURNING {COLUMNS}"
@@ -60,14 +60,13 @@ pub fn share(tx: &mut Tx<'_>, share: &Share) -> Result<Share, Error> {
 }
 
 pub fn get(tx: &mut Tx<'_>, id: ShareId) -> Result<Option<Share>, Error> {
-    let sql = format!("SELECT {COLUMNS} FROM collection_shares s WHERE s.id = $1");
+    let sql = format!("SELECT {COLUMNS} FROM collection_shares WHERE id = $1");
     tx.query_opt(&sql, &[id.number().into()])?.as_ref().map(read).transpose()
 }
 
 /// What `owner` shares.
 pub fn shares_of_owner(tx: &mut Tx<'_>, owner: AccountId) -> Result<Vec<Share>, Error> {
-    let sql =
-        format!("SELECT {COLUMNS} FROM collection_shares s WHERE s.owner = $1 ORDER BY s.collection, s.id");
+    let sql = format!("SELECT {COLUMNS} FROM collection_shares WHERE owner = $1 ORDER BY collection, id");
     tx.query(&sql, &[owner.number().into()])?.iter().map(read).collect()
 }
 
@@ -75,9 +74,9 @@ pub fn shares_of_owner(tx: &mut Tx<'_>, owner: AccountId) -> Result<Vec<Share>, 
 /// see [`relais_core::collection::best`].
 pub fn shares_with(tx: &mut Tx<'_>, account: AccountId) -> Result<Vec<Share>, Error> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM collection_shares s WHERE s.owner <> $1 AND ((s.sharee_kind = 'account' AND s.sharee_id = $1) \
-         OR (s.sharee_kind = 'group' AND s.sharee_id IN (SELECT m.member_group FROM group_members m WHERE m.account = $1))) \
-         ORDER BY s.id"
+        "SELECT {COLUMNS} FROM collection_shares WHERE owner <> $1 AND ((sharee_kind = 'account' AND sharee_id = $1) \
+         OR (sharee_kind = 'group' AND sharee_id IN (SELECT m.member_group FROM group_members m WHERE m.account = $1))) \
+         ORDER BY id"
     );
     tx.query(&sql, &[account.number().into()])?.iter().map(read).collect()
 }

@@ -1,11 +1,13 @@
 //! Every query on both databases, with the same body: what is written is what is read.
 
+mod collections;
 mod domains;
 mod dump;
 mod money;
 mod people;
 mod work;
 
+use collections::*;
 use domains::*;
 use dump::*;
 use jiff::{SignedDuration, Timestamp};
@@ -139,6 +141,8 @@ on_both! {
     a_dump_is_refused_where_something_of_it_is_there
     holders_of_mail_are_listed_by_pages
     the_catalog_tells_the_kind_of_each_column
+    shares_are_found_by_both_sides_and_through_groups
+    shares_follow_a_collection_to_another_owner
 }
 
 fn address(text: &str) -> EmailAddress {

@@ -10,6 +10,7 @@ mod addresses;
 mod backups;
 mod caller;
 mod certificate_page;
+mod collections;
 mod departures;
 mod domains;
 mod events;
@@ -119,6 +120,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(addresses::routes())
         .merge(shared_mailboxes::routes())
         .merge(groups::routes())
+        .merge(collections::routes())
         .merge(responders::routes())
         .merge(tokens::routes())
         .merge(events::routes())

@@ -11,6 +11,7 @@ mod arguments;
 mod backup;
 mod certificate;
 mod client;
+mod collection;
 mod depart;
 mod departure;
 mod domain;
@@ -35,10 +36,10 @@ pub mod when;
 mod words;
 
 use arguments::{
-    AccountCommand, AddressCommand, AliasCommand, BackupCommand, DepartArguments, DepartureCommand,
-    DomainCommand, EventsArguments, GrantArguments, GroupCommand, InboundCommand, OperatorCommand,
-    OrganisationCommand, PlanCommand, ProvisionCommand, ResponderCommand, SharedMailboxCommand, Shell,
-    SubscriptionCommand, TokenCommand,
+    AccountCommand, AddressCommand, AliasCommand, BackupCommand, CollectionCommand, DepartArguments,
+    DepartureCommand, DomainCommand, EventsArguments, GrantArguments, GroupCommand, InboundCommand,
+    OperatorCommand, OrganisationCommand, PlanCommand, ProvisionCommand, ResponderCommand,
+    SharedMailboxCommand, Shell, SubscriptionCommand, TokenCommand,
 };
 use clap::{CommandFactory as _, Parser, Subcommand};
 use failure::Failure;
@@ -115,6 +116,9 @@ pub enum Question {
     /// Mailboxes that several people read
     #[command(subcommand)]
     SharedMailbox(SharedMailboxCommand),
+    /// Calendars and address books
+    #[command(subcommand)]
+    Collection(CollectionCommand),
     /// Groups
     #[command(subcommand)]
     Group(GroupCommand),
@@ -192,6 +196,7 @@ async fn dispatch(session: &mut Session, question: Question) -> Result<(), Failu
         Question::Inbound(command) => account::inbound(session, command).await,
         Question::Address(command) => address::address(session, command).await,
         Question::SharedMailbox(command) => members::shared_mailbox(session, command).await,
+        Question::Collection(command) => collection::collection(session, command).await,
         Question::Group(command) => members::group(session, command).await,
         Question::Responder(command) => address::responder(session, command).await,
         Question::Depart(arguments) => depart::depart(session, *arguments).await,

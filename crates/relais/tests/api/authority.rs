@@ -210,6 +210,10 @@ fn thing_samples(made: &Made) -> Vec<Sample> {
             .at("group", "ventes@bm.com")
             .with(json!({ "role": "member" })),
         sample("DELETE", "/api/v1/groups/{group}/members/{account}").at("group", made.group),
+        sample("GET", "/api/v1/accounts/{account}/collections"),
+        sample("POST", "/api/v1/accounts/{account}/shares")
+            .with(json!({ "collection": "calendar", "with": "user2@bm.com", "right": "read" })),
+        sample("DELETE", "/api/v1/shares/{share}").at("share", made.share),
         sample("POST", "/api/v1/responders/{responder}/addresses")
             .at("responder", made.responder)
             .with(json!({ "address": "ancien@bm.com" })),

@@ -5,6 +5,7 @@ mod account_lists;
 mod authority;
 mod bad_input;
 mod certificate;
+mod collections;
 mod description;
 mod domains;
 mod money;

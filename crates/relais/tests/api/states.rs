@@ -136,6 +136,18 @@ async fn grants_shares_groups_and_departures_are_what_the_table_says_in_every_st
             ),
             (
                 "POST",
+                "/api/v1/accounts/user2@bm.com/shares".to_owned(),
+                &json!({ "collection": "calendar", "with": id, "right": "read" }),
+                says(Act::BeSharedWith) == Verdict::Yes,
+            ),
+            (
+                "POST",
+                format!("/api/v1/accounts/{id}/shares"),
+                &json!({ "collection": "calendar", "with": "user2@bm.com", "right": "write" }),
+                says(Act::Share) == Verdict::Yes,
+            ),
+            (
+                "POST",
                 format!("/api/v1/accounts/{id}/departure/plan"),
                 &order,
                 says(Act::ChangeAttributes) == Verdict::Yes,

@@ -8,8 +8,9 @@ use http_body_util::BodyExt;
 use jiff::Timestamp;
 use relais::doors::api::{Trust, router};
 use relais_app::core::authority::{Actor, Role};
+use relais_app::core::collection::{ShareRight, Sharee};
 use relais_app::core::departure::Order;
-use relais_app::core::ids::{DepartureId, GroupId, OrganisationId, ResponderId, SpoolId, TokenId};
+use relais_app::core::ids::{DepartureId, GroupId, OrganisationId, ResponderId, ShareId, SpoolId, TokenId};
 use relais_app::core::language::Language;
 use relais_app::core::lifecycle::Command;
 use relais_app::core::money::Currency;
@@ -85,6 +86,7 @@ pub struct Made {
     pub bm: OrganisationId,
     pub group: GroupId,
     pub responder: ResponderId,
+    pub share: ShareId,
     pub spare_token: TokenId,
     pub operator_token: TokenId,
     pub finished: DepartureId,
@@ -194,6 +196,10 @@ impl World {
             router(self.app.clone(), trust, metrics, secrets)
         };
         kept.get_or_init(make).clone()
+    }
+
+    pub fn data(&self) -> &Path {
+        self.dir.path()
     }
 
     pub fn secret(&self, who: Who) -> Option<&str> {
@@ -317,10 +323,14 @@ async fn populate(app: &Relais) -> Made {
     let photo = crate::people::png(16, 16);
     app.set_photo(id_of(app, "user1@bm.com").await, photo, operator).await.expect("set");
     let (group, responder) = things(app, bm).await;
+    let with = Sharee::Group(group);
+    let owner = id_of(app, "user1@bm.com").await;
+    let share = app.share_collection(owner, "contacts", with, ShareRight::Write, operator).await;
+    let share = share.expect("shared").id;
     states(app, bm).await;
     let (finished, scheduled, held) = departures(app, bm).await;
     offers(app).await;
-    Made { bm, group, responder, spare_token, operator_token, finished, scheduled, held, secrets }
+    Made { bm, group, responder, share, spare_token, operator_token, finished, scheduled, held, secrets }
 }
 
 pub async fn account(app: &Relais, organisation: OrganisationId, address: &str, role: Role) {

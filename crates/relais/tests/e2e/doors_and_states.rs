@@ -56,6 +56,14 @@ fn doors(database: Database) {
         let read = yes(state, Act::ReadMail);
         assert_eq!(world.try_imap(&address, &password_of(&login)).is_ok(), read, "IMAP, {state:?}");
         assert_eq!(world.try_pop(&address, &password_of(&login)).is_ok(), read, "POP, {state:?}");
+        let dav =
+            world.dav(&login).ask("PROPFIND", "/dav/", &[("Depth", "0")], "").expect("an answer").status;
+        let said = match state {
+            // Who knows the password is told that it is the account which is closed.
+            State::Deactivated => 403,
+            State::Invited | State::Active | State::Deleted => 401,
+        };
+        assert_eq!(dav, if read { 207 } else { said }, "DAV, {state:?}");
         assert_eq!(world.sign_in(&login).0 == 201, yes(state, Act::SignInWithPassword), "API, {state:?}");
         assert_eq!(may_submit(&world, &login), yes(state, Act::SubmitMail), "SMTP AUTH, {state:?}");
         let taken = world.lmtp(&address, &message(&format!("to {login}"))).code == 250;

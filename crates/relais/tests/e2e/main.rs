@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod crash;
+mod dav;
 mod domains;
 mod doors_and_states;
 mod full_disk;

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use base64::Engine as _;
+use relais_testbed::dav::Dav;
 use relais_testbed::http;
 use relais_testbed::imap::{Imap, Refusal};
 use relais_testbed::mail::{Lmtp, Reply, Smtp};
@@ -157,6 +158,12 @@ impl World {
         let address = self.server.dovecot(self.server.configuration.imap_port);
         let mut imap = Imap::connect(address).expect("IMAP greets");
         imap.login(login, password).expect("an answer").map(|()| imap)
+    }
+
+    /// The client for calendars and contacts of a person.
+    pub fn dav(&self, login: &str) -> Dav {
+        let address = self.server.address(&self.server.configuration.http).expect("an address");
+        Dav { address, login: format!("{login}@bm.com"), password: password_of(login) }
     }
 
     pub fn imap(&self, login: &str) -> Imap {

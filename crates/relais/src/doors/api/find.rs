@@ -5,15 +5,16 @@ use super::{Api, Problem};
 use relais_app::core::account::Account;
 use relais_app::core::address::EmailAddress;
 use relais_app::core::authority::{Actor, Power};
+use relais_app::core::collection::Share;
 use relais_app::core::departure::Departure;
 use relais_app::core::ids::{
-    AccountId, DepartureId, GroupId, OrganisationId, PlanId, ResponderId, SubscriptionId,
+    AccountId, DepartureId, GroupId, OrganisationId, PlanId, ResponderId, ShareId, SubscriptionId,
 };
 use relais_app::core::organisation::{Address, Group, Organisation, Responder, SharedMailbox, Target};
 use relais_app::core::plan::{Plan, Subscription};
 use relais_app::core::refusal::Refusal;
 use relais_app::read::{
-    Tx, accounts, addresses, departures, groups, mailboxes, offers, organisations, responders,
+    Tx, accounts, addresses, collections, departures, groups, mailboxes, offers, organisations, responders,
 };
 use relais_app::{Caller, Error};
 use std::str::FromStr;
@@ -185,6 +186,17 @@ impl Api {
             self.app.look(look).await?
         };
         seen(caller, found, |group| group.organisation)
+    }
+
+    /// A share of a collection. It belongs to the organisation of its owner.
+    pub async fn share(&self, caller: &Caller, text: &str) -> Result<Share, Problem> {
+        let id: ShareId = id(text)?;
+        let look = move |tx: &mut Tx<'_>| {
+            let Some(share) = collections::get(tx, id)? else { return Ok(None) };
+            Ok(accounts::get(tx, share.owner)?.map(|owner| (share, owner.organisation)))
+        };
+        let found = self.app.look(look).await?;
+        seen(caller, found, |(_, organisation)| *organisation).map(|(share, _)| share)
     }
 
     pub async fn responder(&self, caller: &Caller, text: &str) -> Result<Responder, Problem> {

@@ -106,6 +106,7 @@ fn segment(name: &str) -> utoipa::openapi::path::Parameter {
         "departure" => ("Id of a departure.", "dep-0000000000001"),
         "group" => ("Id or address of a group.", "ventes@bm.com"),
         "responder" => ("Id of a responder.", "rsp-0000000000001"),
+        "share" => ("Id of a share.", "shr-0000000000001"),
         "plan" => ("Id or name of a plan.", "Mairie"),
         "subscription" => ("Id or name of a subscription.", "Base"),
         "secret" => ("The secret of a link.", "rlp_9f86d081884c7d659a2feaa0c55ad015"),

@@ -330,6 +330,26 @@ pub enum SharedMailboxCommand {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum CollectionCommand {
+    /// List the calendars and address books of an account, and with whom they are shared
+    List { account: String },
+    /// Share one with an account or a group
+    Share {
+        account: String,
+        /// Its name, as the list says
+        collection: String,
+        /// Id or address of an account or a group
+        #[arg(long, value_name = "WHO")]
+        with: String,
+        /// Let them also add, change and remove what is in it
+        #[arg(long)]
+        write: bool,
+    },
+    /// End a share, named by its id in the list
+    Unshare { share: String },
+}
+
+#[derive(Debug, Subcommand)]
 pub enum GroupCommand {
     /// Create a group
     Create {

@@ -2,6 +2,7 @@
 
 use relais_app::read::SpoolState;
 use relais_core::authority::{Actor, Role};
+use relais_core::collection::{CollectionKind, ShareRight};
 use relais_core::departure::{DepartureState, Step};
 use relais_core::inbound::{Inbound, LocalCopy, Treatment};
 use relais_core::language::Language;
@@ -37,6 +38,22 @@ pub fn role(role: Role, language: Language) -> &'static str {
         Role::AccountManager => language.pick("gestionnaire de comptes", "account manager"),
         Role::Member => language.pick("membre", "member"),
         Role::Guest => language.pick("invité", "guest"),
+    }
+}
+
+#[must_use]
+pub fn collection_kind(kind: CollectionKind, language: Language) -> &'static str {
+    match kind {
+        CollectionKind::Calendar => language.pick("calendrier", "calendar"),
+        CollectionKind::AddressBook => language.pick("carnet d'adresses", "address book"),
+    }
+}
+
+#[must_use]
+pub fn share_right(right: ShareRight, language: Language) -> &'static str {
+    match right {
+        ShareRight::Read => language.pick("lecture", "read"),
+        ShareRight::Write => language.pick("lecture et écriture", "read and write"),
     }
 }
 
