@@ -317,6 +317,11 @@ fn is_asked(world: &World) -> bool {
     })
 }
 
+/// As vdirsyncer writes files: with the system's line ends.
+fn lines(text: &str) -> String {
+    text.replace("\r\n", "\n")
+}
+
 /// Runs a client, and shows what it said if it failed.
 fn run(command: &mut Command) -> String {
     let output = command.stdin(Stdio::null()).output().expect("it is installed");
@@ -345,12 +350,13 @@ fn vdirsyncer_finds_everything_from_the_host_alone_and_synchronises_both_ways() 
     world.person("anne", "Anne");
     world.person("bob", "Bob");
     let (anne, of_anne) = (world.dav("anne"), format!("/dav/{}/", id(&world, "anne")));
-    for (kind, name, file, first, second) in [
-        ("caldav", "calendar", "ics", event("e1", "Réunion"), event("e2", "Deuxième")),
-        ("carddav", "contacts", "vcf", card("c1", "Zoé"), card("c2", "Yves")),
+    // It names files by the UID of what is in them.
+    for (kind, name, file, one, two, first, second) in [
+        ("caldav", "calendar", "ics", "e1", "e2", event("e1", "Réunion"), event("e2", "Deuxième")),
+        ("carddav", "contacts", "vcf", "c1", "c2", card("c1", "Zoé"), card("c2", "Yves")),
     ] {
         let path = |file: &str| format!("{of_anne}{name}/{file}");
-        assert_eq!(status(&anne, "PUT", &path(&format!("un.{file}")), &first), 201);
+        assert_eq!(status(&anne, "PUT", &path(&format!("{one}.{file}")), &first), 201);
         share(&world, "anne", name, "bob@bm.com", "write");
         let dir = tempfile::tempdir().expect("a directory");
         vdirsyncer(dir.path(), &format!("http://{}/", anne.address), kind, "anne");
@@ -364,13 +370,16 @@ fn vdirsyncer_finds_everything_from_the_host_alone_and_synchronises_both_ways() 
         client("discover");
         client("sync");
         let files = dir.path().join("files").join(name);
-        assert_eq!(std::fs::read_to_string(files.join(format!("un.{file}"))).expect("came"), first);
-        std::fs::write(files.join(format!("deux.{file}")), &second).expect("written");
+        assert_eq!(
+            std::fs::read_to_string(files.join(format!("{one}.{file}"))).expect("came"),
+            lines(&first)
+        );
+        std::fs::write(files.join(format!("{two}.{file}")), &second).expect("written");
         client("sync");
-        assert_eq!(send(&anne, "GET", &path(&format!("deux.{file}")), "").text(), second);
-        assert_eq!(status(&anne, "DELETE", &path(&format!("un.{file}")), ""), 200);
+        assert_eq!(send(&anne, "GET", &path(&format!("{two}.{file}")), "").text(), second);
+        assert_eq!(status(&anne, "DELETE", &path(&format!("{one}.{file}")), ""), 200);
         client("sync");
-        assert!(!files.join(format!("un.{file}")).exists(), "gone on both sides");
+        assert!(!files.join(format!("{one}.{file}")).exists(), "gone on both sides");
         // The one it is shared with, by the same client.
         let dir = tempfile::tempdir().expect("a directory");
         vdirsyncer(dir.path(), &format!("http://{}/", anne.address), kind, "bob");
@@ -386,8 +395,8 @@ fn vdirsyncer_finds_everything_from_the_host_alone_and_synchronises_both_ways() 
             .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("rw-shr-")))
             .collect();
         assert_eq!(shared.len(), 1);
-        let came = std::fs::read_to_string(shared[0].join(format!("deux.{file}"))).expect("came");
-        assert_eq!(came, second);
+        let came = std::fs::read_to_string(shared[0].join(format!("{two}.{file}"))).expect("came");
+        assert_eq!(came, lines(&second));
     }
 }
 
