@@ -86,8 +86,7 @@ impl Relais {
         let found =
             self.meetings_of(parties.leaver.id, parties.organisers.clone(), parties.zone.clone()).await?;
         // An earlier try that was cut short has settled some: they are not found any more.
-        let begun: Option<Settled> =
-            departure.report_of(Step::SettleMeetings).map(undo::read).transpose()?;
+        let begun: Option<Settled> = departure.report_of(Step::SettleMeetings).map(undo::read).transpose()?;
         let mut settled = begun.unwrap_or(Settled { choice, ..Settled::default() });
         settled.personal_meetings_left = found.iter().filter(|meeting| meeting.personal).count() as u64;
         settled.unreadable.clear();
@@ -113,7 +112,9 @@ impl Relais {
         settled.letters = settled.settled.iter().map(|meeting| meeting.letters).sum();
         self.intend(departure, Step::SettleMeetings, json!(settled)).await?;
         for (meeting, before) in to_do {
-            let Some((revised, from, change)) = revise(&parties, choice, &before, self.now()) else { continue };
+            let Some((revised, from, change)) = revise(&parties, choice, &before, self.now()) else {
+                continue;
+            };
             let about = format!("{} settled", departure.id);
             self.tell_invited(&parties, &about, from, change, &meeting, &revised).await?;
             self.write_entry(&parties, departure, &meeting, before, revised.stored).await?;

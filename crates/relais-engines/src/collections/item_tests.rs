@@ -144,7 +144,9 @@ fn collections_are_listed_without_links_caches_and_plain_folders() {
     let list = store.collections.list(anna, &PersonalMarks::default()).unwrap();
     let seen: Vec<_> = list
         .iter()
-        .map(|it| (it.name.as_str(), it.kind, it.display_name.as_str(), it.items, it.personal_items, it.personal))
+        .map(|it| {
+            (it.name.as_str(), it.kind, it.display_name.as_str(), it.items, it.personal_items, it.personal)
+        })
         .collect();
     assert_eq!(
         seen,
@@ -191,9 +193,8 @@ fn a_copy_is_taken_out_only_as_it_was_put_in_and_its_collection_with_the_last_on
     let store = Store::new();
     let (anna, first, second) = (account(1), event("1", ""), event("2", ""));
     store.put(anna, "copies", CALENDAR, &[("1.ics", &first), ("2.ics", &second)]);
-    let take_out = |item: &str, bytes: &str| {
-        store.collections.take_out(anna, "copies", item, bytes.as_bytes()).unwrap()
-    };
+    let take_out =
+        |item: &str, bytes: &str| store.collections.take_out(anna, "copies", item, bytes.as_bytes()).unwrap();
     assert!(!take_out("1.ics", &second), "it is another's now");
     assert!(take_out("1.ics", &first) && !take_out("1.ics", &first));
     assert_eq!(store.collections.list(anna, &PersonalMarks::default()).unwrap().len(), 1);

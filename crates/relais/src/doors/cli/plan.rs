@@ -195,8 +195,10 @@ fn collections(reader: &Reader, plan: &Plan) -> String {
             ),
         ),
         CollectionsChoice::Move | CollectionsChoice::Keep => (
-            reader
-                .pick("Ses agendas et carnets d'adresses passent à", "Its calendars and address books pass to"),
+            reader.pick(
+                "Ses agendas et carnets d'adresses passent à",
+                "Its calendars and address books pass to",
+            ),
             reader.pick(" ; ce qui est personnel est mis de côté", "; what is personal is set aside"),
         ),
     };

@@ -43,8 +43,12 @@ pub fn backup(certificate: &Certificate, language: Language) -> Markup {
     let Some(report) = Report::of(certificate, Step::BackUp) else { return html! {} };
     let last = Report::of(certificate, Step::Delete).map(|deleted| deleted.text("backup"));
     let last = last.filter(|last| !last.is_empty() && *last != report.text("snapshot"));
-    let kept =
-        wording::kept(report.number("messages"), report.number("items"), report.number("size_bytes"), language);
+    let kept = wording::kept(
+        report.number("messages"),
+        report.number("items"),
+        report.number("size_bytes"),
+        language,
+    );
     html! {
         section {
             h2 { (language.pick("Sauvegarde", "Backup")) }

@@ -194,7 +194,9 @@ pub fn collections(collections: usize, items: u64, to: &str, moved: bool, langua
             "They are now {to}'s, as calendars and address books apart from their own (entries: {items})."
         ),
         (Language::English, _, false) => {
-            format!("They stay with the closed account, and {to} may read and change them (entries: {items}).")
+            format!(
+                "They stay with the closed account, and {to} may read and change them (entries: {items})."
+            )
         }
     }
 }
