@@ -101,6 +101,11 @@ impl World {
         world
     }
 
+    /// One that runs already, in a directory that goes with the world.
+    pub fn around(server: Server, dir: TempDir) -> Self {
+        Self { server, _dir: Some(dir) }
+    }
+
     pub fn data(&self) -> &Path {
         &self.server.data
     }
