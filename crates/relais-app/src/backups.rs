@@ -52,6 +52,15 @@ impl Repositories {
     pub(crate) fn new(default_dir: PathBuf) -> Self {
         Self { default_dir, open: Mutex::default() }
     }
+
+    /// The default place moves with the data directory, so its row says only what is below it.
+    fn placed(&self, policy: BackupPolicy) -> BackupPolicy {
+        if policy.location != policy.organisation.to_string() {
+            return policy;
+        }
+        let location = self.default_dir.join(&policy.location).display().to_string();
+        BackupPolicy { location, ..policy }
+    }
 }
 
 /// What an admin changes; what is absent stays.
@@ -79,11 +88,14 @@ impl Relais {
     /// # Errors
     /// [`Error::NotFound`] when there is no such organisation.
     pub async fn backup_policy(&self, organisation: OrganisationId) -> Result<BackupPolicy, Error> {
-        if let Some(policy) = self.look(move |tx| repositories::get(tx, organisation)).await? {
-            return Ok(policy);
-        }
-        let (default_dir, now) = (self.repositories.default_dir.clone(), self.now());
-        self.store.write(move |tx| ensure_policy(tx, organisation, &default_dir, now)).await
+        let found = match self.look(move |tx| repositories::get(tx, organisation)).await? {
+            Some(policy) => policy,
+            None => {
+                let now = self.now();
+                self.store.write(move |tx| ensure_policy(tx, organisation, now)).await?
+            }
+        };
+        Ok(self.repositories.placed(found))
     }
 
     /// # Errors
@@ -103,10 +115,11 @@ impl Relais {
         if let Some(retention) = change.retention {
             retention.check().map_err(Refusal::from)?;
         }
-        let (default_dir, now) = (self.repositories.default_dir.clone(), self.now());
-        self.store
+        let now = self.now();
+        let set = self
+            .store
             .write(move |tx| {
-                let before = ensure_policy(tx, organisation, &default_dir, now)?;
+                let before = ensure_policy(tx, organisation, now)?;
                 let mut next = before.clone();
                 if let Some(location) = &location {
                     next.location = location.to_string();
@@ -129,9 +142,10 @@ impl Relais {
                 }
                 let detail = json!({ "from": before, "to": next });
                 note(tx, organisation, "backup.policy_set", organisation, detail, actor, now)?;
-                Ok(next)
+                Ok::<_, Error>(next)
             })
-            .await
+            .await?;
+        Ok(self.repositories.placed(set))
     }
 
     /// What opens the repository, and what a restoration on another machine needs: to be kept elsewhere.
@@ -292,7 +306,6 @@ pub(crate) fn repository_error(location: &str, error: RepositoryError) -> Error 
 fn ensure_policy(
     tx: &mut Tx<'_>,
     organisation: OrganisationId,
-    default_dir: &std::path::Path,
     now: Timestamp,
 ) -> Result<BackupPolicy, Error> {
     if let Some(policy) = repositories::get(tx, organisation)? {
@@ -301,7 +314,7 @@ fn ensure_policy(
     let zone = zone_of(tx, organisation)?;
     let policy = BackupPolicy {
         organisation,
-        location: default_dir.join(organisation.to_string()).display().to_string(),
+        location: organisation.to_string(),
         daily_at: Some(DAILY_AT),
         retention: Retention::default(),
     };

@@ -110,6 +110,7 @@ async fn a_remembered_password_is_forgotten_when_it_changes_or_the_account_close
     assert_eq!(read_mail(w, "another horse").await, Ok(State::Active));
     close(w, &one).await;
     assert_eq!(read_mail(w, "another horse").await, Err(SignInRefusal::Closed));
+    w.backed_up(one.id).await;
     w.command(one.id, Command::Delete).await;
     assert_eq!(read_mail(w, "another horse").await, Err(SignInRefusal::Credentials));
 }

@@ -104,6 +104,7 @@ async fn whoever_proves_first_has_the_domain_and_the_next_one_after_it_is_given_
         },
         relais_core::lifecycle::Command::Delete,
     ] {
+        world.backed_up(anne).await;
         world.relais.execute(anne, command, OPERATOR).await.unwrap();
     }
     world.relais.remove_domain(other, "neuf.fr", admin(other)).await.unwrap();

@@ -57,6 +57,7 @@ async fn every_refusal_has_its_code(w: &mut World) {
     let two = w.person("user2").await;
     w.command(one.id, Command::Deactivate { cause: Cause::Admin, inbound: None }).await;
     w.command(two.id, Command::Deactivate { cause: Cause::Admin, inbound: None }).await;
+    w.backed_up(two.id).await;
     w.command(two.id, Command::Delete).await;
     for (to, expected) in
         [("user1", "5.2.1"), ("user2", "5.1.6"), ("personne", "5.1.1"), ("someone@elsewhere.test", "5.7.1")]

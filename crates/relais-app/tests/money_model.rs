@@ -129,6 +129,7 @@ async fn create(
                 // In the model there is none: here it is closed and deleted without ever having cost anything.
                 let close = Command::Deactivate { cause: Cause::Admin, inbound: None };
                 w.command(account.id, close).await;
+                w.backed_up(account.id).await;
                 w.command(account.id, Command::Delete).await;
                 Err(error)
             }
@@ -177,7 +178,10 @@ async fn one_step(
             let expected = model.open(number, people.active[&number]);
             (format!("open {number}"), expected, ask(w, Command::Reactivate).await)
         }
-        9 => (format!("delete {number}"), model.delete(number), ask(w, Command::Delete).await),
+        9 => {
+            w.backed_up(people.ids[&number]).await;
+            (format!("delete {number}"), model.delete(number), ask(w, Command::Delete).await)
+        }
         10 => {
             let expected = model.set_password(number);
             if expected.is_ok() {

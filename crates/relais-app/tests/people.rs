@@ -71,6 +71,7 @@ async fn deactivation_keeps_what_is_known_and_deletion_erases_it_all(w: &mut Wor
     let (all, nothing) = ((Some("Zoé".to_owned()), Some(Photo::of(png).unwrap()), true), (None, None, false));
     w.command(id, Command::Deactivate { cause: Cause::Admin, inbound: None }).await;
     assert_eq!(known(w).await, all);
+    w.backed_up(id).await;
     w.command(id, Command::Delete).await;
     assert_eq!(known(w).await, nothing);
     let refused = w.relais.set_profile(id, Profile::default(), OPERATOR).await.unwrap_err();

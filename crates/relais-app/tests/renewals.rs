@@ -100,6 +100,7 @@ async fn an_account_that_left_is_not_renewed(w: &mut World) {
     assert_eq!(balance, 4000, "R9: nothing was charged after it left");
     // What was paid for the 20 days after the day it left comes back with its deletion.
     w.command(one.id, Command::Deactivate { cause: Cause::Admin, inbound: None }).await;
+    w.backed_up(one.id).await;
     w.command(one.id, Command::Delete).await;
     let balance = w.read(move |tx| relais_store::ledger::balance_minor(tx, organisation)).await;
     assert_eq!(balance, 4000 + 1000 * 20 / 30, "M15");

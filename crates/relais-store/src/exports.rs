@@ -76,13 +76,12 @@ pub fn take(tx: &mut Tx<'_>, id: ExportId, now: Timestamp) -> Result<bool, Error
     Ok(tx.execute(sql, &[id.number().into(), time(now)])? == 1)
 }
 
-/// Archives that nobody may take any more.
+/// Archives whose time is over, taken or not.
 pub fn over(tx: &mut Tx<'_>, now: Timestamp) -> Result<Vec<ExportId>, Error> {
-    let rows = tx.query("SELECT id FROM exports WHERE expires_at <= $1 OR taken_at <= $1", &[time(now)])?;
+    let rows = tx.query("SELECT id FROM exports WHERE expires_at <= $1", &[time(now)])?;
     rows.iter().map(|row| Ok(ExportId::from_number(row.int(0)?))).collect()
 }
 
-/// That an export expired before it was taken is no longer worth a row; that it was taken is in the events.
 pub fn remove(tx: &mut Tx<'_>, id: ExportId) -> Result<(), Error> {
     tx.execute("DELETE FROM exports WHERE id = $1", &[id.number().into()])?;
     Ok(())

@@ -8,8 +8,9 @@ use relais_app::{Clock, Envelope, Ids, NewAccountRequest, NewOrganisationRequest
 use relais_core::account::Account;
 use relais_core::address::EmailAddress;
 use relais_core::authority::{Actor, Role};
+use relais_core::backup::{Generation, GenerationState, Holder, Occasion, Scope, Snapshot};
 use relais_core::departure::{Departure, DepartureState, Order};
-use relais_core::ids::{AccountId, DepartureId, MailboxId, OrganisationId, SubscriptionId};
+use relais_core::ids::{AccountId, DepartureId, GenerationId, MailboxId, OrganisationId, SubscriptionId};
 use relais_core::inbound::Inbound;
 use relais_core::language::Language;
 use relais_core::lifecycle::Command;
@@ -20,6 +21,7 @@ use relais_core::password::PasswordHash;
 use relais_core::plan::{Licence, SubscriptionTerms};
 use relais_core::refusal::Refusal;
 use relais_core::term::Period;
+use relais_engines::collections::Collections;
 use relais_engines::dns::Dns;
 use relais_engines::maildir::{Maildirs, decode_utf7};
 use relais_engines::message::PersonalMarks;
@@ -27,7 +29,9 @@ use relais_engines::radicale::Homes;
 use relais_engines::spool::SpoolFiles;
 use relais_store::events::ChainCheck;
 use relais_store::spool::{Outbound, SpoolState};
-use relais_store::{Store, Tx, accounts, addresses, departures, events, mailboxes, schema, spool};
+use relais_store::{
+    Store, Tx, accounts, addresses, departures, events, generations, mailboxes, schema, spool,
+};
 use relais_testbed::dns::resolver_in_trouble;
 use relais_testbed::postgres::PrivatePostgres;
 use std::fs;
@@ -121,6 +125,9 @@ fn open(
         dovecot: None,
         homes: Arc::new(Homes::open(&dir.join("dav")).unwrap()),
         radicale: None,
+        collections: Arc::new(Collections::open(dir.join("dav")).unwrap()),
+        backups_dir: dir.join("backups"),
+        exports_dir: dir.join("exports"),
         smarthost: None,
         dns: Dns::at(resolver),
         hostname: "mx.bm.com".into(),
@@ -131,6 +138,42 @@ fn open(
         ids: ids.clone(),
         node: node.to_owned(),
     })
+}
+
+fn pretend_backup(
+    tx: &mut Tx<'_>,
+    generation: GenerationId,
+    organisation: OrganisationId,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<(), relais_store::Error> {
+    let row = Generation {
+        id: generation,
+        organisation,
+        scope: Scope::Account(account),
+        occasion: Occasion::Asked,
+        state: GenerationState::Verified,
+        started_at: now,
+        ended_at: Some(now),
+        holders: 1,
+        holders_done: 1,
+        trouble: None,
+    };
+    generations::insert(tx, &row, &OPERATOR, now)?;
+    let snapshot = Snapshot {
+        generation,
+        organisation,
+        holder: Holder::Account(account),
+        id: "0".repeat(64),
+        begun_at: now,
+        verified_at: Some(now),
+        messages: 0,
+        personal_messages: 0,
+        items: 0,
+        size_bytes: 0,
+        fingerprint: None,
+    };
+    generations::set_snapshot(tx, &snapshot)
 }
 
 impl World {
@@ -229,6 +272,14 @@ impl World {
 
     pub async fn command(&self, id: AccountId, command: Command) -> Account {
         self.relais.execute(id, command, OPERATOR).await.unwrap()
+    }
+
+    /// As if a verified backup held the account as it is now: for scenarios that are not about backups.
+    pub async fn backed_up(&self, id: AccountId) {
+        let (organisation, now) = (self.account(id).await.organisation, self.relais.now());
+        let number = self.ids.next();
+        self.write(move |tx| pretend_backup(tx, GenerationId::from_number(number), organisation, id, now))
+            .await;
     }
 
     pub async fn try_command(&self, id: AccountId, command: Command) -> Result<Account, String> {

@@ -1,5 +1,6 @@
 //! Every query on both databases, with the same body: what is written is what is read.
 
+mod backups;
 mod collections;
 mod domains;
 mod dump;
@@ -7,6 +8,7 @@ mod money;
 mod people;
 mod work;
 
+use backups::*;
 use collections::*;
 use domains::*;
 use dump::*;
@@ -143,6 +145,10 @@ on_both! {
     the_catalog_tells_the_kind_of_each_column
     shares_are_found_by_both_sides_and_through_groups
     shares_follow_a_collection_to_another_owner
+    a_backup_is_due_once
+    generations_are_claimed_kept_and_forgotten
+    the_newest_verified_snapshot_of_a_holder_is_found
+    an_export_is_taken_once
 }
 
 fn address(text: &str) -> EmailAddress {
@@ -191,6 +197,7 @@ fn account(number: i64) -> Account {
         state: State::Active,
         deactivation: None,
         leaves_at: None,
+        legal_hold: None,
         inbound: Inbound::deliver(),
         quota_bytes: None,
         subscription: None,

@@ -4,7 +4,8 @@ use super::{Database, account, address, at, org};
 use jiff::SignedDuration;
 use relais_core::authority::Actor;
 use relais_core::departure::{
-    AddressHeir, Departure, DepartureState, Findings, NewMail, Plan, Step, StepReport, Warning,
+    AddressHeir, BackupChoice, CollectionsChoice, Departure, DepartureState, Findings, MeetingsChoice,
+    NewMail, Plan, Step, StepReport, Warning,
 };
 use relais_core::event::{CHAIN_START, Happening};
 use relais_core::ids::{AccountId, DepartureId, GrantId, MailboxId, SessionId, SpoolId, TokenId};
@@ -167,9 +168,13 @@ pub fn departure(number: i64, leaver: i64) -> Departure {
         heir: AddressHeir::Stay,
         delete_after: Some(at(60)),
         reason: Some("continuité".into()),
+        backup: BackupChoice::WaitForNext,
+        collections: CollectionsChoice::Move,
+        meetings: MeetingsChoice::Cancel,
+        export_to: Some(address("moi@ailleurs.test")),
         steps: vec![Step::Freeze, Step::Inventory, Step::Certificate],
         findings: Findings { messages: 3, ..Findings::default() },
-        warnings: vec![Warning::DeletionWithoutBackup, Warning::DeletionEndsReply],
+        warnings: vec![Warning::DeletionWithoutExport, Warning::DeletionEndsReply],
     };
     Departure {
         id: DepartureId::from_number(number),

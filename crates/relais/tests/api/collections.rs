@@ -83,6 +83,7 @@ async fn a_deletion_ends_what_was_shared_by_and_with_the_account() {
     let (gone, stays) = (id_of(&world.app, "user1@bm.com").await, id_of(&world.app, "user2@bm.com").await);
     let home = world.data().join("dav/collection-root").join(gone.to_string());
     assert!(home.is_dir());
+    world.backed_up("user1@bm.com").await;
     for (method, path) in [
         ("POST", "/api/v1/accounts/user1@bm.com/deactivate".to_owned()),
         ("DELETE", format!("/api/v1/accounts/{gone}")),

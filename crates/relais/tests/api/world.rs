@@ -8,9 +8,12 @@ use http_body_util::BodyExt;
 use jiff::Timestamp;
 use relais::doors::api::{Trust, router};
 use relais_app::core::authority::{Actor, Role};
+use relais_app::core::backup::{Generation, GenerationState, Holder, Occasion, Scope, Snapshot};
 use relais_app::core::collection::{ShareRight, Sharee};
 use relais_app::core::departure::Order;
-use relais_app::core::ids::{DepartureId, GroupId, OrganisationId, ResponderId, ShareId, SpoolId, TokenId};
+use relais_app::core::ids::{
+    AccountId, DepartureId, GenerationId, GroupId, OrganisationId, ResponderId, ShareId, SpoolId, TokenId,
+};
 use relais_app::core::language::Language;
 use relais_app::core::lifecycle::Command;
 use relais_app::core::money::Currency;
@@ -18,9 +21,11 @@ use relais_app::core::organisation::{GroupRole, MailboxRight};
 use relais_app::core::plan::{Licence, PlanTerms, SubscriptionTerms};
 use relais_app::core::rights::{Act, State};
 use relais_app::core::term::Period;
+use relais_app::read::generations;
 use relais_app::{
     Clock, Ids, Network, NewAccountRequest, NewOrganisationRequest, Parts, Relais, Store, schema,
 };
+use relais_engines::collections::Collections;
 use relais_engines::dns::Dns;
 use relais_engines::maildir::Maildirs;
 use relais_engines::message::PersonalMarks;
@@ -144,6 +149,9 @@ fn build(dir: &Path, clock: &Clock, ids: Ids) -> Arc<Relais> {
         dovecot: None,
         homes: Arc::new(Homes::open(&dir.join("dav")).expect("opens")),
         radicale: None,
+        collections: Arc::new(Collections::open(dir.join("dav")).expect("opens")),
+        backups_dir: dir.join("backups"),
+        exports_dir: dir.join("exports"),
         smarthost: None,
         dns: Dns::at(resolver_in_trouble()),
         hostname: "mail.bm.com".to_owned(),
@@ -282,12 +290,12 @@ async fn make_template() -> Template {
     let dir = TempDir::new().expect("a directory");
     let clock = Clock::set_to(start());
     let app = build(dir.path(), &clock, Ids::counted());
-    let made = populate(&app).await;
+    let made = populate(&app, dir.path()).await;
     drop(app);
     Template { dir, made }
 }
 
-async fn populate(app: &Relais) -> Made {
+async fn populate(app: &Relais, data: &Path) -> Made {
     let operator = Actor::Operator;
     let bm = app.create_organisation(organisation("bm", Language::French), operator).await.expect("made").id;
     app.add_domain(bm, "bm.com", operator).await.expect("made");
@@ -327,7 +335,7 @@ async fn populate(app: &Relais) -> Made {
     let owner = id_of(app, "user1@bm.com").await;
     let share = app.share_collection(owner, "contacts", with, ShareRight::Write, operator).await;
     let share = share.expect("shared").id;
-    states(app, bm).await;
+    states(app, data, bm).await;
     let (finished, scheduled, held) = departures(app, bm).await;
     offers(app).await;
     Made { bm, group, responder, share, spare_token, operator_token, finished, scheduled, held, secrets }
@@ -375,8 +383,51 @@ async fn things(app: &Relais, bm: OrganisationId) -> (GroupId, ResponderId) {
     (group, responder)
 }
 
+/// As if a verified backup held the account as it will ever be: for tests that are not about backups.
+pub async fn pretend_backup(data: &Path, organisation: OrganisationId, account: AccountId) {
+    let database = data.join("relais.db");
+    let store = Store::open(database.to_str().expect("UTF-8"), schema::MIGRATIONS).expect("opens");
+    let (generation, at) = (GenerationId::from_number(account.number()), start());
+    let row = Generation {
+        id: generation,
+        organisation,
+        scope: Scope::Account(account),
+        occasion: Occasion::Asked,
+        state: GenerationState::Verified,
+        started_at: at,
+        ended_at: Some(at),
+        holders: 1,
+        holders_done: 1,
+        trouble: None,
+    };
+    let snapshot = Snapshot {
+        generation,
+        organisation,
+        holder: Holder::Account(account),
+        id: "0".repeat(64),
+        begun_at: "9999-01-01T00:00:00Z".parse().expect("a moment"),
+        verified_at: Some(at),
+        messages: 0,
+        personal_messages: 0,
+        items: 0,
+        size_bytes: 0,
+        fingerprint: None,
+    };
+    let written = store.write(move |tx| {
+        generations::insert(tx, &row, &Actor::Operator, at)?;
+        generations::set_snapshot(tx, &snapshot)
+    });
+    written.await.expect("written");
+}
+
+impl World {
+    pub async fn backed_up(&self, address: &str) {
+        pretend_backup(self.data(), self.made.bm, id_of(&self.app, address).await).await;
+    }
+}
+
 /// Accounts in the states that are not active.
-async fn states(app: &Relais, bm: OrganisationId) {
+async fn states(app: &Relais, data: &Path, bm: OrganisationId) {
     let invited = NewAccountRequest {
         address: "invited@bm.com".parse().expect("an address"),
         name: "Invitée".into(),
@@ -391,6 +442,7 @@ async fn states(app: &Relais, bm: OrganisationId) {
         let id = id_of(app, address).await;
         let close = Command::Deactivate { cause: relais_app::core::account::Cause::Admin, inbound: None };
         app.execute(id, close, Actor::Operator).await.expect("closed");
+        pretend_backup(data, bm, id).await;
         if address == "deleted@bm.com" {
             app.execute(id, Command::Delete, Actor::Operator).await.expect("deleted");
         }

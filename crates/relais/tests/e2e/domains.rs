@@ -212,6 +212,7 @@ fn m12_a_provider_alias_stays_and_is_retired_with_its_account() {
     assert_eq!(ours.as_array().map(Vec::len), Some(1), "{ours}");
 
     world.must("POST", "/accounts/user1@bm.com/deactivate", json!({}));
+    world.back_up("user1@bm.com");
     world.must("DELETE", "/accounts/user1@bm.com", Value::Null);
     refused(&world, "ursule@provider.example", "5.1.6");
     world.person("user2", "Une autre");

@@ -22,6 +22,7 @@ fn bring(world: &World, login: &str, state: State) {
         }
         State::Deleted => {
             bring(world, login, State::Deactivated);
+            world.back_up(&address);
             world.must("DELETE", &format!("/accounts/{address}"), Value::Null);
         }
     }

@@ -271,6 +271,9 @@ fn m13_to_m15_deactivate_reactivate_delete() {
     assert_eq!(world.count_of("user1", "INBOX", "kept"), 1);
     assert_eq!(world.lmtp("user1@bm.com", &message("again")).code, 250);
     world.must("POST", "/accounts/user1@bm.com/deactivate", json!({}));
+    let (status, refused) = world.api("DELETE", "/accounts/user1@bm.com", Value::Null);
+    assert_eq!((status, &refused["code"]), (409, &json!("backup_missing")), "X7");
+    world.back_up("user1@bm.com");
     world.must("DELETE", "/accounts/user1@bm.com", Value::Null);
     let gone = world.lmtp("user1@bm.com", &message("gone"));
     assert!(gone.code == 550 && gone.text.contains("5.1.6"), "{}", gone.text);

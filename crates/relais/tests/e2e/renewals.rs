@@ -104,6 +104,7 @@ fn fill(tx: &mut Tx<'_>) -> Look<OrganisationId> {
                 state: State::Active,
                 deactivation: None,
                 leaves_at: None,
+                legal_hold: None,
                 inbound: Inbound::deliver(),
                 quota_bytes: None,
                 subscription: Some(id),

@@ -220,6 +220,17 @@ impl World {
         })
     }
 
+    /// Backs one account up and waits until that is verified.
+    pub fn back_up(&self, address: &str) {
+        let begun = self.of_organisation("POST", "/backups", json!({ "account": address }));
+        let path = format!("/backups/{}", begun["id"].as_str().expect("an id"));
+        wait_for(LIMIT, "the backup is verified", || {
+            let found = self.must("GET", &path, Value::Null);
+            assert_ne!(found["state"], "incomplete", "{}", found["trouble"]);
+            (found["state"] == "verified").then_some(())
+        });
+    }
+
     /// Waits until the next step to do is this one.
     pub fn wait_until_at(&self, departure: &str, step: &str) -> Value {
         wait_for(LIMIT, &format!("the departure is at {step}"), || {

@@ -4,19 +4,26 @@ use crate::*;
 use jiff::civil::date;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use relais_core::account::LegalHold;
 use relais_core::authority::Actor;
+use relais_core::backup::{Holder, Scope};
+use relais_core::collection::{Share, ShareRight, Sharee};
 use relais_core::departure::{Departure, DepartureState, Step, StepReport};
 use relais_core::event::Happening;
-use relais_core::ids::{DepartureId, GrantId, PlanId, SessionId, SpoolId, SubscriptionId, TokenId};
+use relais_core::ids::{DepartureId, GrantId, PlanId, SessionId, ShareId, SpoolId, SubscriptionId, TokenId};
 use relais_core::ledger::NewEntry;
 use relais_core::lifecycle::Effect;
 use relais_core::photo::{Photo, PhotoKind};
 use relais_core::profile::Profile;
 use relais_core::term::{Period, Term};
 use relais_store::credentials::{self, Grant, Session, Token};
+use relais_store::exports::{self, Export};
 use relais_store::password_resets::{self, PasswordReset};
 use relais_store::spool::{self, Outbound, SpoolState};
-use relais_store::{claims, departures, events, ledger, offers, outbox, profiles, settings};
+use relais_store::{
+    claims, collections, departures, events, generations, ledger, offers, outbox, profiles, repositories,
+    settings,
+};
 use serde_json::json;
 
 /// What a database or a text format might take for something else.
@@ -74,6 +81,7 @@ pub fn organisation_of(tx: &mut Tx<'_>, number: i64, seed: u64) -> Result<(), Er
     filling.departures()?;
     filling.secrets()?;
     filling.under_way()?;
+    filling.backups()?;
     filling.records()
 }
 
@@ -136,6 +144,7 @@ impl Filling<'_, '_> {
                 state,
                 deactivation: is_closed.then_some(deactivation),
                 leaves_at: (index % 2 == 0).then(|| at(9)),
+                legal_hold: (index % 4 == 1).then(|| LegalHold { reason: "Litige".into(), since: at(2) }),
                 inbound: if index % 3 == 0 { Inbound::deliver() } else { redirect("x@else.where") },
                 quota_bytes: self.one_of(&[None, Some(0), Some(i64::MAX)]),
                 subscription: (index % 2 == 1).then(|| SubscriptionId::from_number(1)),
@@ -290,6 +299,31 @@ impl Filling<'_, '_> {
             created_at: at(0),
         };
         spool::push(self.tx, &waiting, &format!("key {number}")).map(drop)
+    }
+
+    /// In the hands of a worker.
+    fn backups(&mut self) -> Result<(), Error> {
+        let (organisation, number, account) = (org(self.organisation), self.number(0), self.person().id);
+        repositories::insert(self.tx, &policy(organisation), "rlk_key", Some(at(4)), at(0))?;
+        for (index, scope) in [Scope::Everything, Scope::Account(account)].into_iter().enumerate() {
+            let made = generation(number + i64::try_from(index).unwrap(), organisation, scope);
+            generations::insert(self.tx, &made, &Actor::Operator, at(0))?;
+            for holder in [Holder::Account(account), Holder::Organisation(organisation)] {
+                generations::set_snapshot(self.tx, &snapshot(made.id.number(), organisation, holder))?;
+            }
+            generations::claim(self.tx, "node-1", at(0), at(1))?;
+        }
+        let taken = Export { account, ..export(number, organisation) };
+        exports::insert(self.tx, &taken, format!("secret {number}").as_bytes())?;
+        let share = Share {
+            id: ShareId::from_number(number),
+            owner: account,
+            collection: "calendar".parse().unwrap(),
+            with: Sharee::Group(GroupId::from_number(self.number(1))),
+            right: ShareRight::Read,
+            created_at: at(0),
+        };
+        collections::share(self.tx, &share).map(drop)
     }
 
     fn records(&mut self) -> Result<(), Error> {

@@ -38,6 +38,7 @@ pub fn account(number: i64, login: &str, name: &str) -> Account {
         state: State::Active,
         deactivation: None,
         leaves_at: None,
+        legal_hold: None,
         inbound: Inbound::deliver(),
         quota_bytes: None,
         subscription: None,
