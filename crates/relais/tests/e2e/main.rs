@@ -2,6 +2,7 @@
 //! cited by id.
 
 mod backups;
+mod backups_trouble;
 mod bad_input;
 mod crash;
 mod dav;
