@@ -89,8 +89,8 @@ impl Relais {
                 Ok(())
             }
             Effect::RemoveCollections { account } => {
-                let (homes, account) = (self.homes.clone(), *account);
-                tokio::task::spawn_blocking(move || homes.remove(account)).await??;
+                let (collections, account) = (self.collections.clone(), *account);
+                tokio::task::spawn_blocking(move || collections.remove(account)).await??;
                 Ok(())
             }
             Effect::ShareMailbox { mailbox } => self.write_shares(*mailbox).await,

@@ -50,7 +50,6 @@ pub use password_resets::TooManyRequests;
 pub use profiles::MailboxUsage;
 pub use provision::{Provision, Renewal};
 pub use relais_core as core;
-pub use relais_engines::collections::Kind as CollectionFileKind;
 pub use relais_engines::maildir::{Order, Personal, Query};
 pub use relais_engines::message::View;
 pub use relais_store::{Store, schema};

@@ -87,7 +87,7 @@ pub fn is_reserved(text: &str) -> bool {
     [ShareRight::Read, ShareRight::Write].iter().any(|right| text.starts_with(right.prefix()))
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CollectionKind {
     Calendar,

@@ -54,6 +54,8 @@ pub use take_back::TakenBack;
 
 use crate::durable::{at, create_dir, sync_dir};
 use crate::message::PersonalMarks;
+pub use relais_core::collection::CollectionKind as Kind;
+
 use relais_core::ids::AccountId;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -68,14 +70,6 @@ use storage::Access;
 pub struct Collections {
     root: PathBuf,
     numbers: AtomicU64,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = CollectionKind)]
-pub enum Kind {
-    Calendar,
-    AddressBook,
 }
 
 /// A calendar or an address book of an account's own.

@@ -54,7 +54,6 @@ impl Homes {
     pub fn open(storage: &Path) -> io::Result<Self> {
         let root = storage.join("collection-root");
         make_directory(&root)?;
-        make_directory(&storage.join("removing"))?;
         Ok(Self { root, changing: Mutex::default() })
     }
 
@@ -160,26 +159,6 @@ impl Homes {
         fs::symlink_metadata(&place).is_ok_and(|found| found.is_dir())
             && read_props(&place, name.clone()).is_some()
     }
-
-    /// Removes everything of `account`; what was shared with it stays its owner's.
-    ///
-    /// # Errors
-    /// Of the file system. Run it again.
-    pub fn remove(&self, account: AccountId) -> io::Result<()> {
-        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let storage = self.root.parent().expect("the root lies in the storage");
-        let removing = storage.join("removing").join(account.to_string());
-        // Twice: first what an earlier run left, then the home itself. Links are removed, not followed.
-        remove_if_there(&removing)?;
-        match fs::rename(self.home(account), &removing) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            renamed => {
-                renamed?;
-                fs::File::open(&self.root)?.sync_all()?;
-                remove_if_there(&removing)
-            }
-        }
-    }
 }
 
 fn tag(kind: Kind) -> &'static str {
@@ -199,13 +178,6 @@ fn read_props(place: &Path, name: CollectionName) -> Option<Collection> {
 
 fn make_directory(path: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
-}
-
-fn remove_if_there(path: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        removed => removed,
-    }
 }
 
 #[cfg(test)]
@@ -281,9 +253,5 @@ mod tests {
         homes.set_links(id(2), &[link("rw-shr-2", "calendar")]).unwrap();
         assert_eq!(seen(), [("rw-shr-2".to_owned(), target("calendar"))]);
         assert_eq!(homes.collections(id(2)).unwrap(), [calendar("Calendrier")], "links are not one's own");
-        for _ in 0..2 {
-            homes.remove(id(2)).unwrap();
-        }
-        assert!(!homes.home(id(2)).exists() && homes.has(id(1), &"calendar".parse().unwrap()));
     }
 }

@@ -13,11 +13,12 @@ use hyper::body::Bytes;
 use jiff::Timestamp;
 use relais_app::core::authority::Power;
 use relais_app::core::backup::{BackupPolicy, Generation, Holder, Scope, Snapshot};
+use relais_app::core::collection::CollectionKind;
 use relais_app::core::ids::{AccountId, GenerationId, MailboxId};
 use relais_app::read::generations;
 use relais_app::{
-    BackupPolicyChange, Caller, CollectionFileKind, Contents, Download, Error, Looker, MessagePage, Personal,
-    Query, RestoreReport, RestoreRequest, View,
+    BackupPolicyChange, Caller, Contents, Download, Error, Looker, MessagePage, Personal, Query,
+    RestoreReport, RestoreRequest, View,
 };
 use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
@@ -336,8 +337,8 @@ async fn collection(
     let (kind, exported) =
         api.app.backup_collection(generation, holder, collection, why.looker(&caller)).await?;
     let (media_type, ending) = match kind {
-        CollectionFileKind::Calendar => ("text/calendar; charset=utf-8", "ics"),
-        CollectionFileKind::AddressBook => ("text/vcard; charset=utf-8", "vcf"),
+        CollectionKind::Calendar => ("text/calendar; charset=utf-8", "ics"),
+        CollectionKind::AddressBook => ("text/vcard; charset=utf-8", "vcf"),
     };
     let mut response = (
         [(header::CONTENT_TYPE, media_type.to_owned()), disposition(&format!("{name}.{ending}"))],
