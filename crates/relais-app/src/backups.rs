@@ -1,12 +1,14 @@
 //! Backups of an organisation: where they are, when they are made, and the runs that make them. A process may die at
 //! any instant: what a generation holds already is in its rows, and the rest is done when somebody takes it up again.
 
+mod instance;
 mod looking;
 mod reading;
 mod restoring;
 mod retention;
 mod running;
 
+pub use instance::{FoundInBackup, InstanceRestore, RestoredHolder, RestoredInstance};
 pub(crate) use looking::{ArchiveScope, write_archive};
 pub use looking::{
     CollectionContents, Contents, Download, FolderContents, FoundMessage, Looker, MessagePage,

@@ -34,7 +34,8 @@ mod throttle;
 pub use account_lists::{AccountRows, LineOutcome, LineReport, Run};
 pub use backups::{
     BackupPolicyChange, BackupSchedule, CollectionContents, Contents, Download, DryRun, FolderContents,
-    FoundMessage, Looker, MessagePage, RestorePlace, RestoreReport, RestoreRequest, RestoredPart,
+    FoundInBackup, FoundMessage, InstanceRestore, Looker, MessagePage, RestorePlace, RestoreReport,
+    RestoreRequest, RestoredHolder, RestoredInstance, RestoredPart,
 };
 pub use clock::{Clock, Ids};
 pub use collections::{Extent, Visitor};

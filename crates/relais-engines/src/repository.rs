@@ -16,7 +16,7 @@ mod verify;
 
 pub use error::RepositoryError;
 pub use location::{Bucket, Credentials, Location, LocationError};
-pub use read::{Entry, EntryKind, FileReader};
+pub use read::{Entry, EntryKind, FileReader, StoredFile};
 pub use store::{Progress, Stored};
 pub use upkeep::{Damage, Pruned, ReadData};
 pub use verify::Verified;

@@ -59,6 +59,17 @@ pub fn update(tx: &mut Tx<'_>, policy: &BackupPolicy, next_at: Option<Timestamp>
     )
 }
 
+/// The repository is found elsewhere now; it is the same one.
+///
+/// # Errors
+/// As [`insert`], and when the organisation has none.
+pub fn relocate(tx: &mut Tx<'_>, organisation: OrganisationId, location: &str) -> Result<(), Error> {
+    tx.execute_one(
+        "UPDATE repositories SET location = $2 WHERE organisation = $1",
+        &[organisation.number().into(), location.into()],
+    )
+}
+
 pub fn get(tx: &mut Tx<'_>, organisation: OrganisationId) -> Result<Option<BackupPolicy>, Error> {
     let sql = "SELECT organisation, location, daily_at, retention FROM repositories WHERE organisation = $1";
     tx.query_opt(sql, &[organisation.number().into()])?.as_ref().map(read).transpose()

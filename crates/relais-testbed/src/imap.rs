@@ -149,9 +149,14 @@ impl Imap {
     pub fn fetch_all(&mut self, folder: &str) -> Result<Vec<Message>> {
         let exists =
             self.select(folder)?.map_err(|Refusal(text)| anyhow::anyhow!("SELECT {folder}: {text}"))?;
-        if exists == 0 {
-            return Ok(Vec::new());
-        }
+        if exists == 0 { Ok(Vec::new()) } else { self.fetch_selected() }
+    }
+
+    /// As [`Imap::fetch_all`], of the folder that is selected and has some.
+    ///
+    /// # Errors
+    /// When the server refuses or the connection is gone.
+    pub fn fetch_selected(&mut self) -> Result<Vec<Message>> {
         let responses = self.ok("FETCH 1:* (UID FLAGS INTERNALDATE BODY.PEEK[])")?;
         responses.into_iter().filter(|row| !row.literals.is_empty()).map(message).collect()
     }

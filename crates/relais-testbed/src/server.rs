@@ -94,7 +94,11 @@ impl Configuration {
         Ok(())
     }
 
-    fn write(&self, data: &Path) -> anyhow::Result<()> {
+    /// Writes the file into a data directory.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, data: &Path) -> anyhow::Result<()> {
         let path = data.join(CONFIGURATION_FILE);
         std::fs::write(&path, toml::to_string(self)?).with_context(|| path.display().to_string())?;
         if let Some(user) = self.user.as_deref().filter(|_| geteuid().is_root()) {

@@ -3,4 +3,5 @@
 pub mod configuration;
 pub mod doors;
 mod privileges;
+pub mod restore;
 pub mod serve;

@@ -1,4 +1,4 @@
-//! The program: `relais serve` runs the server, everything else asks one.
+//! The program: `relais serve` runs the server, `relais restore` rebuilds what one had, everything else asks one.
 
 use clap::Parser;
 use relais::doors::cli::{self, Cli, Command};
@@ -20,6 +20,9 @@ fn main() -> ExitCode {
                 .log_internal_errors(false)
                 .init();
             relais::serve::serve(&options.data, arguments).map(|()| ExitCode::SUCCESS)
+        }
+        Command::Restore(arguments) => {
+            relais::restore::restore(&options.data, options.language(), arguments)
         }
         Command::Ask(question) => ask(options, question),
     };

@@ -44,6 +44,13 @@ const ENGINE_READY_MAX: Duration = Duration::from_secs(20);
 /// # Errors
 /// With what has to be put right before Relais can start.
 pub fn serve(data: &Path, arguments: ServeArguments) -> anyhow::Result<()> {
+    let (data, configuration) = settle(data, arguments)?;
+    let runtime = tokio::runtime::Runtime::new().context("starting the runtime")?;
+    runtime.block_on(run(&data, &configuration))
+}
+
+/// Makes the data directory, reads the configuration and becomes the user that both belong to.
+pub(crate) fn settle(data: &Path, arguments: ServeArguments) -> anyhow::Result<(PathBuf, Configuration)> {
     std::fs::create_dir_all(data).with_context(|| format!("creating {}", data.display()))?;
     let data = data.canonicalize().with_context(|| format!("opening {}", data.display()))?;
     let file = arguments.config.unwrap_or_else(|| data.join("relais.toml"));
@@ -54,8 +61,12 @@ pub fn serve(data: &Path, arguments: ServeArguments) -> anyhow::Result<()> {
     privileges::drop_to(&configuration.user, &data)?;
     std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o700))
         .with_context(|| format!("closing {} to others", data.display()))?;
-    let runtime = tokio::runtime::Runtime::new().context("starting the runtime")?;
-    runtime.block_on(run(&data, &configuration))
+    Ok((data, configuration))
+}
+
+pub(crate) fn open_store(data: &Path, configuration: &Configuration) -> anyhow::Result<Store> {
+    let url = configuration.database.clone().unwrap_or_else(|| data.join("relais.db").display().to_string());
+    Store::open(&url, schema::MIGRATIONS).context("opening the database")
 }
 
 async fn run(data: &Path, configuration: &Configuration) -> anyhow::Result<()> {
@@ -82,8 +93,7 @@ async fn run(data: &Path, configuration: &Configuration) -> anyhow::Result<()> {
 }
 
 fn build(data: &Path, configuration: &Configuration) -> anyhow::Result<Arc<Relais>> {
-    let url = configuration.database.clone().unwrap_or_else(|| data.join("relais.db").display().to_string());
-    let store = Store::open(&url, schema::MIGRATIONS).context("opening the database")?;
+    let store = open_store(data, configuration)?;
     let maildirs = Maildirs::open(data.join("mail")).context("opening the mail directory")?;
     let spool_files = SpoolFiles::open(data.join("spool")).context("opening the spool directory")?;
     let collections = Collections::open(data.join("dav")).context("opening the directory of calendars")?;

@@ -14,6 +14,7 @@ use relais_engines::maildir::{Index, Maildirs};
 use relais_engines::message::PersonalMarks;
 use relais_engines::repository::{Content, EntryKind, File, Label, Repository, RepositoryError, SnapshotId};
 use relais_store::dump::{self, DumpError};
+use relais_store::mailboxes::MailHolder;
 use relais_store::{Tx, accounts, addresses, generations, groups, mailboxes, profiles};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -77,7 +78,8 @@ impl Relais {
         match generation.scope {
             Scope::Account(id) => Ok(vec![Holder::Account(id)]),
             Scope::Everything => {
-                let mut holders = self.look(move |tx| all_holders(tx, organisation)).await?;
+                let found = self.look(move |tx| all_holders(tx, organisation)).await?;
+                let mut holders: Vec<_> = found.into_iter().map(|found| found.holder).collect();
                 holders.push(Holder::Organisation(organisation));
                 Ok(holders)
             }
@@ -197,15 +199,18 @@ pub(super) fn dump_error(error: DumpError) -> Error {
     }
 }
 
-fn all_holders(tx: &mut Tx<'_>, organisation: OrganisationId) -> Result<Vec<Holder>, relais_store::Error> {
+/// Whoever has a mailbox. A tombstone has none.
+pub(super) fn all_holders(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+) -> Result<Vec<MailHolder>, relais_store::Error> {
     let (mut all, mut after) = (Vec::new(), None);
     loop {
         let page = mailboxes::holders(tx, organisation, after, PAGE)?;
         let Some(last) = page.last() else { return Ok(all) };
         after = Some(last.mailbox);
-        // A tombstone has no mailbox.
         let kept = |state| may(state, Act::ReceiveMail) != Verdict::No;
-        all.extend(page.iter().filter(|found| found.state.is_none_or(kept)).map(|found| found.holder));
+        all.extend(page.into_iter().filter(|found| found.state.is_none_or(kept)));
     }
 }
 

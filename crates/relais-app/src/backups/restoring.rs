@@ -13,12 +13,13 @@ use relais_core::refusal::Refusal;
 use relais_core::rights::{Act, Verdict, may};
 use relais_engines::collections;
 use relais_engines::maildir::{
-    Personal, Place, Restorable, RestoreOrder as MailOrder, Restored as MailRestored, Run, Tree,
+    Index, Personal, Place, Restorable, RestoreOrder as MailOrder, Restored as MailRestored, Run, Tree,
 };
-use relais_engines::repository::{Content, Repository, SnapshotId};
+use relais_engines::repository::{Content, Repository, RepositoryError, SnapshotId, StoredFile};
 use relais_store::{Tx, accounts, mailboxes, organisations};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::collections::HashMap;
 use std::io::{self, Read};
 use std::sync::Arc;
 
@@ -155,27 +156,14 @@ impl Relais {
         request: &RestoreRequest,
         personal: Personal,
     ) -> Result<MailRestored, Error> {
-        let index = opened.ask(index_of).await?;
-        let messages: Vec<Restorable> = index
-            .folders()
-            .flat_map(|folder| {
-                let wanted = &wanted;
-                folder
-                    .messages
-                    .iter()
-                    .filter(move |message| wanted.has(folder.tree, &folder.dir, &message.base))
-                    .map(move |message| Restorable {
-                        tree: folder.tree,
-                        dir: folder.dir.clone(),
-                        message: message.clone(),
-                        content: Arc::new(Stored {
-                            repository: opened.repository.clone(),
-                            id: opened.id,
-                            path: folder.path_of(message),
-                        }),
-                    })
+        let (wanted, messages) = opened
+            .ask(move |repository, id| {
+                let index = index_of(repository, id)?;
+                let files = files_of(repository, id)?;
+                let messages = messages_of(&index, &files, &wanted);
+                Ok((wanted, messages))
             })
-            .collect();
+            .await?;
         if messages.is_empty() && !matches!(wanted, Wanted::All) {
             return Err(Error::NotFound);
         }
@@ -245,7 +233,7 @@ impl Relais {
 }
 
 /// Which messages are wanted.
-enum Wanted {
+pub(super) enum Wanted {
     All,
     Folder(String),
     Messages(String, Vec<String>),
@@ -274,16 +262,48 @@ fn mail_of(what: &RestoredPart) -> Option<Wanted> {
     }
 }
 
-/// A message where the repository has it.
-struct Stored {
-    repository: Arc<Repository>,
-    id: SnapshotId,
+/// The files of a snapshot by their paths.
+pub(super) fn files_of(
+    repository: &Repository,
+    id: &SnapshotId,
+) -> Result<HashMap<String, StoredFile>, RepositoryError> {
+    let files = repository.stored_files(id, "")?;
+    Ok(files.into_iter().map(|(entry, file)| (entry.path, file)).collect())
+}
+
+pub(super) fn messages_of(
+    index: &Index,
+    files: &HashMap<String, StoredFile>,
+    wanted: &Wanted,
+) -> Vec<Restorable> {
+    let mut messages = Vec::new();
+    for folder in index.folders() {
+        for message in &folder.messages {
+            if wanted.has(folder.tree, &folder.dir, &message.base) {
+                let path = folder.path_of(message);
+                messages.push(Restorable {
+                    tree: folder.tree,
+                    dir: folder.dir.clone(),
+                    message: message.clone(),
+                    content: match files.get(&path) {
+                        Some(file) => Arc::new(file.clone()),
+                        None => Arc::new(Missing { path }),
+                    },
+                });
+            }
+        }
+    }
+    messages
+}
+
+/// A message that an index names and its snapshot does not have.
+struct Missing {
     path: String,
 }
 
-impl Content for Stored {
+impl Content for Missing {
     fn open(&self) -> io::Result<Box<dyn Read + Send>> {
-        Ok(Box::new(self.repository.read(&self.id, &self.path).map_err(io::Error::other)?))
+        Err(io::Error::new(io::ErrorKind::NotFound, format!("the snapshot has no {}", self.path)))
     }
 }
 

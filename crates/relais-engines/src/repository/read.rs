@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::error::RepositoryError;
 use super::rustic::Opened;
-use super::{Repository, SnapshotId};
+use super::{Content, Repository, SnapshotId};
 
 type Indexed = Opened<IndexedFullStatus>;
 
@@ -68,30 +68,41 @@ impl Repository {
         })
     }
 
-    /// Calls `each` with every file below the directory at `path`: the way to restore many, since their trees are
-    /// read once.
+    /// Every file below the directory at `path`, to be read as often as is wanted: the way to read many, since their
+    /// trees are read once.
     ///
     /// # Errors
-    /// When there is no such snapshot or directory, it cannot be read, or `each` says so.
+    /// When there is no such snapshot or directory, or it cannot be read.
+    pub fn stored_files(
+        &self,
+        snapshot: &SnapshotId,
+        path: &str,
+    ) -> Result<Vec<(Entry, StoredFile)>, RepositoryError> {
+        self.inner.reading(snapshot, |opened, top| {
+            let mut files = Vec::new();
+            opened.walk(&opened.tree_at(top, path)?, path, &mut |path, node| {
+                if node.is_file() {
+                    let content = node.content.clone().unwrap_or_default();
+                    let stored = StoredFile { opened: opened.clone(), content };
+                    files.extend(entry(path, node).map(|entry| (entry, stored)));
+                }
+            })?;
+            Ok(files)
+        })
+    }
+
+    /// Calls `each` with every file below the directory at `path`.
+    ///
+    /// # Errors
+    /// As [`Repository::stored_files`], or when `each` says so.
     pub fn read_all<E: From<RepositoryError>>(
         &self,
         snapshot: &SnapshotId,
         path: &str,
         mut each: impl FnMut(Entry, FileReader) -> Result<(), E>,
     ) -> Result<(), E> {
-        let (opened, files) = self.inner.reading(snapshot, |opened, top| {
-            let mut files = Vec::new();
-            opened.walk(&opened.tree_at(top, path)?, path, &mut |path, node| {
-                if node.is_file() {
-                    files.extend(
-                        entry(path, node).map(|entry| (entry, node.content.clone().unwrap_or_default())),
-                    );
-                }
-            })?;
-            Ok((opened.clone(), files))
-        })?;
-        for (entry, content) in files {
-            each(entry, FileReader::new(opened.clone(), content))?;
+        for (entry, file) in self.stored_files(snapshot, path)? {
+            each(entry, FileReader::new(file.opened, file.content))?;
         }
         Ok(())
     }
@@ -157,6 +168,19 @@ fn entry(directory: &str, node: &Node) -> Option<Entry> {
         | NodeType::Socket => return None,
     };
     Some(Entry { path: below(directory, node), modified: node.meta.mtime, kind })
+}
+
+/// A file of a snapshot that was found in its tree.
+#[derive(Clone)]
+pub struct StoredFile {
+    opened: Arc<Indexed>,
+    content: Vec<DataId>,
+}
+
+impl Content for StoredFile {
+    fn open(&self) -> io::Result<Box<dyn Read + Send>> {
+        Ok(Box::new(FileReader::new(self.opened.clone(), self.content.clone())))
+    }
 }
 
 /// See [`Repository::read`].

@@ -88,8 +88,18 @@ pub struct Options {
 pub enum Command {
     /// Run the server
     Serve(crate::serve::ServeArguments),
+    /// Rebuild what was lost with a server, where none runs: an organisation from its backups and their key
+    Restore(crate::restore::RestoreArguments),
     #[command(flatten)]
     Ask(Question),
+}
+
+impl Options {
+    /// In which a person is answered.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        self.language.unwrap_or_else(language::of_environment)
+    }
 }
 
 /// What is asked of a running server.
@@ -171,7 +181,7 @@ pub fn command() -> clap::Command {
 
 /// Asks what was typed, and says how it went.
 pub async fn run(options: Options, question: Question) -> ExitCode {
-    let language = options.language.unwrap_or_else(language::of_environment);
+    let language = options.language();
     let json = options.json;
     let outcome = match Session::open(options, language) {
         Ok(mut session) => dispatch(&mut session, question).await,

@@ -1,6 +1,8 @@
 //! The real program, the real Dovecot, real clients: what a person or a mail server meets. Rows of the reference are
 //! cited by id.
 
+mod backups;
+mod backups_trouble;
 mod bad_input;
 mod crash;
 mod dav;

@@ -89,7 +89,11 @@ impl World {
     }
 
     fn start_configured(dir: &Path, configuration: Configuration) -> Self {
-        let program = Path::new(env!("CARGO_BIN_EXE_relais"));
+        Self::start_program(Path::new(env!("CARGO_BIN_EXE_relais")), dir, configuration)
+    }
+
+    /// As whatever starts it.
+    pub fn start_program(program: &Path, dir: &Path, configuration: Configuration) -> Self {
         let server = Server::start(program, dir, configuration).expect("the program starts");
         let world = Self { server, _dir: None };
         world.must("POST", "/organisations", json!({ "name": ORGANISATION, "language": "fr" }));
@@ -99,6 +103,11 @@ impl World {
             json!({ "name": "bm.com" }),
         );
         world
+    }
+
+    /// One that runs already, in a directory that goes with the world.
+    pub fn around(server: Server, dir: TempDir) -> Self {
+        Self { server, _dir: Some(dir) }
     }
 
     pub fn data(&self) -> &Path {

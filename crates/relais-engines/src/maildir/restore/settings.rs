@@ -1,13 +1,33 @@
 //! What a mailbox has besides messages: which folders its holder sees, and the scripts that sort its mail.
 
 use super::super::Maildirs;
-use super::super::durable::{at, create_dir, replace_file, sync_dir};
+use super::super::durable::{at, create_dir, create_folder, replace_file, sync_dir};
+use super::super::names::FolderDir;
 use super::super::subscriptions;
 use relais_core::ids::MailboxId;
+use std::fs;
 use std::io;
 use std::os::unix::fs::symlink;
 
 impl Maildirs {
+    /// Makes the folder of a snapshot that has this directory name, if it is not there. `false` if it was.
+    ///
+    /// # Errors
+    /// When it cannot be made, or the name is none of a folder.
+    pub fn restore_folder(&self, mailbox: MailboxId, dir: &str) -> io::Result<bool> {
+        let folder = FolderDir::from_snapshot(dir)
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, format!("{dir} is no folder")))?;
+        let path = self.maildir(mailbox).join(folder.dir());
+        if path.join("cur").is_dir() {
+            return Ok(false);
+        }
+        create_folder(&path)?;
+        let marker = path.join("maildirfolder");
+        fs::write(&marker, "").map_err(|error| at("write", &marker, &error))?;
+        sync_dir(&path)?;
+        Ok(true)
+    }
+
     /// Puts back what a snapshot has under this path, if it is `mail/subscriptions` or lies in `sieve/`: folders that
     /// are not subscribed, scripts of which none has the name, and which one runs if none does. What is there stays.
     /// Scripts come before `sieve/active`. `false` if there was nothing to do.

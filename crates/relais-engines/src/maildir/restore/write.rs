@@ -7,6 +7,7 @@ use super::super::{keywords, subscriptions};
 use super::list::{Added, List};
 use super::plan::{Addition, FolderPlan, Plan};
 use super::{Restored, Roots, Unreadable, root};
+use crate::repository::RepositoryError;
 use jiff::Timestamp;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write as _};
@@ -128,6 +129,7 @@ fn place(
     for (addition, name) in batch {
         match write(&folder.path, addition, buffer) {
             Ok(file) => written.push((file, name)),
+            Err(Failure::Read(error)) if is_away(&error) => return Err(error),
             Err(Failure::Read(error)) => {
                 report.unreadable_messages += 1;
                 if report.unreadable.len() < UNREADABLE_MAX {
@@ -150,6 +152,12 @@ fn place(
         report.added_bytes += written.size_bytes;
     }
     Ok(())
+}
+
+/// Whether the repository cannot be reached: no message is lost by that, and the restore can be repeated.
+fn is_away(error: &io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    matches!(inner, Some(RepositoryError::Unreachable { .. } | RepositoryError::Denied { .. }))
 }
 
 /// Which side failed: a message that cannot be read is passed over, a disk that is full ends the restore.
