@@ -413,6 +413,42 @@ impl World {
         fs::write(folder.join("cur").join(name), text).unwrap();
     }
 
+    /// Puts an item into a collection as Radicale would have.
+    pub fn put_item(&self, account: AccountId, collection: &str, item: &str, bytes: &str) {
+        let dir = self.dir.path().join("dav/collection-root").join(account.to_string()).join(collection);
+        fs::create_dir_all(&dir).unwrap();
+        let tag = if item.ends_with(".vcf") { "VADDRESSBOOK" } else { "VCALENDAR" };
+        fs::write(dir.join(".Radicale.props"), format!(r#"{{"tag": "{tag}"}}"#)).unwrap();
+        fs::write(dir.join(item), bytes).unwrap();
+    }
+
+    /// `collection/item` of everything in somebody's collections, with what it says of the organiser.
+    pub fn items(&self, account: AccountId) -> Vec<String> {
+        let home = self.dir.path().join("dav/collection-root").join(account.to_string());
+        let mut found = Vec::new();
+        for collection in fs::read_dir(home).into_iter().flatten() {
+            let collection = collection.unwrap();
+            for item in fs::read_dir(collection.path()).unwrap() {
+                let item = item.unwrap();
+                let name = item.file_name().into_string().unwrap();
+                if !name.starts_with('.') {
+                    let text = fs::read_to_string(item.path()).unwrap();
+                    let organiser = text.lines().find_map(|line| line.split_once("mailto:"));
+                    let organiser = organiser.map_or("", |(_, address)| address);
+                    let status = if text.contains("STATUS:CANCELLED") { " cancelled" } else { "" };
+                    let collection = collection.file_name().into_string().unwrap();
+                    found.push(format!("{collection}/{name} {organiser}{status}").trim_end().to_owned());
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+
+    pub fn exports_on_disk(&self) -> usize {
+        fs::read_dir(self.dir.path().join("exports")).map_or(0, Iterator::count)
+    }
+
     /// Makes a mailbox unusable, for root too.
     pub fn break_mailbox(&self, mailbox: MailboxId) {
         let home = self.home(mailbox);
