@@ -1,12 +1,12 @@
 //! A small generator of numbers that are the same on every machine for the same seed (SplitMix64, Steele, Lea and
 //! Flood 2014). Good enough to vary sentences; nothing secret may come from it.
 
-pub(crate) struct Random {
+pub struct Random {
     state: u64,
 }
 
 impl Random {
-    pub(crate) fn new(seed: u64) -> Random {
+    pub fn new(seed: u64) -> Random {
         Random { state: seed }
     }
 
@@ -19,7 +19,7 @@ impl Random {
         Random::new(seed ^ hash)
     }
 
-    pub(crate) fn next(&mut self) -> u64 {
+    pub fn next(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.state;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -228,7 +228,7 @@ fn nobody_else_reads_what_is_personal(world: &World, generation: &str, store: &S
     }
     let file = world.data().join("folder.mbox");
     let output = file.display().to_string();
-    let typed = ["backup", "download", generation, "anne@bm.com", "--folder", ".Personnel", "-o", &output];
+    let typed = ["backup", "download", generation, "anne@bm.com", "--folder", ".Personnel", "--output", &output];
     world.typed(&[&typed[..], &reason].concat());
     assert_eq!(std::fs::read_to_string(&file).expect("written"), "");
 }
