@@ -61,7 +61,8 @@ fn a_year_of_nights_leaves_days_weeks_and_months() {
 #[test]
 fn what_was_backed_up_before_a_mishap_is_there_when_one_backs_up_after_it() {
     let now = moment("2026-11-22T11:00:00Z");
-    let begun = ["2026-11-22T10:00:00Z", "2026-11-22T01:00:00Z", "2026-11-21T10:30:00Z", "2026-11-21T01:00:00Z"];
+    let begun =
+        ["2026-11-22T10:00:00Z", "2026-11-22T01:00:00Z", "2026-11-21T10:30:00Z", "2026-11-21T01:00:00Z"];
     let begun = begun.map(moment);
     assert_eq!(kept(Retention::default(), &begun, KeepNewest::Always, now), begun[..3]);
 }

@@ -110,6 +110,18 @@ fn damage_is_named_and_nothing_relies_on_what_is_damaged() {
         assert_eq!((status, &refused["code"]), (409, &json!("backup_missing")), "{refused}");
     };
 
+    let truncated = Damaged::make(&indexes, |path, bytes| {
+        std::fs::write(path, &bytes[..bytes.len() / 2]).expect("written");
+    });
+    world.server.kill_9().expect("killed");
+    world.server.start_again().expect("starts");
+    is_told(&world);
+    second_is_lost(&world, &second);
+    nothing_is_claimed(&world);
+    drop(truncated);
+    world.server.kill_9().expect("killed");
+    world.server.start_again().expect("starts");
+
     let flipped = Damaged::make(&packs, flip_a_bit);
     is_told(&world);
     second_is_lost(&world, &second);
@@ -124,19 +136,7 @@ fn damage_is_named_and_nothing_relies_on_what_is_damaged() {
     nothing_is_claimed(&world);
     drop(missing);
 
-    let truncated = Damaged::make(&indexes, |path, bytes| {
-        std::fs::write(path, &bytes[..bytes.len() / 2]).expect("written");
-    });
-    world.server.kill_9().expect("killed");
-    world.server.start_again().expect("starts");
-    is_told(&world);
-    second_is_lost(&world, &second);
-    nothing_is_claimed(&world);
-    drop(truncated);
-
     // Mended, everything is there again, and counts.
-    world.server.kill_9().expect("killed");
-    world.server.start_again().expect("starts");
     let (code, said, report) = give_to_bruno(&world, &second);
     let there = report.pointer("/mail/already_there").and_then(Value::as_u64).unwrap_or(0);
     let added = report.pointer("/mail/added").and_then(Value::as_u64).unwrap_or(0);
