@@ -224,7 +224,7 @@ fn check(
 ) -> Result<Account, Error> {
     let owner = accounts::get(tx, owner)?.ok_or(Error::NotFound)?;
     let recipient = match with {
-        Sharee::Account(id) => accounts::get(tx, id)?.map(Recipient::Account),
+        Sharee::Account(id) => accounts::get(tx, id)?.map(|account| Recipient::Account(Box::new(account))),
         Sharee::Group(id) => groups::get(tx, id)?.map(Recipient::Group),
     };
     let recipient = recipient.ok_or(Error::NotFound)?;

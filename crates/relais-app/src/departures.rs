@@ -364,6 +364,45 @@ impl Relais {
         self.store.write(move |tx| record_in(tx, &departure, step, detail.clone(), now)).await
     }
 
+    /// Does the rows of a step and records it in one transaction, unless another runner was faster. What an earlier try
+    /// wrote down before it began is replaced.
+    async fn record_with(
+        &self,
+        departure: &Departure,
+        step: Step,
+        mut work: impl FnMut(&mut Tx<'_>) -> Result<serde_json::Value, Error> + Send + 'static,
+    ) -> Result<Ended, Error> {
+        let (departure, now) = (departure.clone(), self.now());
+        self.store
+            .write(move |tx| {
+                let as_it_is = departures::get(tx, departure.id)?.ok_or(Error::NotFound)?;
+                if as_it_is.steps_done == departure.steps_done {
+                    let detail = work(tx)?;
+                    departures::forget_step(tx, departure.id, step)?;
+                    record_in(tx, &departure, step, detail, now)?;
+                }
+                Ok(Ended::Recorded)
+            })
+            .await
+    }
+
+    /// Writes down what a step is about to do, so that whoever repeats or undoes it knows, however far it came.
+    async fn intend(
+        &self,
+        departure: &Departure,
+        step: Step,
+        detail: serde_json::Value,
+    ) -> Result<(), Error> {
+        let (departure, report) = (departure.clone(), StepReport { step, done_at: self.now(), detail });
+        self.store
+            .write(move |tx| {
+                departures::forget_step(tx, departure.id, step)?;
+                departures::record_step(tx, departure.id, departure.steps_done, &report)?;
+                Ok::<_, Error>(())
+            })
+            .await
+    }
+
     /// What a failed step leaves behind: trouble that passes is tried again, anything else waits for a person.
     async fn note_trouble(&self, id: DepartureId, error: &Error) -> Timestamp {
         let now = self.now();

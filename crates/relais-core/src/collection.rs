@@ -167,7 +167,7 @@ pub fn may_rule_shares(actor: &Actor, owner: &Account) -> bool {
 /// With whom a collection is to be shared, as far as the rules ask.
 #[derive(Debug, Clone)]
 pub enum Recipient {
-    Account(Account),
+    Account(Box<Account>),
     Group(Group),
 }
 

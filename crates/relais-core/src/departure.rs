@@ -372,7 +372,7 @@ pub struct Departure {
     pub plan: Plan,
     /// The number of steps done, from the first.
     pub steps_done: u32,
-    /// What each step that was done reports, in order.
+    /// What each step that was done reports, in order; after them, what a step under way intends.
     pub reports: Vec<StepReport>,
     /// Why it is held, or what it tried and will try again.
     pub trouble: Option<String>,
@@ -390,6 +390,12 @@ impl Departure {
     #[must_use]
     pub fn report_of(&self, step: Step) -> Option<&StepReport> {
         self.reports.iter().find(|report| report.step == step)
+    }
+
+    /// The reports of the steps that are done.
+    #[must_use]
+    pub fn reports_done(&self) -> &[StepReport] {
+        &self.reports[..self.reports.len().min(self.steps_done as usize)]
     }
 
     /// Whether the deletion, which nothing undoes, has been done.

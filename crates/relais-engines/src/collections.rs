@@ -87,6 +87,8 @@ pub struct Collection {
     /// What its owner calls it; its name if they do not call it anything.
     pub display_name: String,
     pub items: u64,
+    /// Items that are marked personal; all of them where the collection is.
+    pub personal_items: u64,
     /// Whether what its owner calls it is a mark: see [`PersonalMarks`].
     pub personal: bool,
 }
@@ -194,8 +196,13 @@ impl Collections {
             let Some((properties, kind)) = storage::read_properties(&dir)? else { continue };
             let display_name = properties.display_name().unwrap_or(&name).to_owned();
             let personal = is_personal_name(&display_name, marks);
-            let items = storage::items(&dir)?.len() as u64;
-            list.push(Collection { name, kind, display_name, items, personal });
+            let (mut items, mut personal_items) = (0, 0);
+            for item in storage::items(&dir)? {
+                let Some(bytes) = storage::read_if_there(&dir.join(item))? else { continue };
+                items += 1;
+                personal_items += u64::from(personal || entry::is_personal(&bytes, marks));
+            }
+            list.push(Collection { name, kind, display_name, items, personal_items, personal });
         }
         Ok(list)
     }

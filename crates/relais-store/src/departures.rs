@@ -140,7 +140,7 @@ pub fn release_all(tx: &mut Tx<'_>, owner: &str) -> Result<u64, Error> {
     )
 }
 
-/// Writes that a step is done, once, and moves on. `false` when it already was.
+/// Writes a step's report, once, and that so many steps are done. `false` when it already was.
 pub fn record_step(
     tx: &mut Tx<'_>,
     id: DepartureId,
@@ -171,8 +171,8 @@ pub fn forget_step(tx: &mut Tx<'_>, id: DepartureId, step: Step) -> Result<(), E
         &[id.number().into(), step.as_str().into()],
     )?;
     tx.execute_one(
-        "UPDATE departures SET steps_done = CASE WHEN steps_done > 0 THEN steps_done - 1 ELSE 0 END, trouble = NULL \
-         WHERE id = $1",
+        "UPDATE departures SET trouble = NULL, \
+         steps_done = (SELECT COUNT(*) FROM departure_steps WHERE departure = $1) WHERE id = $1",
         &[id.number().into()],
     )
 }

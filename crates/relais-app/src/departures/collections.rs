@@ -7,11 +7,11 @@ use crate::{Error, Relais};
 use relais_core::account::Account;
 use relais_core::address::EmailAddress;
 use relais_core::collection::{CollectionName, Share, ShareRight, Sharee};
-use relais_core::departure::{CollectionsChoice, Departure, StepReport};
-use relais_core::ids::ShareId;
+use relais_core::departure::{CollectionsChoice, Departure, Step, StepReport};
+use relais_core::ids::{AccountId, ShareId};
 use relais_core::refusal::Refusal;
 use relais_engines::collections::{Collection, HandedCollection};
-use relais_store::{accounts, collections};
+use relais_store::{Tx, accounts, collections};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -22,6 +22,9 @@ struct CollectionsGiven {
     choice: CollectionsChoice,
     /// By the names that people see.
     collections: Vec<String>,
+    /// Not shared, because there is something personal among the rest.
+    #[serde(default)]
+    not_shared: Vec<String>,
     items: u64,
     /// Counted, never shown: they are the person's own.
     personal_items_left_out: u64,
@@ -29,68 +32,80 @@ struct CollectionsGiven {
     broken_items: u64,
     moved: Vec<HandedCollection>,
     shares: Vec<ShareId>,
+    /// What the successor had been given to see before.
+    #[serde(default)]
+    shares_before: Vec<Share>,
+}
+
+/// Whether the successor may have all that is in it.
+pub(super) fn may_be_shared(collection: &Collection) -> bool {
+    !collection.personal && collection.personal_items == 0
 }
 
 impl Relais {
     pub(super) async fn hand_over_collections(&self, departure: &Departure) -> Result<Ended, Error> {
         let successor = self.successor(departure).await?;
-        let given = match departure.plan.collections {
-            CollectionsChoice::Share => self.share_collections(departure, successor).await?,
+        match departure.plan.collections {
+            CollectionsChoice::Share => self.share_collections(departure, successor).await,
             CollectionsChoice::Move | CollectionsChoice::Keep => {
-                self.move_collections(departure, successor).await?
+                self.move_collections(departure, successor).await
             }
-        };
-        Ok(Ended::Done(json!(given)))
+        }
     }
 
-    async fn move_collections(
-        &self,
-        departure: &Departure,
-        successor: Account,
-    ) -> Result<CollectionsGiven, Error> {
+    async fn move_collections(&self, departure: &Departure, successor: Account) -> Result<Ended, Error> {
         let (leaver, name) = (departure.plan.account, departure.plan.name.clone());
         let (disk, marks, to) = (self.collections.clone(), self.personal_marks.clone(), successor.id);
         let handed = tokio::task::spawn_blocking(move || disk.hand_over(leaver, to, &name, &marks)).await??;
-        // Whoever it was shared with goes on seeing it, at its new owner's.
-        let moved = handed.collections.clone();
-        self.store
-            .write(move |tx| {
-                for collection in &moved {
-                    let (Ok(name), Ok(new_name)) = (
-                        collection.name.parse::<CollectionName>(),
-                        collection.destination.parse::<CollectionName>(),
-                    ) else {
-                        continue;
-                    };
-                    collections::move_collection(tx, leaver, &name, to, &new_name)?;
-                }
-                Ok::<_, Error>(())
-            })
-            .await?;
-        Ok(CollectionsGiven {
+        let given = CollectionsGiven {
             to: successor.address,
             choice: CollectionsChoice::Move,
             collections: handed.collections.iter().map(|given| given.display_name.clone()).collect(),
+            not_shared: Vec::new(),
             items: handed.items,
             personal_items_left_out: handed.personal_items,
             broken_items: handed.collections.iter().map(|given| given.broken_items).sum(),
             moved: handed.collections,
             shares: Vec::new(),
+            shares_before: Vec::new(),
+        };
+        self.record_with(departure, Step::HandOverCollections, move |tx| {
+            let shares_before = shared_with(tx, leaver, to)?;
+            // Whoever else it was shared with goes on seeing it, at its new owner's.
+            for collection in &given.moved {
+                if let Some((name, new_name)) = names(collection) {
+                    collections::move_collection(tx, leaver, &name, to, &new_name)?;
+                }
+            }
+            let mut report = json!(given);
+            report["shares_before"] = json!(shares_before);
+            Ok(report)
         })
+        .await
     }
 
-    /// The collections stay the closed account's; personal ones are shared with nobody. Entries marked personal inside
-    /// of others would be seen: they are set aside by a move alone, so such a collection is not shared as it is.
-    async fn share_collections(
-        &self,
-        departure: &Departure,
-        successor: Account,
-    ) -> Result<CollectionsGiven, Error> {
-        let leaver = departure.plan.account;
+    /// The collections stay the closed account's. Whoever reads one reads all of it: one with anything personal in it
+    /// is shared with nobody.
+    async fn share_collections(&self, departure: &Departure, successor: Account) -> Result<Ended, Error> {
+        let (leaver, to) = (departure.plan.account, successor.id);
         let (disk, marks) = (self.collections.clone(), self.personal_marks.clone());
         let found = tokio::task::spawn_blocking(move || disk.list(leaver, &marks)).await??;
-        let (personal, shared): (Vec<Collection>, Vec<Collection>) =
-            found.into_iter().partition(|collection| collection.personal);
+        let personal_items_left_out = found.iter().map(|collection| collection.personal_items).sum();
+        let (shared, kept): (Vec<Collection>, Vec<Collection>) = found.into_iter().partition(may_be_shared);
+        // One that is personal as a whole is not even named.
+        let not_shared = kept.into_iter().filter(|collection| !collection.personal);
+        let given = CollectionsGiven {
+            to: successor.address,
+            choice: CollectionsChoice::Share,
+            collections: shared.iter().map(|collection| collection.display_name.clone()).collect(),
+            not_shared: not_shared.map(|collection| collection.display_name).collect(),
+            items: shared.iter().map(|collection| collection.items).sum(),
+            personal_items_left_out,
+            broken_items: 0,
+            moved: Vec::new(),
+            shares: Vec::new(),
+            shares_before: Vec::new(),
+        };
         let shares: Vec<Share> = shared
             .iter()
             .filter_map(|collection| collection.name.parse().ok())
@@ -98,42 +113,27 @@ impl Relais {
                 id: ShareId::from_number(self.ids.next()),
                 owner: leaver,
                 collection,
-                with: Sharee::Account(successor.id),
+                with: Sharee::Account(to),
                 right: ShareRight::Write,
                 created_at: self.now(),
             })
             .collect();
         let (organisation, id, actor, now) =
             (departure.organisation, departure.id, actor_of(departure), self.now());
-        let made = self
-            .store
-            .write(move |tx| {
-                let mut made = Vec::new();
-                for share in &shares {
-                    made.push(collections::share(tx, share)?.id);
-                }
-                note(
-                    tx,
-                    organisation,
-                    "collections.shared",
-                    leaver,
-                    json!({ "departure": id, "shares": made }),
-                    actor,
-                    now,
-                )?;
-                Ok::<_, Error>(made)
-            })
-            .await?;
-        Ok(CollectionsGiven {
-            to: successor.address,
-            choice: CollectionsChoice::Share,
-            collections: shared.iter().map(|collection| collection.display_name.clone()).collect(),
-            items: shared.iter().map(|collection| collection.items).sum(),
-            personal_items_left_out: personal.iter().map(|collection| collection.items).sum(),
-            broken_items: 0,
-            moved: Vec::new(),
-            shares: made,
+        self.record_with(departure, Step::HandOverCollections, move |tx| {
+            let shares_before = shared_with(tx, leaver, to)?;
+            let mut made = Vec::new();
+            for share in &shares {
+                made.push(collections::share(tx, share)?.id);
+            }
+            let detail = json!({ "departure": id, "shares": made });
+            note(tx, organisation, "collections.shared", leaver, detail, actor, now)?;
+            let mut report = json!(given);
+            report["shares"] = json!(made);
+            report["shares_before"] = json!(shares_before);
+            Ok(report)
         })
+        .await
     }
 
     /// Everything the leaver had is theirs again; what the successor added or changed since stays with the successor.
@@ -154,14 +154,15 @@ impl Relais {
             .write(move |tx| {
                 let Some(given) = &given else { return Ok(()) };
                 for collection in &given.moved {
-                    if let (Ok(name), Ok(destination)) =
-                        (collection.name.parse(), collection.destination.parse())
-                    {
+                    if let Some((name, destination)) = names(collection) {
                         collections::move_collection(tx, successor, &destination, leaver, &name)?;
                     }
                 }
                 for share in &given.shares {
                     collections::end_share(tx, *share)?;
+                }
+                for share in &given.shares_before {
+                    collections::share(tx, share)?;
                 }
                 Ok::<_, Error>(())
             })
@@ -176,4 +177,15 @@ impl Relais {
         let found = self.look(move |tx| accounts::holding(tx, &wanted)).await?;
         found.ok_or_else(|| Refusal::SuccessorNotActive { address }.into())
     }
+}
+
+/// At the leaver's and at the successor's, if it can be shared at all.
+fn names(collection: &HandedCollection) -> Option<(CollectionName, CollectionName)> {
+    Some((collection.name.parse().ok()?, collection.destination.parse().ok()?))
+}
+
+fn shared_with(tx: &mut Tx<'_>, owner: AccountId, sharee: AccountId) -> Result<Vec<Share>, Error> {
+    let mut shares = collections::shares_of_owner(tx, owner)?;
+    shares.retain(|share| share.with == Sharee::Account(sharee));
+    Ok(shares)
 }

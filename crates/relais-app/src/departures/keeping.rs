@@ -8,9 +8,10 @@ use relais_core::account::Account;
 use relais_core::address::EmailAddress;
 use relais_core::authority::Actor;
 use relais_core::backup::{Holder, Snapshot};
-use relais_core::departure::{BackupChoice, Departure, Step, StepReport};
+use relais_core::departure::{BackupChoice, Departure, Step};
 use relais_core::ids::{ExportId, GenerationId};
 use relais_engines::repository::RepositoryError;
+use relais_store::exports::{self, Export};
 use relais_store::{accounts, generations};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -89,7 +90,11 @@ impl Relais {
         };
         let holder = Holder::Account(account.id);
         let newest = self.look(move |tx| generations::newest(tx, holder)).await?.ok_or(Error::NotFound)?;
-        let export = self.make_export(&account, &newest, sent_to, actor_of(departure)).await?;
+        let export = match self.exports_made(departure).await?.pop() {
+            // An earlier try was cut short after the link was sent.
+            Some(export) => export,
+            None => self.make_export(&account, &newest, sent_to, actor_of(departure)).await?,
+        };
         Ok(Ended::Done(json!(Exported {
             export: export.id,
             sent_to: export.sent_to,
@@ -102,9 +107,22 @@ impl Relais {
     }
 
     /// A link that was used already is not taken back, nor is the letter.
-    pub(super) async fn withdraw_export(&self, report: &StepReport) -> Result<(), Error> {
-        let exported: Exported = undo::read(report)?;
-        self.withdraw(exported.export).await
+    pub(super) async fn withdraw_exports(&self, departure: &Departure) -> Result<(), Error> {
+        for export in self.exports_made(departure).await? {
+            self.withdraw(export.id).await?;
+        }
+        Ok(())
+    }
+
+    /// The archives that a departure made, recorded by it or not.
+    async fn exports_made(&self, departure: &Departure) -> Result<Vec<Export>, Error> {
+        let (account, sent_to) = (departure.plan.account, departure.plan.export_to.clone());
+        let since = departure.report_of(Step::BackUp).map(|report| report.done_at);
+        let mut made = self.look(move |tx| exports::of_account(tx, account)).await?;
+        made.retain(|export| {
+            since.is_some_and(|since| export.made_at >= since) && Some(&export.sent_to) == sent_to.as_ref()
+        });
+        Ok(made)
     }
 
     async fn leaver(&self, departure: &Departure) -> Result<Account, Error> {

@@ -1,6 +1,7 @@
 //! Meetings to come that the leaver has called: given to the successor or cancelled, and everyone invited is told
 //! (X11). Messages are in the spool before an entry changes: repeated, they are the same by their keys.
 
+use super::collections::may_be_shared;
 use super::keeping::entry_in_backup;
 use super::{Ended, undo};
 use crate::means::time_zone;
@@ -9,7 +10,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use relais_core::account::Account;
 use relais_core::address::EmailAddress;
-use relais_core::departure::{CollectionsChoice, Departure, MeetingsChoice, StepReport};
+use relais_core::departure::{CollectionsChoice, Departure, MeetingsChoice, Step, StepReport};
 use relais_core::ids::AccountId;
 use relais_core::organisation::Organisation;
 use relais_engines::collections::{self, Meeting, Party, Scheduled};
@@ -32,13 +33,22 @@ struct Settled {
     unreadable: Vec<String>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct SettledMeeting {
     collection: String,
     item: String,
     uid: String,
     summary: String,
     next: Timestamp,
+    /// How many were invited.
+    #[serde(default)]
+    letters: u64,
+}
+
+impl SettledMeeting {
+    fn is_at(&self, collection: &str, item: &str) -> bool {
+        self.collection == collection && self.item == item
+    }
 }
 
 /// Between whom the meetings of a departure pass.
@@ -72,31 +82,44 @@ impl Relais {
 
     pub(super) async fn settle_meetings(&self, departure: &Departure) -> Result<Ended, Error> {
         let parties = self.parties(departure).await?;
-        let mut settled = Settled { choice: departure.plan.meetings, ..Settled::default() };
+        let choice = departure.plan.meetings;
         let found =
             self.meetings_of(parties.leaver.id, parties.organisers.clone(), parties.zone.clone()).await?;
-        for meeting in found {
-            if meeting.personal {
-                settled.personal_meetings_left += 1;
-                continue;
-            }
+        // An earlier try that was cut short has settled some: they are not found any more.
+        let begun: Option<Settled> = departure.report_of(Step::SettleMeetings).map(undo::read).transpose()?;
+        let mut settled = begun.unwrap_or(Settled { choice, ..Settled::default() });
+        settled.personal_meetings_left = found.iter().filter(|meeting| meeting.personal).count() as u64;
+        settled.unreadable.clear();
+        let mut to_do = Vec::new();
+        for meeting in found.into_iter().filter(|meeting| !meeting.personal) {
             let Some(before) = self.entry(parties.leaver.id, &meeting.collection, &meeting.item).await?
             else {
                 continue;
             };
-            let Some((revised, from, change)) = revise(&parties, settled.choice, &before, self.now()) else {
-                settled.unreadable.push(meeting.item);
+            let Meeting { collection, item, uid, summary, next, .. } = meeting;
+            let Some((revised, _, _)) = revise(&parties, choice, &before, self.now()) else {
+                settled.unreadable.push(item);
                 continue;
             };
-            let Meeting { collection, item, uid, summary, next, .. } = meeting;
-            let meeting = SettledMeeting { collection, item, uid, summary, next };
-            let about = format!("{} settled", departure.id);
-            settled.letters += self.tell_invited(&parties, &about, from, change, &meeting, &revised).await?;
-            self.write_entry(&parties, departure, &meeting, before, revised.stored).await?;
-            settled.meetings += 1;
-            settled.settled.push(meeting);
+            let letters = revised.recipients.len() as u64;
+            let meeting = SettledMeeting { collection, item, uid, summary, next, letters };
+            if !settled.settled.iter().any(|known| known.is_at(&meeting.collection, &meeting.item)) {
+                settled.settled.push(meeting.clone());
+            }
+            to_do.push((meeting, before));
         }
-        Ok(Ended::Done(json!(settled)))
+        settled.meetings = settled.settled.len() as u64;
+        settled.letters = settled.settled.iter().map(|meeting| meeting.letters).sum();
+        self.intend(departure, Step::SettleMeetings, json!(settled)).await?;
+        for (meeting, before) in to_do {
+            let Some((revised, from, change)) = revise(&parties, choice, &before, self.now()) else {
+                continue;
+            };
+            let about = format!("{} settled", departure.id);
+            self.tell_invited(&parties, &about, from, change, &meeting, &revised).await?;
+            self.write_entry(&parties, departure, &meeting, before, revised.stored).await?;
+        }
+        self.record_with(departure, Step::SettleMeetings, move |_| Ok(json!(settled))).await
     }
 
     /// The leaver organises again what was settled, and everyone invited is told once more.
@@ -110,6 +133,9 @@ impl Relais {
         for meeting in settled.settled {
             let id = parties.leaver.id;
             let Some(current) = self.entry(id, &meeting.collection, &meeting.item).await? else { continue };
+            if let Some(successor) = self.needs_a_copy(&parties, departure, &meeting).await? {
+                self.take_copy_back(&parties, successor, &meeting, &current).await?;
+            }
             let before = match settled.choice {
                 MeetingsChoice::Transfer => None,
                 MeetingsChoice::Cancel | MeetingsChoice::Keep => {
@@ -117,6 +143,10 @@ impl Relais {
                     entry_in_backup(self, departure, collection, item).await?
                 }
             };
+            if before.as_ref() == Some(&current) {
+                // It was about to be settled, and nobody heard of it.
+                continue;
+            }
             let Some(revised) = bring_back(&parties, &current, before.as_deref(), self.now()) else {
                 continue;
             };
@@ -148,7 +178,7 @@ impl Relais {
             .await
     }
 
-    /// Puts a message to each of those invited in line. Returns how many.
+    /// Puts a message to each of those invited in line.
     async fn tell_invited(
         &self,
         parties: &Parties,
@@ -157,7 +187,7 @@ impl Relais {
         change: MeetingChange<'_>,
         meeting: &SettledMeeting,
         revised: &Scheduled,
-    ) -> Result<u64, Error> {
+    ) -> Result<(), Error> {
         for to in &revised.recipients {
             let sender = Some(from.address.to_string());
             let row = self.outbound_row(Some(parties.organisation.id), sender, to.clone());
@@ -175,7 +205,7 @@ impl Relais {
             });
             self.post_message(row, format!("meeting {about} {} {to}", meeting.uid), message).await?;
         }
-        Ok(revised.recipients.len() as u64)
+        Ok(())
     }
 
     async fn entry(
@@ -199,22 +229,73 @@ impl Relais {
         before: Vec<u8>,
         revision: Vec<u8>,
     ) -> Result<(), Error> {
-        let stays = departure.plan.collections == CollectionsChoice::Keep;
-        if let Some(successor) = parties.successor.as_ref().filter(|_| stays) {
-            let (collections, from, to) = (self.collections.clone(), parties.leaver.id, successor.id);
-            let called = format!("{} – {}", meeting.collection, parties.leaver.name);
-            let (collection, item) = (meeting.collection.clone(), meeting.item.clone());
-            let bytes = revision.clone();
-            tokio::task::spawn_blocking(move || {
-                let Some((properties, _)) = collections.read(from, &collection)? else { return Ok(()) };
-                let item = collections::Item { name: item, bytes };
-                let place = collections::Place::Beside { display_name: &called };
-                let run = collections::Run::Real;
-                collections.restore(to, (&collection, &properties), &[item], place, run).map(|_| ())
-            })
-            .await??;
+        if let Some(successor) = self.needs_a_copy(parties, departure, meeting).await? {
+            self.copy_entry(parties, successor, meeting, revision.clone()).await?;
         }
         self.replace_entry(parties.leaver.id, meeting, before, revision).await
+    }
+
+    /// The successor, where they organise the meeting and the calendar stays with the leaver.
+    async fn needs_a_copy<'p>(
+        &self,
+        parties: &'p Parties,
+        departure: &Departure,
+        meeting: &SettledMeeting,
+    ) -> Result<Option<&'p Account>, Error> {
+        let (MeetingsChoice::Transfer, Some(successor)) = (departure.plan.meetings, &parties.successor)
+        else {
+            return Ok(None);
+        };
+        let stays = match departure.plan.collections {
+            CollectionsChoice::Move => false,
+            CollectionsChoice::Keep => true,
+            CollectionsChoice::Share => {
+                let (disk, marks, leaver) =
+                    (self.collections.clone(), self.personal_marks.clone(), parties.leaver.id);
+                let found = tokio::task::spawn_blocking(move || disk.list(leaver, &marks)).await??;
+                !found.iter().any(|found| found.name == meeting.collection && may_be_shared(found))
+            }
+        };
+        Ok(stays.then_some(successor))
+    }
+
+    /// Beside the successor's own calendars. Returns the name of the calendar it is in.
+    async fn copy_entry(
+        &self,
+        parties: &Parties,
+        successor: &Account,
+        meeting: &SettledMeeting,
+        bytes: Vec<u8>,
+    ) -> Result<Option<String>, Error> {
+        let (collections, from, to) = (self.collections.clone(), parties.leaver.id, successor.id);
+        let (collection, name) = (meeting.collection.clone(), parties.leaver.name.clone());
+        let item = collections::Item { name: meeting.item.clone(), bytes };
+        let copied = tokio::task::spawn_blocking(move || {
+            let Some((properties, _)) = collections.read(from, &collection)? else { return Ok(None) };
+            let called = format!("{} – {name}", properties.display_name().unwrap_or(&collection));
+            let place = collections::Place::Beside { display_name: &called };
+            let run = collections::Run::Real;
+            collections.restore(to, (&collection, &properties), &[item], place, run).map(Some)
+        });
+        Ok(copied.await??.map(|copied| copied.collection))
+    }
+
+    /// The successor's copy goes, unless they changed it.
+    async fn take_copy_back(
+        &self,
+        parties: &Parties,
+        successor: &Account,
+        meeting: &SettledMeeting,
+        current: &[u8],
+    ) -> Result<(), Error> {
+        // What is there already is found again by the same way that put it there.
+        let Some(copies) = self.copy_entry(parties, successor, meeting, current.to_vec()).await? else {
+            return Ok(());
+        };
+        let (collections, to) = (self.collections.clone(), successor.id);
+        let (item, bytes) = (meeting.item.clone(), current.to_vec());
+        tokio::task::spawn_blocking(move || collections.take_out(to, &copies, &item, &bytes)).await??;
+        Ok(())
     }
 
     async fn replace_entry(

@@ -28,6 +28,7 @@ impl Relais {
         match departure.next_step() {
             Some(Step::HandOverMail) => self.take_back_what_was_begun(departure).await?,
             Some(Step::HandOverCollections) => self.take_collections_back(departure, None).await?,
+            Some(Step::Export) => self.withdraw_exports(departure).await?,
             Some(_) | None => {}
         }
         let (departure, ids, now) = (departure.clone(), self.ids.clone(), self.now());
@@ -66,7 +67,7 @@ impl Relais {
             }
             Step::HandOverCollections => self.take_collections_back(departure, Some(report)).await,
             Step::SettleMeetings => self.unsettle_meetings(departure, report).await,
-            Step::Export => self.withdraw_export(report).await,
+            Step::Export => self.withdraw_exports(departure).await,
             Step::Freeze
             | Step::CutSessions
             | Step::Inventory

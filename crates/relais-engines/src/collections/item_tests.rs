@@ -135,21 +135,26 @@ fn collections_are_listed_without_links_caches_and_plain_folders() {
     let (anna, bob) = (account(1), account(2));
     store.put(anna, "work", CALENDAR, &[("1.ics", &event("1", "")), (".hidden", "x"), ("old~", "x")]);
     store.put(anna, "book", r#"{"tag": "VADDRESSBOOK"}"#, &[]);
-    store.put(anna, "zz", r#"{"tag": "VCALENDAR", "D:displayname": "Perso"}"#, &[]);
+    let (open, private) = (event("1", ""), event("2", "CLASS:PRIVATE\n"));
+    store.put(anna, "mixed", r#"{"tag": "VCALENDAR"}"#, &[("1.ics", &open), ("2.ics", &private)]);
+    store.put(anna, "zz", r#"{"tag": "VCALENDAR", "D:displayname": "Perso"}"#, &[("1.ics", &event("1", ""))]);
     store.put(anna, "folder", "{}", &[("x.ics", "x")]);
     store.put(bob, "theirs", CALENDAR, &[("1.ics", &event("1", ""))]);
     std::os::unix::fs::symlink(store.path(bob, "theirs"), store.path(anna, "ro-theirs")).unwrap();
     let list = store.collections.list(anna, &PersonalMarks::default()).unwrap();
     let seen: Vec<_> = list
         .iter()
-        .map(|it| (it.name.as_str(), it.kind, it.display_name.as_str(), it.items, it.personal))
+        .map(|it| {
+            (it.name.as_str(), it.kind, it.display_name.as_str(), it.items, it.personal_items, it.personal)
+        })
         .collect();
     assert_eq!(
         seen,
         [
-            ("book", Kind::AddressBook, "book", 0, false),
-            ("work", Kind::Calendar, "Calendrier", 1, false),
-            ("zz", Kind::Calendar, "Perso", 0, true),
+            ("book", Kind::AddressBook, "book", 0, 0, false),
+            ("mixed", Kind::Calendar, "mixed", 2, 1, false),
+            ("work", Kind::Calendar, "Calendrier", 1, 0, false),
+            ("zz", Kind::Calendar, "Perso", 1, 1, true),
         ]
     );
     let paths: Vec<_> = store.contents(anna).into_keys().collect();
@@ -159,9 +164,13 @@ fn collections_are_listed_without_links_caches_and_plain_folders() {
             "dav/book/.Radicale.props",
             "dav/folder/.Radicale.props",
             "dav/folder/x.ics",
+            "dav/mixed/.Radicale.props",
+            "dav/mixed/1.ics",
+            "dav/mixed/2.ics",
             "dav/work/.Radicale.props",
             "dav/work/1.ics",
             "dav/zz/.Radicale.props",
+            "dav/zz/1.ics",
         ]
     );
     assert_eq!(store.collections.read(anna, "work").unwrap().unwrap().1, [item("1.ics", &event("1", ""))]);
@@ -173,9 +182,24 @@ fn collections_are_listed_without_links_caches_and_plain_folders() {
     assert!(store.collections.exists(anna) && !store.collections.exists(account(3)));
     assert_eq!(store.collections.list(account(3), &PersonalMarks::default()).unwrap(), []);
 
-    assert_eq!(store.collections.remove(anna).unwrap(), Removed { collections: 4, items: 2 });
+    assert_eq!(store.collections.remove(anna).unwrap(), Removed { collections: 5, items: 5 });
     assert_eq!(store.collections.remove(anna).unwrap(), Removed::default());
     assert!(!store.collections.exists(anna) && store.path(bob, "theirs").join("1.ics").exists());
+    store.assert_tidy();
+}
+
+#[test]
+fn a_copy_is_taken_out_only_as_it_was_put_in_and_its_collection_with_the_last_one() {
+    let store = Store::new();
+    let (anna, first, second) = (account(1), event("1", ""), event("2", ""));
+    store.put(anna, "copies", CALENDAR, &[("1.ics", &first), ("2.ics", &second)]);
+    let take_out =
+        |item: &str, bytes: &str| store.collections.take_out(anna, "copies", item, bytes.as_bytes()).unwrap();
+    assert!(!take_out("1.ics", &second), "it is another's now");
+    assert!(take_out("1.ics", &first) && !take_out("1.ics", &first));
+    assert_eq!(store.collections.list(anna, &PersonalMarks::default()).unwrap().len(), 1);
+    assert!(take_out("2.ics", &second) && !take_out("2.ics", &second));
+    assert_eq!(store.collections.list(anna, &PersonalMarks::default()).unwrap(), []);
     store.assert_tidy();
 }
 

@@ -1,7 +1,7 @@
-//! Removing an account's collections.
+//! Removing an account's collections, and copies that were put beside them.
 
 use super::Collections;
-use super::storage::{Access, directories, items};
+use super::storage::{Access, directories, items, read_if_there};
 use crate::durable::{at, rename_if_there, sync_dir};
 use relais_core::ids::AccountId;
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,32 @@ impl Collections {
         }
         remove_tree(&self.own("handed-over").join(account.to_string()))?;
         Ok(removed)
+    }
+
+    /// Takes an item out of a collection that was made for copies, and with the last one the collection.
+    /// `Ok(false)` for one that is gone, or that somebody changed since it was `bytes`: it stays.
+    ///
+    /// # Errors
+    /// When files cannot be read or removed. Run it again.
+    pub fn take_out(
+        &self,
+        account: AccountId,
+        collection: &str,
+        item: &str,
+        bytes: &[u8],
+    ) -> io::Result<bool> {
+        let dir = self.collection_dir(account, collection)?;
+        let path = self.item_path(account, collection, item)?;
+        let _lock = self.lock(Access::Exclusive)?;
+        let is_same = read_if_there(&path)?.as_deref() == Some(bytes);
+        if is_same {
+            fs::remove_file(&path).map_err(|error| at("remove", &path, &error))?;
+            sync_dir(&dir)?;
+        }
+        if dir.is_dir() && items(&dir)?.is_empty() {
+            remove_tree(&dir)?;
+        }
+        Ok(is_same)
     }
 }
 

@@ -118,7 +118,7 @@ impl Homes {
                 None if there.is_some() => fs::remove_file(entry.path())?,
                 // Clients cannot make one of that name; what is none of ours is left alone.
                 None => {
-                    tracing::warn!(home = %home.display(), name, "a directory has the name of a shared collection")
+                    tracing::warn!(home = %home.display(), name, "a directory has the name of a shared collection");
                 }
             }
         }

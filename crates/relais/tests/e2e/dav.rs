@@ -6,8 +6,11 @@ use nix::unistd::Pid;
 use relais_testbed::dav::{Answer, Dav, ask};
 use relais_testbed::net::wait_for;
 use serde_json::{Value, json};
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// An event in the order in which Radicale writes properties: what is put in so is read back byte by byte.
 fn event(uid: &str, summary: &str) -> String {
@@ -274,6 +277,26 @@ fn a_deactivation_holds_from_the_next_request_on_and_what_was_shared_stays_with_
     world.check_chain();
 }
 
+/// Some clients send a request in two pieces, and take it for a broken connection when the answer comes between them.
+#[test]
+fn an_answer_waits_for_the_whole_question() {
+    let world = World::start(Database::Sqlite);
+    let address = world.server.address(&world.server.configuration.http).expect("an address");
+    for (path, status) in [("/.well-known/caldav", "301"), ("/dav/", "401")] {
+        let mut stream = TcpStream::connect(address).expect("it listens");
+        let head = format!("PROPFIND {path} HTTP/1.1\r\nHost: relais\r\nContent-Length: 10\r\n\r\n");
+        stream.write_all(head.as_bytes()).expect("sent");
+        stream.set_read_timeout(Some(Duration::from_millis(300))).expect("set");
+        let early = stream.read(&mut [0; 1]).map_err(|error| error.kind());
+        assert!(matches!(early, Err(ErrorKind::WouldBlock | ErrorKind::TimedOut)), "{path}: {early:?}");
+        stream.write_all(b"0123456789").expect("sent");
+        stream.set_read_timeout(Some(LIMIT)).expect("set");
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).expect("an answer");
+        assert_eq!(String::from_utf8_lossy(&answer), format!("HTTP/1.1 {status}"), "{path}");
+    }
+}
+
 fn radicale_pid(world: &World) -> Option<i32> {
     std::fs::read_to_string(world.data().join("radicale/radicale.pid")).ok()?.parse().ok()
 }
@@ -318,6 +341,11 @@ fn is_asked(world: &World) -> bool {
     })
 }
 
+/// As vdirsyncer writes files: with the system's line ends.
+fn lines(text: &str) -> String {
+    text.replace("\r\n", "\n")
+}
+
 /// Runs a client, and shows what it said if it failed.
 fn run(command: &mut Command) -> String {
     let output = command.stdin(Stdio::null()).output().expect("it is installed");
@@ -346,12 +374,13 @@ fn vdirsyncer_finds_everything_from_the_host_alone_and_synchronises_both_ways() 
     world.person("anne", "Anne");
     world.person("bob", "Bob");
     let (anne, of_anne) = (world.dav("anne"), format!("/dav/{}/", id(&world, "anne")));
-    for (kind, name, file, first, second) in [
-        ("caldav", "calendar", "ics", event("e1", "Réunion"), event("e2", "Deuxième")),
-        ("carddav", "contacts", "vcf", card("c1", "Zoé"), card("c2", "Yves")),
+    // It names files by the UID of what is in them.
+    for (kind, name, file, one, two, first, second) in [
+        ("caldav", "calendar", "ics", "e1", "e2", event("e1", "Réunion"), event("e2", "Deuxième")),
+        ("carddav", "contacts", "vcf", "c1", "c2", card("c1", "Zoé"), card("c2", "Yves")),
     ] {
         let path = |file: &str| format!("{of_anne}{name}/{file}");
-        assert_eq!(status(&anne, "PUT", &path(&format!("un.{file}")), &first), 201);
+        assert_eq!(status(&anne, "PUT", &path(&format!("{one}.{file}")), &first), 201);
         share(&world, "anne", name, "bob@bm.com", "write");
         let dir = tempfile::tempdir().expect("a directory");
         vdirsyncer(dir.path(), &format!("http://{}/", anne.address), kind, "anne");
@@ -365,13 +394,16 @@ fn vdirsyncer_finds_everything_from_the_host_alone_and_synchronises_both_ways() 
         client("discover");
         client("sync");
         let files = dir.path().join("files").join(name);
-        assert_eq!(std::fs::read_to_string(files.join(format!("un.{file}"))).expect("came"), first);
-        std::fs::write(files.join(format!("deux.{file}")), &second).expect("written");
+        assert_eq!(
+            std::fs::read_to_string(files.join(format!("{one}.{file}"))).expect("came"),
+            lines(&first)
+        );
+        std::fs::write(files.join(format!("{two}.{file}")), &second).expect("written");
         client("sync");
-        assert_eq!(send(&anne, "GET", &path(&format!("deux.{file}")), "").text(), second);
-        assert_eq!(status(&anne, "DELETE", &path(&format!("un.{file}")), ""), 200);
+        assert_eq!(send(&anne, "GET", &path(&format!("{two}.{file}")), "").text(), second);
+        assert_eq!(status(&anne, "DELETE", &path(&format!("{one}.{file}")), ""), 200);
         client("sync");
-        assert!(!files.join(format!("un.{file}")).exists(), "gone on both sides");
+        assert!(!files.join(format!("{one}.{file}")).exists(), "gone on both sides");
         // The one it is shared with, by the same client.
         let dir = tempfile::tempdir().expect("a directory");
         vdirsyncer(dir.path(), &format!("http://{}/", anne.address), kind, "bob");
@@ -387,8 +419,8 @@ fn vdirsyncer_finds_everything_from_the_host_alone_and_synchronises_both_ways() 
             .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("rw-shr-")))
             .collect();
         assert_eq!(shared.len(), 1);
-        let came = std::fs::read_to_string(shared[0].join(format!("deux.{file}"))).expect("came");
-        assert_eq!(came, second);
+        let came = std::fs::read_to_string(shared[0].join(format!("{two}.{file}"))).expect("came");
+        assert_eq!(came, lines(&second));
     }
 }
 

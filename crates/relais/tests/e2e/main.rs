@@ -14,4 +14,5 @@ mod money;
 mod people;
 mod reference;
 mod renewals;
+mod whole_departure;
 mod world;

@@ -1,6 +1,7 @@
 //! The certificate as a page to read and print. It says what the certificate says and nothing else; everything that
 //! people wrote is escaped by maud.
 
+mod kept;
 mod wording;
 
 use super::page::numbers::{count, moment, size};
@@ -23,6 +24,10 @@ pub fn page(certificate: &Certificate, language: Language) -> Markup {
             (new_mail(certificate, language))
             (addresses(certificate, language))
             (old_mail(certificate, language))
+            (kept::collections(certificate, language))
+            (kept::meetings(certificate, language))
+            (kept::export(certificate, language))
+            (kept::backup(certificate, language))
             (money(certificate, language))
             (steps(certificate, language))
             (evidence(certificate, language))

@@ -119,19 +119,19 @@ pub async fn follow(session: &mut Session, started: Answer) -> Result<(), Failur
     };
     bar.enable_steady_tick(LOOK_EVERY);
     // Steps that were done before are the business of `departure status`.
-    let mut shown = started.read::<Departure>()?.reports.len();
+    let mut shown = started.read::<Departure>()?.reports_done().len();
     let (mut answer, mut away) = (started, 0);
     let last = loop {
         let found: Departure = answer.read()?;
         bar.set_message(departure::now_doing(&session.reader, &found));
-        let undone = found.plan.steps.iter().take(shown).skip(found.reports.len()).rev();
+        let undone = found.plan.steps.iter().take(shown).skip(found.reports_done().len()).rev();
         let undone = undone.map(|step| departure::undone(&session.reader, *step));
-        let done = found.reports.iter().skip(shown);
+        let done = found.reports_done().iter().skip(shown);
         let done = done.map(|report| departure::done(&session.reader, &found, report));
         for line in undone.chain(done).collect::<Vec<_>>() {
             bar.suspend(|| session.say_unless_json(&line))?;
         }
-        shown = found.reports.len();
+        shown = found.reports_done().len();
         if rests(&found, session.now) {
             break found;
         }

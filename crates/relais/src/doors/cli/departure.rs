@@ -148,7 +148,7 @@ pub fn status(reader: &Reader, found: &Departure) -> String {
     let mut lines = vec![format!("{} {state}", reader.strong(&words::printable(&title)))];
     lines.extend(
         found
-            .reports
+            .reports_done()
             .iter()
             .map(|report| format!("  {}  {}", done(reader, found, report), reader.time(report.done_at))),
     );
@@ -247,16 +247,26 @@ fn exported(reader: &Reader, detail: &Value) -> Option<String> {
 }
 
 fn collections_given(reader: &Reader, detail: &Value) -> Option<String> {
-    let names: Vec<_> = detail.get("collections")?.as_array()?.iter().filter_map(Value::as_str).collect();
+    let listed = |field: &str| -> Vec<&str> {
+        let names = detail.get(field).and_then(Value::as_array);
+        names.into_iter().flatten().filter_map(Value::as_str).collect()
+    };
+    let (names, not_shared) = (listed("collections"), listed("not_shared"));
     let to = detail.get("to")?.as_str()?;
     let aside = number(detail, "personal_items_left_out").unwrap_or_default();
     let names = if names.is_empty() { reader.pick("aucun", "none").to_owned() } else { names.join(", ") };
-    let said = format!("{names} → {to}");
-    Some(match (aside, reader.language) {
-        (0, _) => said,
-        (_, Language::French) => format!("{said} ; {aside} fiche(s) personnelle(s) mise(s) de côté"),
-        (_, Language::English) => format!("{said}; personal and set aside: {aside}"),
-    })
+    let mut said = vec![format!("{names} → {to}")];
+    if !not_shared.is_empty() {
+        let why = reader.pick("non partagés, car en partie personnels", "not shared, being personal in part");
+        said.push(format!("{why}{} {}", reader.colon(), not_shared.join(", ")));
+    }
+    match (aside, reader.language) {
+        (0, _) => {}
+        (1, Language::French) => said.push("1 élément personnel mis de côté".to_owned()),
+        (_, Language::French) => said.push(format!("{aside} éléments personnels mis de côté")),
+        (_, Language::English) => said.push(format!("personal and set aside: {aside}")),
+    }
+    Some(said.join(reader.pick(" ; ", "; ")))
 }
 
 fn meetings_settled(reader: &Reader, detail: &Value) -> Option<String> {

@@ -91,8 +91,8 @@ fn step_in_words(reader: &Reader, plan: &Plan, step: Step) -> String {
         Step::HandOverCollections => collections(reader, plan),
         Step::SettleMeetings => match plan.meetings {
             MeetingsChoice::Cancel => pick(
-                "Les réunions à venir qu'il organisait sont annulées ; les invités en sont prévenus",
-                "The meetings to come that it organised are cancelled; those invited are told",
+                "Les réunions à venir que le compte organisait sont annulées ; les invités en sont prévenus",
+                "The meetings to come that the account organised are cancelled; those invited are told",
             ),
             MeetingsChoice::Transfer | MeetingsChoice::Keep => pick(
                 "Le successeur devient l'organisateur des réunions à venir ; les invités en sont prévenus",
@@ -183,15 +183,25 @@ fn hand_over(reader: &Reader, plan: &Plan) -> String {
 
 fn collections(reader: &Reader, plan: &Plan) -> String {
     let to = plan.successor.as_ref().map_or("", EmailAddress::as_str);
-    let said = match plan.collections {
-        CollectionsChoice::Share => reader.pick(
-            "Ses agendas et carnets d'adresses sont partagés avec",
-            "Its calendars and address books are shared with",
+    let (said, aside) = match plan.collections {
+        CollectionsChoice::Share => (
+            reader.pick(
+                "Ses agendas et carnets d'adresses sont partagés avec",
+                "Its calendars and address books are shared with",
+            ),
+            reader.pick(
+                " ; ceux qui contiennent quelque chose de personnel ne le sont pas",
+                "; those with anything personal in them are not",
+            ),
         ),
-        CollectionsChoice::Move | CollectionsChoice::Keep => reader
-            .pick("Ses agendas et carnets d'adresses passent à", "Its calendars and address books pass to"),
+        CollectionsChoice::Move | CollectionsChoice::Keep => (
+            reader.pick(
+                "Ses agendas et carnets d'adresses passent à",
+                "Its calendars and address books pass to",
+            ),
+            reader.pick(" ; ce qui est personnel est mis de côté", "; what is personal is set aside"),
+        ),
     };
-    let aside = reader.pick(" ; ce qui est personnel est mis de côté", "; what is personal is set aside");
     format!("{said} {to}{aside}")
 }
 

@@ -1,6 +1,6 @@
 //! The sentences of the certificate, in French and English.
 
-use super::super::page::numbers::{count, moment};
+use super::super::page::numbers::{count, moment, size};
 use relais_app::core::address::EmailAddress;
 use relais_app::core::authority::Actor;
 use relais_app::core::departure::{NewMail, Step};
@@ -141,5 +141,117 @@ pub fn new_name(deleted: bool, language: Language) -> &'static str {
             "personne : nom du compte jusqu'à sa suppression",
             "nobody: the account's name until it was deleted",
         ),
+    }
+}
+
+/// `3 messages, 12 fiches et rendez-vous`.
+pub fn messages_and_items(messages: u64, items: u64, language: Language) -> String {
+    let plural = |number: u64, one: &str, more: &str| {
+        let is_one = match language {
+            Language::French => number < 2,
+            Language::English => number == 1,
+        };
+        format!("{} {}", count(number, language), if is_one { one } else { more })
+    };
+    match language {
+        Language::French => format!(
+            "{}, {}",
+            plural(messages, "message", "messages"),
+            plural(items, "fiche ou rendez-vous", "fiches et rendez-vous")
+        ),
+        Language::English => format!(
+            "{}, {}",
+            plural(messages, "message", "messages"),
+            plural(items, "card or event", "cards and events")
+        ),
+    }
+}
+
+pub fn kept(messages: u64, items: u64, bytes: u64, language: Language) -> String {
+    let (what, size) = (messages_and_items(messages, items, language), size(bytes, language));
+    match language {
+        Language::French => format!(
+            "Le compte a été sauvegardé une fois fermé ({what}, {size}), et la sauvegarde a été relue entièrement avant la suite."
+        ),
+        Language::English => format!(
+            "The account was backed up once it was closed ({what}, {size}), and the backup was read back whole before anything else."
+        ),
+    }
+}
+
+pub fn collections(collections: usize, items: u64, to: &str, moved: bool, language: Language) -> String {
+    let items = count(items, language);
+    match (language, collections, moved) {
+        (Language::French, 0, _) => "Aucun agenda ni carnet d'adresses n'a été transmis.".to_owned(),
+        (Language::French, _, true) => format!(
+            "Ils sont désormais à {to}, comme agendas et carnets distincts des siens (entrées : {items})."
+        ),
+        (Language::French, _, false) => {
+            format!("Ils restent au compte fermé, et {to} peut les lire et les modifier (entrées : {items}).")
+        }
+        (Language::English, 0, _) => "No calendar or address book was handed over.".to_owned(),
+        (Language::English, _, true) => format!(
+            "They are now {to}'s, as calendars and address books apart from their own (entries: {items})."
+        ),
+        (Language::English, _, false) => {
+            format!(
+                "They stay with the closed account, and {to} may read and change them (entries: {items})."
+            )
+        }
+    }
+}
+
+/// Counted, never shown, like messages.
+pub fn personal_items(items: u64, language: Language) -> String {
+    let number = count(items, language);
+    match (language, items) {
+        (Language::French, 0) => "Aucun élément personnel n'y a été trouvé.".to_owned(),
+        (Language::French, 1) => "1 élément personnel a été laissé de côté pour la personne.".to_owned(),
+        (Language::French, _) => {
+            format!("{number} éléments personnels ont été laissés de côté pour la personne.")
+        }
+        (Language::English, 0) => "Nothing personal was found in them.".to_owned(),
+        (Language::English, 1) => "1 personal entry was set aside for the person.".to_owned(),
+        (Language::English, _) => format!("{number} personal entries were set aside for the person."),
+    }
+}
+
+pub fn broken_items(items: u64, language: Language) -> String {
+    let number = count(items, language);
+    match (language, items) {
+        (Language::French, 1) => "1 élément illisible est resté tel quel.".to_owned(),
+        (Language::French, _) => format!("{number} éléments illisibles sont restés tels quels."),
+        (Language::English, 1) => "1 entry that cannot be read was left as it is.".to_owned(),
+        (Language::English, _) => format!("{number} entries that cannot be read were left as they are."),
+    }
+}
+
+pub fn meetings(meetings: u64, letters: u64, cancelled: bool, language: Language) -> String {
+    let sent = count(letters, language);
+    match (language, meetings, cancelled) {
+        (Language::French, 0, _) => "Aucune réunion à venir n'était à régler.".to_owned(),
+        (Language::French, _, true) => {
+            format!("Elles ont été annulées ; les personnes invitées en sont prévenues (messages : {sent}).")
+        }
+        (Language::French, _, false) => format!(
+            "Le successeur en est devenu l'organisateur ; les personnes invitées en sont prévenues (messages : {sent})."
+        ),
+        (Language::English, 0, _) => "There was no meeting to come to be settled.".to_owned(),
+        (Language::English, _, true) => {
+            format!("They were cancelled; those invited are told (messages: {sent}).")
+        }
+        (Language::English, _, false) => {
+            format!("The successor has become their organiser; those invited are told (messages: {sent}).")
+        }
+    }
+}
+
+pub fn personal_meetings(meetings: u64, language: Language) -> String {
+    let number = count(meetings, language);
+    match (language, meetings) {
+        (Language::French, 1) => "1 réunion personnelle est restée telle quelle.".to_owned(),
+        (Language::French, _) => format!("{number} réunions personnelles sont restées telles quelles."),
+        (Language::English, 1) => "1 personal meeting was left as it is.".to_owned(),
+        (Language::English, _) => format!("{number} personal meetings were left as they are."),
     }
 }
