@@ -149,7 +149,7 @@ impl Retention {
                 // The newest of each period is the first that is met.
                 let kept = periods.into_iter().filter(|period| filled.insert(*period)).count() > 0;
                 let recent = now.duration_since(**at) < RECENT;
-                !kept && !recent && !(*place == 0 && keep_newest == KeepNewest::Always)
+                !(kept || recent || *place == 0 && keep_newest == KeepNewest::Always)
             })
             .map(|(_, at)| *at)
             .collect()
