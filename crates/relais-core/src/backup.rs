@@ -3,7 +3,7 @@
 use crate::ids::{AccountId, GenerationId, MailboxId, OrganisationId};
 use crate::refusal::BackupFault;
 use jiff::civil::{Date, Time};
-use jiff::{Timestamp, ToSpan, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, ToSpan, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::fmt;
@@ -114,6 +114,8 @@ impl Default for Retention {
     }
 }
 
+const RECENT: SignedDuration = SignedDuration::from_hours(24);
+
 impl Retention {
     /// # Errors
     /// [`BackupFault::RetentionEmpty`] when it would keep nothing.
@@ -124,7 +126,8 @@ impl Retention {
         Ok(self)
     }
 
-    /// Which of a holder's snapshots may go, given when each was begun, `keep_newest` the newest whatever its age.
+    /// Which of a holder's snapshots may go, given when each was begun, `keep_newest` the newest whatever its age. None
+    /// of the last day: whoever backs up after a mishap still has the state before it.
     #[must_use]
     pub fn forgettable(
         self,
@@ -145,7 +148,8 @@ impl Retention {
                 let periods = self.periods_of(day, today);
                 // The newest of each period is the first that is met.
                 let kept = periods.into_iter().filter(|period| filled.insert(*period)).count() > 0;
-                !kept && !(*place == 0 && keep_newest == KeepNewest::Always)
+                let recent = now.duration_since(**at) < RECENT;
+                !(kept || recent || *place == 0 && keep_newest == KeepNewest::Always)
             })
             .map(|(_, at)| *at)
             .collect()

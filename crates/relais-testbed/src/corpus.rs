@@ -5,7 +5,7 @@
 mod document;
 mod mime;
 mod moment;
-pub(crate) mod random;
+pub mod random;
 #[cfg(test)]
 mod tests;
 mod vocabulary;

@@ -1,12 +1,12 @@
 //! A small generator of numbers that are the same on every machine for the same seed (SplitMix64, Steele, Lea and
 //! Flood 2014). Good enough to vary sentences; nothing secret may come from it.
 
-pub(crate) struct Random {
+pub struct Random {
     state: u64,
 }
 
 impl Random {
-    pub(crate) fn new(seed: u64) -> Random {
+    pub fn new(seed: u64) -> Random {
         Random { state: seed }
     }
 
@@ -28,7 +28,7 @@ impl Random {
     }
 
     /// A number from 0 to `limit - 1`; `limit` must not be 0. The bias of the remainder does not matter here.
-    pub(crate) fn below(&mut self, limit: usize) -> usize {
+    pub fn below(&mut self, limit: usize) -> usize {
         (self.next() % limit as u64) as usize
     }
 

@@ -1,7 +1,7 @@
 //! Backups through the real program: what is stored is what comes back, `restic` from Debian reads it, and a whole
 //! instance comes back from a repository and its key.
 
-use crate::world::{Database, ORGANISATION, World, message};
+use crate::world::{Database, ORGANISATION, World, message, percent};
 use relais_testbed::imap::{Imap, Message};
 use relais_testbed::net::server_dir;
 use relais_testbed::server::{Configuration, Server};
@@ -21,7 +21,11 @@ pub struct Store {
 
 impl Store {
     pub fn of(world: &World) -> Self {
-        let found = world.of_organisation("GET", "/backup-key", Value::Null);
+        Self::of_organisation(world, &percent(ORGANISATION))
+    }
+
+    pub fn of_organisation(world: &World, organisation: &str) -> Self {
+        let found = world.must("GET", &format!("/organisations/{organisation}/backup-key"), Value::Null);
         let text = |name: &str| found[name].as_str().expect("a text").to_owned();
         Self { location: text("location"), key: text("key") }
     }
@@ -232,21 +236,21 @@ fn nobody_else_reads_what_is_personal(world: &World, generation: &str, store: &S
     }
     let file = world.data().join("folder.mbox");
     let output = file.display().to_string();
-    let typed = ["backup", "download", generation, "anne@bm.com", "--folder", ".Personnel", "-o", &output];
+    let typed =
+        ["backup", "download", generation, "anne@bm.com", "--folder", ".Personnel", "--output", &output];
     world.typed(&[&typed[..], &reason].concat());
     assert_eq!(std::fs::read_to_string(&file).expect("written"), "");
 }
 
 /// A directory with a configuration, on which no server has run.
-struct Fresh {
+pub struct Fresh {
     dir: tempfile::TempDir,
     configuration: Configuration,
 }
 
 impl Fresh {
-    fn new() -> Self {
+    pub fn new(configuration: Configuration) -> Self {
         let dir = server_dir().expect("a directory");
-        let configuration = Configuration::for_test();
         configuration.write(dir.path()).expect("written");
         Self { dir, configuration }
     }
@@ -258,7 +262,7 @@ impl Fresh {
         command
     }
 
-    fn restore(&self, store: &Store) -> (bool, String) {
+    pub fn restore(&self, store: &Store) -> (bool, String) {
         let output = self.command(store).output().expect("the program starts");
         let said = [output.stdout, output.stderr].concat();
         (output.status.success(), String::from_utf8(said).expect("text"))
@@ -276,7 +280,7 @@ impl Fresh {
         child.wait().expect("ended");
     }
 
-    fn start(self) -> World {
+    pub fn start(self) -> World {
         let program = Path::new(env!("CARGO_BIN_EXE_relais"));
         let server = Server::start(program, self.dir.path(), self.configuration).expect("starts");
         World::around(server, self.dir)
@@ -304,7 +308,7 @@ fn an_instance_comes_back_from_its_backups_and_their_key() {
     assert_eq!(Path::new(&store.location), location);
     world.server.kill_9().expect("killed");
 
-    let fresh = Fresh::new();
+    let fresh = Fresh::new(Configuration::for_test());
     let wrong = Store { key: "another".to_owned(), location: store.location.clone() };
     let (done, said) = fresh.restore(&wrong);
     assert!(!done && said.contains("La clé n'ouvre pas"), "{said}");

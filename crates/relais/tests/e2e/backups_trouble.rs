@@ -1,7 +1,7 @@
 //! Backups in trouble, through the real program: damage, a full disk, storage that is away, kills. Nothing is claimed that
 //! was not verified, and earlier generations stay.
 
-use crate::backups::{Store, back_up};
+use crate::backups::{Fresh, Store, back_up};
 use crate::world::{LIMIT, World, message};
 use relais_testbed::corpus::random::Random;
 use relais_testbed::net::{give_to_server, server_dir, wait_for};
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 const DISK_MIB: u32 = 48;
 /// Of the server, at random instants of a backup.
@@ -110,6 +111,18 @@ fn damage_is_named_and_nothing_relies_on_what_is_damaged() {
         assert_eq!((status, &refused["code"]), (409, &json!("backup_missing")), "{refused}");
     };
 
+    let truncated = Damaged::make(&indexes, |path, bytes| {
+        std::fs::write(path, &bytes[..bytes.len() / 2]).expect("written");
+    });
+    world.server.kill_9().expect("killed");
+    world.server.start_again().expect("starts");
+    is_told(&world);
+    second_is_lost(&world, &second);
+    nothing_is_claimed(&world);
+    drop(truncated);
+    world.server.kill_9().expect("killed");
+    world.server.start_again().expect("starts");
+
     let flipped = Damaged::make(&packs, flip_a_bit);
     is_told(&world);
     second_is_lost(&world, &second);
@@ -124,19 +137,7 @@ fn damage_is_named_and_nothing_relies_on_what_is_damaged() {
     nothing_is_claimed(&world);
     drop(missing);
 
-    let truncated = Damaged::make(&indexes, |path, bytes| {
-        std::fs::write(path, &bytes[..bytes.len() / 2]).expect("written");
-    });
-    world.server.kill_9().expect("killed");
-    world.server.start_again().expect("starts");
-    is_told(&world);
-    second_is_lost(&world, &second);
-    nothing_is_claimed(&world);
-    drop(truncated);
-
     // Mended, everything is there again, and counts.
-    world.server.kill_9().expect("killed");
-    world.server.start_again().expect("starts");
     let (code, said, report) = give_to_bruno(&world, &second);
     let there = report.pointer("/mail/already_there").and_then(Value::as_u64).unwrap_or(0);
     let added = report.pointer("/mail/added").and_then(Value::as_u64).unwrap_or(0);
@@ -145,6 +146,46 @@ fn damage_is_named_and_nothing_relies_on_what_is_damaged() {
     world.must("DELETE", "/accounts/anne@bm.com", Value::Null);
     store.restic_agrees();
     world.check_chain();
+}
+
+#[test]
+fn organisations_come_back_one_by_one_in_the_newest_state_that_can_be_read() {
+    let dir = server_dir().expect("a directory");
+    let world = World::start_program(Path::new(env!("CARGO_BIN_EXE_relais")), dir.path(), without_doors());
+    world.person("anne", "Anne");
+    deliver(&world, "anne@bm.com", ["kept".to_owned()]);
+    back_up(&world);
+    let store = Store::of(&world);
+    let packs_before = files(&Path::new(&store.location).join("data"));
+    back_up(&world);
+    let packs = files(&Path::new(&store.location).join("data")).difference(&packs_before).cloned().collect();
+    let damaged = Damaged::make(&packs, flip_a_bit);
+
+    world.must("POST", "/organisations", json!({ "name": "Autre", "language": "fr" }));
+    world.must("POST", "/organisations/Autre/domains", json!({ "name": "autre.fr" }));
+    let body = json!({ "address": "zoe@autre.fr", "name": "Zoé", "password": "secret of zoe" });
+    world.must("POST", "/organisations/Autre/accounts", body);
+    deliver(&world, "zoe@autre.fr", ["other".to_owned()]);
+    let begun = world.must("POST", "/organisations/Autre/backups", json!({}));
+    wait_until_verified(&world, begun["id"].as_str().expect("an id"));
+    let other = Store::of_organisation(&world, "Autre");
+
+    let fresh = Fresh::new(without_doors());
+    let (whole, said) = fresh.restore(&other);
+    assert!(whole && said.contains("zoe@autre.fr : 1 message(s)"), "{said}");
+    let (whole, said) = fresh.restore(&store);
+    assert!(!whole && said.contains("Attention : 1 état(s) plus récent(s)"), "{said}");
+    assert!(said.contains("anne@bm.com : 1 message(s)"), "{said}");
+    let (again, said) = fresh.restore(&store);
+    assert!(!again && said.contains("est déjà sur cette instance"), "{said}");
+    drop(damaged);
+    let both = fresh.start();
+    both.check_chain();
+    let check = both.must("GET", "/organisations/Autre/events/verify", Value::Null);
+    assert!(check["broken_at"].is_null(), "{check}");
+    for address in ["anne@bm.com", "zoe@autre.fr"] {
+        deliver(&both, address, ["after".to_owned()]);
+    }
 }
 
 fn begin(world: &World) -> String {
@@ -267,7 +308,7 @@ fn a_backup_that_is_killed_goes_on_and_ends_verified() {
             deliver(&world, &format!("{login}@bm.com"), [format!("{login} {kill}")]);
         }
         let generation = begin(&world);
-        std::thread::sleep(std::time::Duration::from_millis(random.next() % 700));
+        std::thread::sleep(Duration::from_millis(random.below(700) as u64));
         world.server.kill_9().expect("killed");
         let said = store.restic(&["check", "--read-data"]);
         assert!(said.status.success(), "kill {kill}: {}", String::from_utf8_lossy(&said.stderr));

@@ -67,7 +67,7 @@ pub enum BackupCommand {
         of: Held,
         #[command(flatten)]
         part: DownloadPart,
-        #[arg(short, long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE")]
         output: PathBuf,
     },
     /// Put back what is missing, or everything beside what is there
