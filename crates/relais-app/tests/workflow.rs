@@ -441,10 +441,10 @@ macro_rules! killed_anywhere {
 }
 
 killed_anywhere! {
-    killed_anywhere_it_ends_as_if_nothing_had_been_on_sqlite: Sqlite Forth [0], one in 1;
-    killed_anywhere_it_ends_as_if_nothing_had_been_on_postgresql: Postgres Forth [0, 4], one in 9;
-    killed_anywhere_while_it_deletes_it_ends_all_the_same: Sqlite Deletion [5], one in 1;
-    killed_anywhere_on_its_way_back_it_is_undone_on_sqlite: Sqlite Back [0], one in 1;
-    killed_anywhere_on_its_way_back_it_is_undone_on_postgresql: Postgres Back [0], one in 9;
-    every_form_is_undone_from_wherever_it_was: Sqlite ForthAndBack 0..7, one in 7;
+    killed_anywhere_it_ends_as_if_nothing_had_been_on_sqlite: Sqlite Forth [0], one in 3;
+    killed_anywhere_it_ends_as_if_nothing_had_been_on_postgresql: Postgres Forth [0, 4], one in 19;
+    killed_anywhere_while_it_deletes_it_ends_all_the_same: Sqlite Deletion [5], one in 3;
+    killed_anywhere_on_its_way_back_it_is_undone_on_sqlite: Sqlite Back [0], one in 3;
+    killed_anywhere_on_its_way_back_it_is_undone_on_postgresql: Postgres Back [0], one in 19;
+    every_form_is_undone_from_wherever_it_was: Sqlite ForthAndBack 0..7, one in 13;
 }
