@@ -160,12 +160,12 @@ async fn undoing_twice_or_again_changes_nothing(w: &mut World) {
 
 async fn an_unusable_mailbox_is_waited_for(w: &mut World) {
     let case = Case::new(w).await;
-    for broken in [case.cs.mailbox, case.one.mailbox] {
+    for (broken, step) in [(case.cs.mailbox, Step::HandOverMail), (case.one.mailbox, Step::BackUp)] {
         let id = w.start(&case.one, to_cs()).await.id;
         w.break_mailbox(broken);
         w.run_until_idle().await;
         let stuck = w.departure(id).await;
-        assert_eq!((stuck.state, stuck.next_step()), (DepartureState::Running, Some(Step::HandOverMail)));
+        assert_eq!((stuck.state, stuck.next_step()), (DepartureState::Running, Some(step)));
         let trouble = stuck.trouble.unwrap();
         assert!(trouble.contains("tentée à nouveau") && !trouble.contains('/'), "{trouble}");
         w.mend_mailbox(broken);
