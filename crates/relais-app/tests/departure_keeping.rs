@@ -147,7 +147,10 @@ async fn collections_pass_to_the_successor_and_come_back(w: &mut World) {
     w.undo(departure.id).await;
     w.assert_state(departure.id, DepartureState::Undone).await;
     assert_eq!(case.seen(w), before);
-    assert_eq!((w.relais.exports_of(case.one.id, OPERATOR).await.unwrap().len(), w.exports_on_disk()), (0, 0));
+    assert_eq!(
+        (w.relais.exports_of(case.one.id, OPERATOR).await.unwrap().len(), w.exports_on_disk()),
+        (0, 0)
+    );
     let told = w.outbound().await.iter().filter(|line| line.contains(INVITED)).count();
     assert_eq!(told, 2, "that it changed hands, and that it came back");
 }
@@ -249,7 +252,8 @@ fn killed_anywhere(back: bool, one_in: usize) {
             // Waiting for the lease of whoever died.
             w.clock.advance(1);
             w.run_until_idle().await;
-            let exports = (w.relais.exports_of(case.one.id, OPERATOR).await.unwrap().len(), w.exports_on_disk());
+            let exports =
+                (w.relais.exports_of(case.one.id, OPERATOR).await.unwrap().len(), w.exports_on_disk());
             if back {
                 w.assert_state(id, DepartureState::Undone).await;
                 assert_eq!(case.seen(&w), before, "killed after {polls} waits");

@@ -21,9 +21,7 @@ fn main() -> ExitCode {
                 .init();
             relais::serve::serve(&options.data, arguments).map(|()| ExitCode::SUCCESS)
         }
-        Command::Restore(arguments) => {
-            relais::restore::restore(&options.data, options.language(), arguments)
-        }
+        Command::Restore(arguments) => relais::restore::restore(&options.data, options.language(), arguments),
         Command::Ask(question) => ask(options, question),
     };
     ended.unwrap_or_else(|error| {

@@ -94,7 +94,9 @@ fn line(holder: &RestoredHolder, language: Language) -> String {
         Language::French => {
             format!("{address} : {messages} message(s), {items} fiche(s) et rendez-vous, état du {at}")
         }
-        Language::English => format!("{address}: {messages} message(s), {items} card(s) and event(s), as of {at}"),
+        Language::English => {
+            format!("{address}: {messages} message(s), {items} card(s) and event(s), as of {at}")
+        }
     };
     if *unreadable > 0 {
         let (before, after) = language.pick((" ; ", "illisible(s)"), ("; ", "unreadable"));

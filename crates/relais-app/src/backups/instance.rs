@@ -59,9 +59,10 @@ impl RestoredInstance {
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.damaged_rows == 0
-            && self.holders.iter().all(|holder| {
-                holder.unreadable == 0 && !matches!(holder.found, FoundInBackup::Damaged)
-            })
+            && self
+                .holders
+                .iter()
+                .all(|holder| holder.unreadable == 0 && !matches!(holder.found, FoundInBackup::Damaged))
     }
 }
 
@@ -290,8 +291,7 @@ impl InstanceRestore {
             let read = collection_of(repository, &id, &name).map_err(|error| self.error(error))?;
             let Some((collection, properties, items)) = read else { continue };
             let (place, run) = (collections::Place::Same, collections::Run::Real);
-            let done =
-                self.collections.restore(account, (&collection, &properties), &items, place, run)?;
+            let done = self.collections.restore(account, (&collection, &properties), &items, place, run)?;
             restored.items += done.restored + done.present;
             restored.unreadable += done.broken.len() as u64;
         }

@@ -88,8 +88,11 @@ const CARD: &str = "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:c1\r\nFN:Zoé\r\nN:Zoé;;;
 fn fill(world: &World) -> BTreeMap<&'static str, String> {
     let ids: BTreeMap<_, _> =
         [("anne", "Anne"), ("bruno", "Bruno")].map(|(login, name)| (login, world.person(login, name))).into();
-    let shared =
-        world.of_organisation("POST", "/shared-mailboxes", json!({ "address": "aide@bm.com", "name": "Aide" }));
+    let shared = world.of_organisation(
+        "POST",
+        "/shared-mailboxes",
+        json!({ "address": "aide@bm.com", "name": "Aide" }),
+    );
     for login in ["anne", "bruno"] {
         let path = format!("/shared-mailboxes/aide@bm.com/members/{login}@bm.com");
         world.must("PUT", &path, json!({ "right": "read_write" }));
@@ -222,7 +225,8 @@ fn nobody_else_reads_what_is_personal(world: &World, generation: &str, store: &S
     let paths = || listed.lines().filter_map(|line| line.strip_prefix("/mail/.Personnel/"));
     let personal = paths().find(|name| *name != "index.jsonl").expect("it is in the backup");
     for door in ["", "/eml"] {
-        let path = format!("/backups/{generation}/anne@bm.com/messages/.Personnel/{personal}{door}?reason=enquete");
+        let path =
+            format!("/backups/{generation}/anne@bm.com/messages/.Personnel/{personal}{door}?reason=enquete");
         let (status, problem) = world.api("GET", &path, Value::Null);
         assert_eq!((status, &problem["code"]), (403, &json!("message_is_personal")), "{problem}");
     }

@@ -223,12 +223,12 @@ async fn messages(session: &mut Session, of: &Held, query: &[(&str, String)]) ->
         );
         let said = match reader.language {
             Language::French => format!(
-                "{} trouvé(s) ; {} personnel(s), qui ne sont ni montrés ni cherchés.",
+                "Messages trouvés : {} ; personnels, ni montrés ni cherchés : {}.",
                 page.found, page.personal_messages
             ),
             Language::English => {
                 format!(
-                    "{} found; {} personal, neither shown nor searched.",
+                    "Messages found: {}; personal, neither shown nor searched: {}.",
                     page.found, page.personal_messages
                 )
             }
@@ -309,9 +309,9 @@ async fn restore(session: &mut Session, of: &Held, body: &Value) -> Result<(), F
         let sheet = reader.sheet(&[
             ("vers", "into", report["into"].as_str().unwrap_or_default().to_owned()),
             ("messages ajoutés", "messages added", number(&mail["added"]).to_string()),
-            ("déjà là", "already there", number(&mail["already_there"]).to_string()),
+            ("messages déjà là", "messages already there", number(&mail["already_there"]).to_string()),
             ("fiches et rendez-vous ajoutés", "cards and events added", items.to_string()),
-            ("déjà là", "already there", present.to_string()),
+            ("fiches et rendez-vous déjà là", "cards and events already there", present.to_string()),
             ("personnels laissés de côté", "personal, left out", personal.to_string()),
             ("illisibles", "unreadable", unreadable.to_string()),
         ]);
@@ -427,16 +427,17 @@ async fn find(session: &Session, named: &str, organisation: &InOrganisation) -> 
 }
 
 fn generation_in_words(reader: &Reader, found: Generation) -> String {
-    let trouble = found.trouble.as_deref().map(words::printable).unwrap_or_default();
-    reader.sheet(&[
+    let mut rows = vec![
         ("sauvegarde", "backup", found.id.to_string()),
         ("état", "state", state(reader, found.state)),
         ("contenu", "of", scope(reader, found.scope)),
         ("commencée le", "begun", reader.time(found.started_at)),
         ("finie le", "ended", found.ended_at.map_or_else(String::new, |at| reader.time(at))),
         ("faits", "done", format!("{}/{}", found.holders_done, found.holders)),
-        ("difficulté", "trouble", trouble),
-    ])
+    ];
+    let trouble = found.trouble.as_deref().map(words::printable);
+    rows.extend(trouble.map(|trouble| ("difficulté", "trouble", trouble)));
+    reader.sheet(&rows)
 }
 
 fn state(reader: &Reader, state: GenerationState) -> String {
