@@ -1,13 +1,18 @@
 //! Backups: made, shown, looked into, written to files, restored.
 
+use super::account::read_accounts;
 use super::arguments::{BackupCommand, DownloadPart, Held, InOrganisation, Keep, RestorePart};
 use super::reader::Reader;
 use super::session::Form;
 use super::{Failure, Session, quota::size, words};
 use relais_app::{Contents, MessagePage, View};
+use relais_core::account::Account;
 use relais_core::backup::{BackupPolicy, Generation, GenerationState, Holder, Scope, Snapshot};
+use relais_core::ids::OrganisationId;
 use relais_core::language::Language;
+use relais_core::organisation::SharedMailbox;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -137,10 +142,12 @@ async fn show(session: &mut Session, named: &str, organisation: &InOrganisation)
         return session.say(answer.text.trim_end());
     }
     let held: Vec<Snapshot> = session.client.get(&["backups", &id, "snapshots"]).await?.read()?;
+    let names = addresses_of(session, answer.read::<Generation>()?.organisation).await?;
     session.show(&answer, |reader, found: Generation| {
         let row = |snapshot: Snapshot| {
             [
                 holder(reader, snapshot.holder),
+                names.get(&snapshot.holder.to_string()).cloned().unwrap_or_default(),
                 snapshot.messages.to_string(),
                 snapshot.items.to_string(),
                 size(snapshot.size_bytes.unsigned_abs(), reader.language),
@@ -151,6 +158,7 @@ async fn show(session: &mut Session, named: &str, organisation: &InOrganisation)
         let table = reader.table(
             [
                 ("de", "of"),
+                ("adresse", "address"),
                 ("messages", "messages"),
                 ("fiches et rendez-vous", "cards and events"),
                 ("taille", "size"),
@@ -161,6 +169,24 @@ async fn show(session: &mut Session, named: &str, organisation: &InOrganisation)
         );
         format!("{}\n\n{table}", generation_in_words(reader, found))
     })
+}
+
+/// By id, the address that each account and shared mailbox has now; who is deleted has none.
+async fn addresses_of(
+    session: &Session,
+    organisation: OrganisationId,
+) -> Result<HashMap<String, String>, Failure> {
+    let (organisation, mut names) = (organisation.to_string(), HashMap::new());
+    let path = ["organisations", organisation.as_str(), "shared-mailboxes"];
+    let shared: Vec<SharedMailbox> = session.client.get(&path).await?.read()?;
+    names.extend(shared.iter().map(|mailbox| (mailbox.id.to_string(), mailbox.address.to_string())));
+    let mut pages = Vec::new();
+    read_accounts(session, &organisation, None, &mut pages).await?;
+    for page in pages {
+        let accounts: Vec<Account> = page.read()?;
+        names.extend(accounts.iter().map(|account| (account.id.to_string(), account.address.to_string())));
+    }
+    Ok(names)
 }
 
 async fn tree(session: &mut Session, of: &Held) -> Result<(), Failure> {
