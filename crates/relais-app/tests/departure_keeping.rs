@@ -111,9 +111,14 @@ async fn nothing_is_deleted_without_a_backup_or_under_a_legal_hold(w: &mut World
     w.command(id, Command::SetLegalHold { reason: Some("litige".into()) }).await;
     assert_eq!(w.try_command(id, Command::Delete).await.unwrap_err(), "legal_hold");
 
-    // A departure comes as far as the deletion, is held there with the reason, and goes on when the hold ends.
+    // Nor does a departure begin that would delete; one that has begun is held at the deletion, with the reason, and goes on
+    // when the hold ends.
     let after = Some(w.relais.now() + SignedDuration::from_hours(24 * 30));
-    let departure = w.depart(&case.one, Order { delete_after: after, ..everything() }).await.id;
+    let order = Order { delete_after: after, ..everything() };
+    assert_eq!(w.try_start(&case.one, order.clone()).await.unwrap_err(), "legal_hold");
+    w.command(id, Command::SetLegalHold { reason: None }).await;
+    let departure = w.depart(&case.one, order).await.id;
+    w.command(id, Command::SetLegalHold { reason: Some("litige".into()) }).await;
     w.advance_days(31);
     w.run_until_idle().await;
     w.assert_state(departure, DepartureState::Held).await;

@@ -131,8 +131,8 @@ fn offer(found: &TakenExport, language: Language) -> Markup {
             dt { (language.pick("Mot de passe de l'archive", "Password of the archive")) } dd { code { (found.password) } }
         }
         p.under { (language.pick(
-            "Notez d'abord le mot de passe : personne d'autre ne l'a, et cette page ne s'ouvre plus après le téléchargement. L'archive s'ouvre avec 7-Zip, WinZip ou l'outil d'archives de votre système.",
-            "Write the password down first: nobody else has it, and this page does not open again after the download. The archive opens with 7-Zip, WinZip or your system's archive tool.",
+            "Notez d'abord le mot de passe : personne d'autre ne l'a, et cette page ne s'ouvre plus après le téléchargement. L'archive s'ouvre avec 7-Zip ou WinZip, ou Keka sur Mac ; l'explorateur de Windows n'y suffit pas toujours.",
+            "Write the password down first: nobody else has it, and this page does not open again after the download. The archive opens with 7-Zip or WinZip, or Keka on a Mac; the explorer of Windows may not be enough.",
         )) }
         form method="post" { button type="submit" { (language.pick("Télécharger l'archive", "Download the archive")) } }
     }

@@ -171,7 +171,7 @@ async fn list(
 }
 
 /// Page after page, each behind the last account of the one before.
-async fn read_accounts(
+pub async fn read_accounts(
     session: &Session,
     organisation: &str,
     state: Option<State>,

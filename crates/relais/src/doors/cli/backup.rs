@@ -1,13 +1,18 @@
 //! Backups: made, shown, looked into, written to files, restored.
 
+use super::account::read_accounts;
 use super::arguments::{BackupCommand, DownloadPart, Held, InOrganisation, Keep, RestorePart};
 use super::reader::Reader;
 use super::session::Form;
 use super::{Failure, Session, quota::size, words};
 use relais_app::{Contents, MessagePage, View};
+use relais_core::account::Account;
 use relais_core::backup::{BackupPolicy, Generation, GenerationState, Holder, Scope, Snapshot};
+use relais_core::ids::OrganisationId;
 use relais_core::language::Language;
+use relais_core::organisation::SharedMailbox;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -137,10 +142,12 @@ async fn show(session: &mut Session, named: &str, organisation: &InOrganisation)
         return session.say(answer.text.trim_end());
     }
     let held: Vec<Snapshot> = session.client.get(&["backups", &id, "snapshots"]).await?.read()?;
+    let names = addresses_of(session, answer.read::<Generation>()?.organisation).await?;
     session.show(&answer, |reader, found: Generation| {
         let row = |snapshot: Snapshot| {
             [
                 holder(reader, snapshot.holder),
+                names.get(&snapshot.holder.to_string()).cloned().unwrap_or_default(),
                 snapshot.messages.to_string(),
                 snapshot.items.to_string(),
                 size(snapshot.size_bytes.unsigned_abs(), reader.language),
@@ -151,6 +158,7 @@ async fn show(session: &mut Session, named: &str, organisation: &InOrganisation)
         let table = reader.table(
             [
                 ("de", "of"),
+                ("adresse", "address"),
                 ("messages", "messages"),
                 ("fiches et rendez-vous", "cards and events"),
                 ("taille", "size"),
@@ -161,6 +169,24 @@ async fn show(session: &mut Session, named: &str, organisation: &InOrganisation)
         );
         format!("{}\n\n{table}", generation_in_words(reader, found))
     })
+}
+
+/// By id, the address that each account and shared mailbox has now; who is deleted has none.
+async fn addresses_of(
+    session: &Session,
+    organisation: OrganisationId,
+) -> Result<HashMap<String, String>, Failure> {
+    let (organisation, mut names) = (organisation.to_string(), HashMap::new());
+    let path = ["organisations", organisation.as_str(), "shared-mailboxes"];
+    let shared: Vec<SharedMailbox> = session.client.get(&path).await?.read()?;
+    names.extend(shared.iter().map(|mailbox| (mailbox.id.to_string(), mailbox.address.to_string())));
+    let mut pages = Vec::new();
+    read_accounts(session, &organisation, None, &mut pages).await?;
+    for page in pages {
+        let accounts: Vec<Account> = page.read()?;
+        names.extend(accounts.iter().map(|account| (account.id.to_string(), account.address.to_string())));
+    }
+    Ok(names)
 }
 
 async fn tree(session: &mut Session, of: &Held) -> Result<(), Failure> {
@@ -223,12 +249,12 @@ async fn messages(session: &mut Session, of: &Held, query: &[(&str, String)]) ->
         );
         let said = match reader.language {
             Language::French => format!(
-                "{} trouvé(s) ; {} personnel(s), qui ne sont ni montrés ni cherchés.",
+                "Messages trouvés : {} ; personnels, ni montrés ni cherchés : {}.",
                 page.found, page.personal_messages
             ),
             Language::English => {
                 format!(
-                    "{} found; {} personal, neither shown nor searched.",
+                    "Messages found: {}; personal, neither shown nor searched: {}.",
                     page.found, page.personal_messages
                 )
             }
@@ -309,9 +335,9 @@ async fn restore(session: &mut Session, of: &Held, body: &Value) -> Result<(), F
         let sheet = reader.sheet(&[
             ("vers", "into", report["into"].as_str().unwrap_or_default().to_owned()),
             ("messages ajoutés", "messages added", number(&mail["added"]).to_string()),
-            ("déjà là", "already there", number(&mail["already_there"]).to_string()),
+            ("messages déjà là", "messages already there", number(&mail["already_there"]).to_string()),
             ("fiches et rendez-vous ajoutés", "cards and events added", items.to_string()),
-            ("déjà là", "already there", present.to_string()),
+            ("fiches et rendez-vous déjà là", "cards and events already there", present.to_string()),
             ("personnels laissés de côté", "personal, left out", personal.to_string()),
             ("illisibles", "unreadable", unreadable.to_string()),
         ]);
@@ -427,16 +453,17 @@ async fn find(session: &Session, named: &str, organisation: &InOrganisation) -> 
 }
 
 fn generation_in_words(reader: &Reader, found: Generation) -> String {
-    let trouble = found.trouble.as_deref().map(words::printable).unwrap_or_default();
-    reader.sheet(&[
+    let mut rows = vec![
         ("sauvegarde", "backup", found.id.to_string()),
         ("état", "state", state(reader, found.state)),
         ("contenu", "of", scope(reader, found.scope)),
         ("commencée le", "begun", reader.time(found.started_at)),
         ("finie le", "ended", found.ended_at.map_or_else(String::new, |at| reader.time(at))),
         ("faits", "done", format!("{}/{}", found.holders_done, found.holders)),
-        ("difficulté", "trouble", trouble),
-    ])
+    ];
+    let trouble = found.trouble.as_deref().map(words::printable);
+    rows.extend(trouble.map(|trouble| ("difficulté", "trouble", trouble)));
+    reader.sheet(&rows)
 }
 
 fn state(reader: &Reader, state: GenerationState) -> String {

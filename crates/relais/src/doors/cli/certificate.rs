@@ -2,7 +2,7 @@
 
 use super::quota::size;
 use super::reader::Reader;
-use super::{Failure, Session, words};
+use super::{Failure, Session, departure, words};
 use relais_app::Certificate;
 use std::path::Path;
 
@@ -40,8 +40,7 @@ fn in_words(reader: &Reader, found: &Certificate) -> String {
         .steps
         .iter()
         .map(|report| {
-            let name = words::step(report.step, reader.language);
-            format!("  {} {}  {name}", reader.good("✓"), reader.time(report.done_at))
+            format!("  {}  {}", reader.time(report.done_at), departure::done(reader, &found.plan, report))
         })
         .collect();
     let mut text = format!("{sheet}\n\n{}", steps.join("\n"));

@@ -127,7 +127,7 @@ pub async fn follow(session: &mut Session, started: Answer) -> Result<(), Failur
         let undone = found.plan.steps.iter().take(shown).skip(found.reports_done().len()).rev();
         let undone = undone.map(|step| departure::undone(&session.reader, *step));
         let done = found.reports_done().iter().skip(shown);
-        let done = done.map(|report| departure::done(&session.reader, &found, report));
+        let done = done.map(|report| departure::done(&session.reader, &found.plan, report));
         for line in undone.chain(done).collect::<Vec<_>>() {
             bar.suspend(|| session.say_unless_json(&line))?;
         }

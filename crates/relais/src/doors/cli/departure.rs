@@ -8,7 +8,7 @@ use super::reader::Reader;
 use super::session::Attendance;
 use super::{Failure, Session, words};
 use relais_core::address::EmailAddress;
-use relais_core::departure::{Departure, DepartureState, Step, StepReport};
+use relais_core::departure::{Departure, DepartureState, Plan, Step, StepReport};
 use relais_core::ids::DepartureId;
 use relais_core::language::Language;
 use relais_core::money::Money;
@@ -147,10 +147,9 @@ pub fn status(reader: &Reader, found: &Departure) -> String {
     );
     let mut lines = vec![format!("{} {state}", reader.strong(&words::printable(&title)))];
     lines.extend(
-        found
-            .reports_done()
-            .iter()
-            .map(|report| format!("  {}  {}", done(reader, found, report), reader.time(report.done_at))),
+        found.reports_done().iter().map(|report| {
+            format!("  {}  {}", done(reader, &found.plan, report), reader.time(report.done_at))
+        }),
     );
     let to_come = found.plan.steps.iter().skip(found.steps_done as usize);
     lines.extend(to_come.map(|step| format!("  · {}", to_do(reader, found, *step))));
@@ -178,7 +177,7 @@ pub fn now_doing(reader: &Reader, found: &Departure) -> String {
 }
 
 /// One step that was done, and what it reports.
-pub fn done(reader: &Reader, found: &Departure, report: &StepReport) -> String {
+pub fn done(reader: &Reader, plan: &Plan, report: &StepReport) -> String {
     let name = words::step(report.step, reader.language);
     let detail = match report.step {
         Step::CutSessions => cut(reader, &report.detail),
@@ -187,7 +186,7 @@ pub fn done(reader: &Reader, found: &Departure, report: &StepReport) -> String {
         Step::Export => exported(reader, &report.detail),
         Step::HandOverCollections => collections_given(reader, &report.detail),
         Step::SettleMeetings => meetings_settled(reader, &report.detail),
-        Step::Rename => Some(found.plan.renamed_to.to_string()),
+        Step::Rename => Some(plan.renamed_to.to_string()),
         Step::Freeze
         | Step::Inventory
         | Step::RouteInbound
@@ -271,10 +270,20 @@ fn collections_given(reader: &Reader, detail: &Value) -> Option<String> {
 
 fn meetings_settled(reader: &Reader, detail: &Value) -> Option<String> {
     let (meetings, letters) = (number(detail, "meetings")?, number(detail, "letters")?);
-    Some(match reader.language {
-        Language::French => format!("{meetings} réunion(s), {letters} invité(s) prévenu(s)"),
-        Language::English => format!("{meetings} meeting(s), {letters} attendee(s) told"),
-    })
+    let told = match (reader.language, letters) {
+        (Language::French, 0) => "personne à prévenir".to_owned(),
+        (Language::French, 1) => "1 personne prévenue".to_owned(),
+        (Language::French, _) => format!("{letters} personnes prévenues"),
+        (Language::English, 1) => "1 person told".to_owned(),
+        (Language::English, _) => format!("{letters} people told"),
+    };
+    let noun = match (reader.language, meetings) {
+        (Language::French, 0 | 1) => "réunion",
+        (Language::French, _) => "réunions",
+        (Language::English, 1) => "meeting",
+        (Language::English, _) => "meetings",
+    };
+    Some(format!("{meetings} {noun}, {told}"))
 }
 
 fn handed_over(reader: &Reader, detail: &Value) -> Option<String> {

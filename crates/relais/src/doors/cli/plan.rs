@@ -94,9 +94,13 @@ fn step_in_words(reader: &Reader, plan: &Plan, step: Step) -> String {
                 "Les réunions à venir que le compte organisait sont annulées ; les invités en sont prévenus",
                 "The meetings to come that the account organised are cancelled; those invited are told",
             ),
-            MeetingsChoice::Transfer | MeetingsChoice::Keep => pick(
-                "Le successeur devient l'organisateur des réunions à venir ; les invités en sont prévenus",
-                "The successor becomes the organiser of the meetings to come; those invited are told",
+            MeetingsChoice::Transfer | MeetingsChoice::Keep => format!(
+                "{} {}",
+                plan.successor.as_ref().map_or("", EmailAddress::as_str),
+                reader.pick(
+                    "devient l'organisateur des réunions à venir ; les invités en sont prévenus",
+                    "becomes the organiser of the meetings to come; those invited are told",
+                )
             ),
         },
         Step::Rename => {

@@ -54,7 +54,7 @@ pub fn backup(certificate: &Certificate, language: Language) -> Markup {
             h2 { (language.pick("Sauvegarde", "Backup")) }
             p { (kept) }
             dl {
-                dt { (language.pick("Sauvegarde", "Backup")) } dd { (report.text("generation")) }
+                dt { (language.pick("Génération", "Generation")) } dd { (report.text("generation")) }
                 dt { (language.pick("Commencée le", "Begun")) }
                 dd { (report.time("begun_at", language).unwrap_or_default()) }
                 dt { (language.pick("Relue le", "Read back")) }
