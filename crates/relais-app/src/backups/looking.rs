@@ -78,11 +78,13 @@ pub struct FoundMessage {
     pub size_bytes: u64,
 }
 
+type WriteOut = Box<dyn FnOnce(&mut dyn Write) -> io::Result<()> + Send>;
+
 /// A file to be written as it is read, for downloads of any size.
 pub struct Download {
     pub file_name: String,
     pub media_type: &'static str,
-    pub write: Box<dyn FnOnce(&mut dyn Write) -> io::Result<()> + Send>,
+    pub write: WriteOut,
 }
 
 /// A snapshot that somebody may look into.
