@@ -45,7 +45,7 @@ const LEFT_ALONE: SignedDuration = SignedDuration::from_hours(1);
 pub(crate) struct Repositories {
     /// One folder below it for each organisation that is backed up nowhere else.
     default_dir: PathBuf,
-    open: Mutex<HashMap<String, Arc<Repository>>>,
+    open: Mutex<HashMap<(OrganisationId, String), Arc<Repository>>>,
 }
 
 impl Repositories {
@@ -58,8 +58,11 @@ impl Repositories {
         if policy.location != policy.organisation.to_string() {
             return policy;
         }
-        let location = self.default_dir.join(&policy.location).display().to_string();
-        BackupPolicy { location, ..policy }
+        BackupPolicy { location: self.default_place(policy.organisation), ..policy }
+    }
+
+    fn default_place(&self, organisation: OrganisationId) -> String {
+        self.default_dir.join(organisation.to_string()).display().to_string()
     }
 }
 
@@ -116,13 +119,17 @@ impl Relais {
             retention.check().map_err(Refusal::from)?;
         }
         let now = self.now();
+        let default_place = self.repositories.default_place(organisation);
         let set = self
             .store
             .write(move |tx| {
                 let before = ensure_policy(tx, organisation, now)?;
                 let mut next = before.clone();
-                if let Some(location) = &location {
-                    next.location = location.to_string();
+                match location.as_ref().map(ToString::to_string) {
+                    // As it is shown: below the data directory, with which it moves.
+                    Some(place) if place == default_place => next.location = organisation.to_string(),
+                    Some(place) => next.location = place,
+                    None => {}
                 }
                 next.daily_at = change.schedule.map_or(before.daily_at, |schedule| schedule.daily_at);
                 next.retention = change.retention.unwrap_or(before.retention);
@@ -234,23 +241,30 @@ impl Relais {
             self.backup_policy(organisation).await?;
         }
         for organisation in self.look(move |tx| repositories::due(tx, now)).await? {
-            let id = GenerationId::from_number(self.ids.next());
-            self.store
-                .write(move |tx| {
-                    let policy = repositories::get(tx, organisation)?.ok_or(Error::NotFound)?;
-                    let next = next_due(policy.daily_at, &zone_of(tx, organisation)?, now);
-                    // One that is still under way goes on; two at once would only make it slower.
-                    if repositories::begin_next(tx, organisation, next, now)?
-                        && !generations::is_running(tx, organisation)?
-                    {
-                        let actor = Actor::Schedule { organisation };
-                        begin(tx, id, organisation, Scope::Everything, Occasion::Schedule, actor, now)?;
-                    }
-                    Ok::<_, Error>(())
-                })
-                .await?;
+            // One that cannot begin keeps no other from beginning.
+            if let Err(error) = self.begin_due_backup(organisation, now).await {
+                tracing::warn!(%error, %organisation, "a backup that is due begins later");
+            }
         }
         Ok(())
+    }
+
+    async fn begin_due_backup(&self, organisation: OrganisationId, now: Timestamp) -> Result<(), Error> {
+        let id = GenerationId::from_number(self.ids.next());
+        self.store
+            .write(move |tx| {
+                let policy = repositories::get(tx, organisation)?.ok_or(Error::NotFound)?;
+                let next = next_due(policy.daily_at, &zone_of(tx, organisation)?, now);
+                // One that is still under way goes on; two at once would only make it slower.
+                if repositories::begin_next(tx, organisation, next, now)?
+                    && !generations::is_running(tx, organisation)?
+                {
+                    let actor = Actor::Schedule { organisation };
+                    begin(tx, id, organisation, Scope::Everything, Occasion::Schedule, actor, now)?;
+                }
+                Ok::<_, Error>(())
+            })
+            .await
     }
 
     pub(crate) async fn location(&self, organisation: OrganisationId) -> Result<String, Error> {
@@ -261,15 +275,20 @@ impl Relais {
     pub(crate) async fn repository(&self, organisation: OrganisationId) -> Result<Arc<Repository>, Error> {
         let policy = self.backup_policy(organisation).await?;
         let key = self.look(move |tx| repositories::key(tx, organisation)).await?.ok_or(Error::NotFound)?;
-        let mut open = self.repositories.open.lock().await;
-        if let Some(repository) = open.get(&policy.location) {
+        let place = (organisation, policy.location.clone());
+        if let Some(repository) = self.repositories.open.lock().await.get(&place) {
             return Ok(repository.clone());
         }
+        // A disk that is not mounted is no reason to begin anew where earlier backups are expected.
+        let expected = self.look(move |tx| generations::any_snapshot(tx, organisation)).await?;
         let location = parse_location(&policy.location)?;
-        let opened = tokio::task::spawn_blocking(move || Repository::create(&location, &key)).await?;
-        let repository = Arc::new(opened.map_err(|error| repository_error(&policy.location, error))?);
-        open.insert(policy.location, repository.clone());
-        Ok(repository)
+        let opened = tokio::task::spawn_blocking(move || match expected {
+            true => Repository::open(&location, &key),
+            false => Repository::create(&location, &key),
+        });
+        let opened = opened.await?.map_err(|error| repository_error(&policy.location, error))?;
+        let mut open = self.repositories.open.lock().await;
+        Ok(open.entry(place).or_insert_with(|| Arc::new(opened)).clone())
     }
 }
 

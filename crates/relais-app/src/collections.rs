@@ -13,7 +13,7 @@ use relais_core::collection::{
 };
 use relais_core::ids::{AccountId, GrantId, ShareId};
 use relais_core::language::Language;
-use relais_core::refusal::Refusal;
+use relais_core::refusal::{BackupFault, Refusal};
 use relais_core::rights::{Act, Verdict, may, standing};
 use relais_engines::radicale::{Collection, Link};
 use relais_store::{Tx, accounts, collections, groups, organisations};
@@ -63,10 +63,21 @@ impl Relais {
                 self.note_use(&account, &grant).await.map_err(|_| SignInRefusal::Unavailable)?;
                 self.grants_noted.lock().unwrap_or_else(PoisonError::into_inner).insert(id, now);
             }
+            // Whoever reads what is not their own does not read what is personal; mail is set aside for that, calendars
+            // are not.
+            if self.has_personal_collections(account.id).await.map_err(|_| SignInRefusal::Unavailable)? {
+                return Err(SignInRefusal::Closed);
+            }
             return Ok(Visitor { account, extent: Extent::ReadOnly });
         }
         let account = self.sign_in(login, password, Act::ReadMail, network).await?;
         Ok(Visitor { account, extent: Extent::Everything })
+    }
+
+    async fn has_personal_collections(&self, account: AccountId) -> Result<bool, Error> {
+        let (disk, marks) = (self.collections.clone(), self.personal_marks.clone());
+        let found = tokio::task::spawn_blocking(move || disk.list(account, &marks)).await??;
+        Ok(found.iter().any(|collection| !collection.may_be_shared()))
     }
 
     /// Makes a visitor's home, with a calendar and an address book, where this is the first visit.
@@ -159,9 +170,13 @@ impl Relais {
         let account = self.store.read(asked).await?;
         let name: CollectionName = collection.parse().map_err(|_| unknown())?;
         self.make_home_of_active(&account).await?;
-        let (homes, wanted) = (self.homes.clone(), name.clone());
-        if !tokio::task::spawn_blocking(move || homes.has(owner, &wanted)).await? {
-            return Err(unknown().into());
+        let (disk, marks, wanted) = (self.collections.clone(), self.personal_marks.clone(), name.clone());
+        let found = tokio::task::spawn_blocking(move || disk.list(owner, &marks)).await??;
+        let found =
+            found.into_iter().find(|collection| collection.name == wanted.as_str()).ok_or_else(unknown)?;
+        let by_owner = matches!(actor, Actor::Account { id, .. } if id == owner);
+        if !by_owner && !found.may_be_shared() {
+            return Err(Refusal::from(BackupFault::Personal).into());
         }
         let id = ShareId::from_number(self.ids.next());
         self.store

@@ -406,7 +406,7 @@ impl Relais {
     /// What a failed step leaves behind: trouble that passes is tried again, anything else waits for a person.
     async fn note_trouble(&self, id: DepartureId, error: &Error) -> Timestamp {
         let now = self.now();
-        let passes = matches!(error, Error::Unavailable(_) | Error::StorageFull | Error::Conflict);
+        let passes = error.passes();
         tracing::warn!(%error, %id, passes, "a step of a departure failed");
         let (next_at, passes) = (now + RETRY_DELAY, passes);
         let refusal = match error {

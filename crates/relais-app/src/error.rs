@@ -1,6 +1,6 @@
 //! How a command or a question ends when it does not succeed. Each door has one mapping from this to its protocol.
 
-use relais_core::refusal::Refusal;
+use relais_core::refusal::{BackupFault, Refusal};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -24,6 +24,17 @@ pub enum Error {
     /// A defect of ours.
     #[error("internal: {0}")]
     Internal(String),
+}
+
+impl Error {
+    /// Whether it is worth trying again without anybody mending something here.
+    pub(crate) fn passes(&self) -> bool {
+        match self {
+            Self::Unavailable(_) | Self::StorageFull | Self::Conflict => true,
+            Self::Refused(Refusal::Backup(fault)) => matches!(fault, BackupFault::Unreachable { .. }),
+            Self::Refused(_) | Self::RefusedAll(_) | Self::NotFound | Self::Internal(_) => false,
+        }
+    }
 }
 
 impl From<relais_store::Error> for Error {

@@ -73,7 +73,8 @@ impl Relais {
                 note(tx, organisation, "account.export_sent", made.account, detail, actor, now)
             })
             .await;
-        if done.is_err() {
+        // After any other error the commit may have been made.
+        if matches!(done, Err(Error::Refused(_) | Error::RefusedAll(_) | Error::NotFound)) {
             self.remove_export_file(id).await?;
         }
         done.map(|()| export)

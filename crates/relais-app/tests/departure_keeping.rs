@@ -16,7 +16,7 @@ use relais_core::lifecycle::Command;
 use relais_core::profile::Profile;
 use relais_core::rights::State;
 use serde_json::Value;
-use world::{Database, OPERATOR, World, address, code, runtime};
+use world::{Database, OPERATOR, World, address, runtime};
 
 const OUTSIDE: &str = "ursule@maison.example";
 const INVITED: &str = "invitee@far.example";

@@ -88,6 +88,7 @@ export                               -> external_address_missing
 meetings transfer                    -> successor_missing
 collections move                     -> successor_missing
 collections share, shared bp.user    -> successor_missing
+to user2, reason, collections share, delete 90 -> shares_end
 delete 90; held                      -> legal_hold                                                            # X7
 ; held                               -> FCIRBNc | reply until 2026-12-21 | stay | nobody
 

@@ -69,7 +69,7 @@ fn subject(words: &str) -> Account {
                 subject.name.clear();
             }
             "held" => {
-                subject.legal_hold = Some(LegalHold { reason: "Litige".into(), since: moment(YESTERDAY) })
+                subject.legal_hold = Some(LegalHold { reason: "Litige".into(), since: moment(YESTERDAY) });
             }
             "no password" => subject.password = None,
             "owner" => subject.role = Role::Owner,

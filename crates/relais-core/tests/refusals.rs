@@ -84,22 +84,7 @@ fn is_listed(refusal: &Refusal) {
             | ProfileFault::PhotoKindUnknown
             | ProfileFault::PhotoSides { .. } => {}
         },
-        Refusal::Backup(fault) => match fault {
-            BackupFault::Missing
-            | BackupFault::LegalHold { .. }
-            | BackupFault::Damaged { .. }
-            | BackupFault::WrongKey { .. }
-            | BackupFault::Unreachable { .. }
-            | BackupFault::LocationInvalid { .. }
-            | BackupFault::LocationTaken { .. }
-            | BackupFault::NotVerified
-            | BackupFault::Personal
-            | BackupFault::RetentionEmpty
-            | BackupFault::AlreadyHere { .. }
-            | BackupFault::FromNewerVersion
-            | BackupFault::ExternalAddressMissing { .. }
-            | BackupFault::ExportVoid => {}
-        },
+        Refusal::Backup(fault) => is_backup_fault_listed(fault),
         Refusal::List(fault) => match fault {
             ListFault::NotUtf8 { .. }
             | ListFault::NoColumns
@@ -112,6 +97,27 @@ fn is_listed(refusal: &Refusal) {
             | ListFault::CellInvalid { .. }
             | ListFault::StateDiffers { .. } => {}
         },
+    }
+}
+
+/// As [`is_listed`].
+fn is_backup_fault_listed(fault: &BackupFault) {
+    match fault {
+        BackupFault::Missing
+        | BackupFault::LegalHold { .. }
+        | BackupFault::Damaged { .. }
+        | BackupFault::WrongKey { .. }
+        | BackupFault::Unreachable { .. }
+        | BackupFault::LocationInvalid { .. }
+        | BackupFault::LocationTaken { .. }
+        | BackupFault::NotVerified
+        | BackupFault::Personal
+        | BackupFault::RetentionEmpty
+        | BackupFault::AlreadyHere { .. }
+        | BackupFault::FromNewerVersion
+        | BackupFault::ExternalAddressMissing { .. }
+        | BackupFault::ExportVoid
+        | BackupFault::SharesEnd => {}
     }
 }
 
@@ -164,6 +170,7 @@ fn named_faults() -> Vec<(Refusal, Vec<String>)> {
             names(&["user1@bm.com"]),
         ),
         (BackupFault::ExportVoid, vec![]),
+        (BackupFault::SharesEnd, names(&["--collections move"])),
     ];
     profile
         .into_iter()

@@ -87,6 +87,14 @@ pub struct Collection {
     pub personal: bool,
 }
 
+impl Collection {
+    /// Whether others may see all that is in it.
+    #[must_use]
+    pub fn may_be_shared(&self) -> bool {
+        !self.personal && self.personal_items == 0
+    }
+}
+
 /// One file of a collection, with the client's bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {

@@ -113,6 +113,22 @@ pub fn claim(
     rows.first().map(|row| Ok(GenerationId::from_number(row.int(0)?))).transpose()
 }
 
+/// Takes the lease of this generation. `false` when somebody else works on it, or it is over.
+pub fn claim_one(
+    tx: &mut Tx<'_>,
+    id: GenerationId,
+    owner: &str,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<bool, Error> {
+    let claimed = tx.execute(
+        "UPDATE generations SET lease_owner = $2, lease_until = $4 WHERE id = $1 AND state = 'running' \
+         AND (lease_until IS NULL OR lease_until <= $3 OR lease_owner = $2)",
+        &[id.number().into(), owner.into(), time(now), time(until)],
+    )?;
+    Ok(claimed == 1)
+}
+
 /// Holds on to a lease that is still `owner`'s.
 pub fn keep(tx: &mut Tx<'_>, id: GenerationId, owner: &str, until: Timestamp) -> Result<(), Error> {
     tx.execute(
@@ -122,12 +138,13 @@ pub fn keep(tx: &mut Tx<'_>, id: GenerationId, owner: &str, until: Timestamp) ->
     Ok(())
 }
 
-/// Lets the lease go, and says when to look again.
-pub fn release(tx: &mut Tx<'_>, id: GenerationId, wake_at: Timestamp) -> Result<(), Error> {
-    tx.execute_one(
-        "UPDATE generations SET lease_owner = NULL, lease_until = NULL, wake_at = $2 WHERE id = $1",
-        &[id.number().into(), time(wake_at)],
-    )
+/// Lets a lease go that is still `owner`'s, and says when to look again.
+pub fn release(tx: &mut Tx<'_>, id: GenerationId, owner: &str, wake_at: Timestamp) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE generations SET lease_owner = NULL, lease_until = NULL, wake_at = $2 WHERE id = $1 AND lease_owner = $3",
+        &[id.number().into(), time(wake_at), owner.into()],
+    )?;
+    Ok(())
 }
 
 /// Lets go every lease of `owner`: it has just started, so it works on nothing.
@@ -153,10 +170,10 @@ pub fn update(tx: &mut Tx<'_>, generation: &Generation) -> Result<(), Error> {
     )
 }
 
-/// Forgets a generation of which no snapshot is left.
+/// Forgets generations of which no snapshot is left; those that failed tell why.
 pub fn remove_empty(tx: &mut Tx<'_>, organisation: OrganisationId) -> Result<u64, Error> {
     tx.execute(
-        "DELETE FROM generations WHERE organisation = $1 AND state <> 'running' \
+        "DELETE FROM generations WHERE organisation = $1 AND state = 'verified' \
          AND id NOT IN (SELECT generation FROM snapshots WHERE organisation = $1)",
         &[organisation.number().into()],
     )
@@ -276,11 +293,20 @@ pub fn remove_snapshot(tx: &mut Tx<'_>, generation: GenerationId, holder: Holder
     Ok(())
 }
 
-/// Whether some generation is under way in the organisation.
+/// Whether anything was ever backed up, so that the repository has to be there.
+pub fn any_snapshot(tx: &mut Tx<'_>, organisation: OrganisationId) -> Result<bool, Error> {
+    let row = tx.query_opt(
+        "SELECT generation FROM snapshots WHERE organisation = $1 LIMIT 1",
+        &[organisation.number().into()],
+    )?;
+    Ok(row.is_some())
+}
+
+/// Whether a generation of everything is under way in the organisation.
 pub fn is_running(tx: &mut Tx<'_>, organisation: OrganisationId) -> Result<bool, Error> {
     let running = GenerationState::Running;
     let row = tx.query_opt(
-        "SELECT id FROM generations WHERE organisation = $1 AND state = $2 LIMIT 1",
+        "SELECT id FROM generations WHERE organisation = $1 AND state = $2 AND account IS NULL LIMIT 1",
         &[organisation.number().into(), name(&running)],
     )?;
     Ok(row.is_some())

@@ -124,7 +124,9 @@ impl Relais {
                 Ok((index_of(repository, id)?, collections_of(repository, id, &marks)?))
             })
             .await?;
-        let folders = index.folders().filter(|folder| folder.tree == Tree::Mail).map(folder_contents);
+        let marks = self.personal_marks.clone();
+        let shown = |folder: &&IndexedFolder| folder.tree == Tree::Mail && !marks.mark_folder(&folder.name());
+        let folders = index.folders().filter(shown).map(folder_contents);
         Ok(Contents { folders: folders.collect(), collections, snapshot: opened.snapshot })
     }
 
@@ -426,9 +428,11 @@ pub(crate) fn write_archive<W: Write>(
 ) -> io::Result<W> {
     let now = Timestamp::UNIX_EPOCH;
     let index = index_of(repository, id).map_err(io::Error::other)?;
-    for folder in
-        index.folders().filter(|folder| scope == ArchiveScope::Everything || folder.tree == Tree::Mail)
-    {
+    // The name of a personal folder tells something, too.
+    let shown = |folder: &&IndexedFolder| {
+        scope == ArchiveScope::Everything || folder.tree == Tree::Mail && !marks.mark_folder(&folder.name())
+    };
+    for folder in index.folders().filter(shown) {
         let dated = folder.messages.iter().map(|message| message.received).max().unwrap_or_default();
         let modified = Timestamp::from_millisecond(dated).unwrap_or(now);
         let path = format!("{}/{}.mbox", folder.tree.dir(), folder.name());

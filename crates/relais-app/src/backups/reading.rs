@@ -4,7 +4,7 @@ use super::repository_error;
 use crate::{Error, Relais};
 use jiff::Timestamp;
 use relais_core::account::Account;
-use relais_core::backup::{Generation, Holder, Scope, Snapshot};
+use relais_core::backup::{BackupPolicy, Generation, Holder, Scope, Snapshot};
 use relais_core::ids::{AccountId, MailboxId, OrganisationId};
 use relais_core::organisation::{Address, Target};
 use relais_core::profile::Profile;
@@ -15,7 +15,7 @@ use relais_engines::message::PersonalMarks;
 use relais_engines::repository::{Content, EntryKind, File, Label, Repository, RepositoryError, SnapshotId};
 use relais_store::dump::{self, DumpError};
 use relais_store::mailboxes::MailHolder;
-use relais_store::{Tx, accounts, addresses, generations, groups, mailboxes, profiles};
+use relais_store::{Tx, accounts, addresses, generations, groups, mailboxes, profiles, repositories};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::io::{BufWriter, Read};
@@ -90,7 +90,7 @@ impl Relais {
     /// not be done of each.
     pub(super) async fn read_holders(
         &self,
-        repository: &Arc<Repository>,
+        (repository, policy): (&Arc<Repository>, &BackupPolicy),
         generation: &Generation,
         holders: &[Holder],
     ) -> Result<Vec<(Holder, Error)>, Error> {
@@ -111,7 +111,17 @@ impl Relais {
                 continue;
             }
             snapshot.verified_at = Some(self.now());
-            self.store.write(move |tx| Ok::<_, Error>(generations::set_snapshot(tx, &snapshot)?)).await?;
+            let begun_in = policy.location.clone();
+            self.store
+                .write(move |tx| {
+                    // Somebody moved the backups since: what was written lies where nobody looks any more.
+                    let now_in = repositories::get(tx, snapshot.organisation)?.map(|policy| policy.location);
+                    if now_in.as_ref() != Some(&begun_in) {
+                        return Err(Error::Conflict);
+                    }
+                    Ok(generations::set_snapshot(tx, &snapshot)?)
+                })
+                .await?;
         }
         Ok(failed)
     }
@@ -286,8 +296,14 @@ impl Hands {
         match unchanged {
             Some((previous, parent)) => {
                 let count = |number: i64| number.unsigned_abs();
+                let id = match self.repository.store_unchanged(parent, label) {
+                    Err(RepositoryError::NoSnapshot(_) | RepositoryError::Damaged { .. }) => {
+                        return self.store_anew(source, label, None, now);
+                    }
+                    stored => stored?,
+                };
                 Ok(Written {
-                    id: self.repository.store_unchanged(parent, label)?,
+                    id,
                     messages: count(previous.messages),
                     personal_messages: count(previous.personal_messages),
                     items: count(previous.items),

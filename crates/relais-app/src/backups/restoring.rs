@@ -10,7 +10,7 @@ use relais_core::backup::Holder;
 use relais_core::ids::{AccountId, GenerationId, MailboxId, OrganisationId};
 use relais_core::language::Language;
 use relais_core::refusal::Refusal;
-use relais_core::rights::{Act, Verdict, may};
+use relais_core::rights::{Act, Verdict, may, standing};
 use relais_engines::collections;
 use relais_engines::maildir::{
     Index, Personal, Place, Restorable, RestoreOrder as MailOrder, Restored as MailRestored, Run, Tree,
@@ -96,6 +96,8 @@ struct Destination {
     mailbox: MailboxId,
     /// Calendars and address books have an owner; a shared mailbox has none.
     account: Option<AccountId>,
+    /// Whether nobody else can open it at present.
+    read_by_its_holder: bool,
     language: Language,
 }
 
@@ -115,8 +117,13 @@ impl Relais {
         let looker = Looker { actor, reason: request.reason.clone() };
         let opened = self.open_snapshot(generation, from, looker, "restore").await?;
         let (organisation, into, own) = (opened.snapshot.organisation, request.into.clone(), from);
-        let to = self.store.read(move |tx| destination(tx, organisation, into.as_ref(), own)).await?;
-        let personal = if to.holder == from { Personal::Include } else { Personal::LeaveOut };
+        let now = self.now();
+        let to = self.store.read(move |tx| destination(tx, organisation, into.as_ref(), own, now)).await?;
+        // Into an account that is closed, an administrator with a recovery grant would read them.
+        let personal = match to.holder == from && to.read_by_its_holder {
+            true => Personal::Include,
+            false => Personal::LeaveOut,
+        };
         let mail = match mail_of(&request.what) {
             Some(wanted) => Some(self.restore_mail(&opened, &to, wanted, &request, personal).await?),
             None => None,
@@ -317,6 +324,7 @@ fn destination(
     organisation: OrganisationId,
     into: Option<&EmailAddress>,
     from: Holder,
+    now: Timestamp,
 ) -> Result<Destination, Error> {
     let language = organisations::get(tx, organisation)?.ok_or(Error::NotFound)?.language;
     let account = match (into, from) {
@@ -333,6 +341,7 @@ fn destination(
             holder: Holder::Account(account.id),
             mailbox: account.mailbox,
             account: Some(account.id),
+            read_by_its_holder: may(standing(&account, now), Act::ReadMail) == Verdict::Yes,
             language,
         });
     }
@@ -347,6 +356,7 @@ fn destination(
         holder: Holder::SharedMailbox(shared.id),
         mailbox: shared.id,
         account: None,
+        read_by_its_holder: true,
         language,
     })
 }

@@ -11,8 +11,7 @@ use relais_core::backup::{Generation, GenerationState, Holder, Occasion, Scope, 
 use relais_core::ids::{GenerationId, OrganisationId};
 use relais_core::language::Language;
 use relais_core::organisation::Organisation;
-use relais_core::refusal::Refusal;
-use relais_store::{generations, organisations};
+use relais_store::{Tx, generations, organisations, repositories};
 use serde_json::json;
 use std::convert::Infallible;
 
@@ -44,12 +43,7 @@ impl Relais {
         if let Err(error) = run {
             tracing::warn!(%error, %id, "a generation is tried again");
         }
-        let wake_at = self.now() + RETRY_DELAY;
-        let released =
-            self.store.write(move |tx| generations::release(tx, id, wake_at).map_err(Error::from)).await;
-        if let Err(error) = released {
-            tracing::warn!(%error, %id, "the lease of a generation runs out by itself");
-        }
+        self.let_generation_go(id).await;
         true
     }
 
@@ -85,7 +79,7 @@ impl Relais {
             }
             Err(error) => {
                 words.push(self.in_words(generation.organisation, &error).await?);
-                if self.now() < generation.started_at + GIVE_UP_AFTER && passes(&error) {
+                if self.now() < generation.started_at + GIVE_UP_AFTER && error.passes() {
                     generation.trouble = words.pop();
                     self.write_generation(&generation).await?;
                     return Err(error);
@@ -110,17 +104,47 @@ impl Relais {
                 self.begin_generation(organisation, scope, Occasion::Departure, actor).await?
             }
         };
-        let (_, failed) = self.run_generation(generation.id).await?;
-        if let Some(error) = failed.into_iter().next() {
+        let run = self.run_alone(generation.id).await;
+        self.let_generation_go(generation.id).await;
+        if let Some(error) = run?.into_iter().next() {
             return Err(error);
         }
-        let newest = self.look(move |tx| generations::newest(tx, Holder::Account(id))).await?;
-        newest.ok_or_else(|| Error::Internal(format!("{} holds nothing of {id}", generation.id)))
+        let holder = Holder::Account(id);
+        let held = self.look(move |tx| generations::snapshot(tx, generation.id, holder)).await?;
+        held.ok_or_else(|| Error::Internal(format!("{} holds nothing of {id}", generation.id)))
+    }
+
+    /// Runs one generation under its lease; returns what could not be done.
+    async fn run_alone(&self, id: GenerationId) -> Result<Vec<Error>, Error> {
+        let (node, now) = (self.node.clone(), self.now());
+        let mine = move |tx: &mut Tx<'_>| generations::claim_one(tx, id, &node, now, now + LEASE);
+        if !self.store.write(move |tx| mine(tx).map_err(Error::from)).await? {
+            return Err(Error::Conflict);
+        }
+        let (_, failed) = tokio::select! {
+            run = self.run_generation(id) => run?,
+            never = self.keep_generation(id) => match never {},
+        };
+        Ok(failed)
+    }
+
+    async fn let_generation_go(&self, id: GenerationId) {
+        let (node, wake_at) = (self.node.clone(), self.now() + RETRY_DELAY);
+        let released = self
+            .store
+            .write(move |tx| generations::release(tx, id, &node, wake_at).map_err(Error::from))
+            .await;
+        if let Err(error) = released {
+            tracing::warn!(%error, %id, "the lease of a generation runs out by itself");
+        }
     }
 
     /// What is left to be read, a few holders at a time: what was verified of them counts, whatever happens to us.
     async fn read_all(&self, generation: &mut Generation) -> Result<Vec<(Holder, Error)>, Error> {
-        let repository = self.repository(generation.organisation).await?;
+        let organisation = generation.organisation;
+        let policy =
+            self.look(move |tx| repositories::get(tx, organisation)).await?.ok_or(Error::NotFound)?;
+        let repository = self.repository(organisation).await?;
         let mut holders = self.holders_of(generation).await?;
         let id = generation.id;
         let held = self.look(move |tx| generations::snapshots(tx, id)).await?;
@@ -134,10 +158,10 @@ impl Relais {
         let mut failed = Vec::new();
         let batches = holders.chunk_by(|_, next| !matches!(next, Holder::Organisation(_)));
         for batch in batches.flat_map(|batch| batch.chunks(BATCH)) {
-            let troubles = self.read_holders(&repository, generation, batch).await?;
+            let troubles = self.read_holders((&repository, &policy), generation, batch).await?;
             generation.holders_done += (batch.len() - troubles.len()) as i64;
             for (holder, error) in troubles {
-                if passes(&error) {
+                if error.passes() {
                     return Err(error);
                 }
                 failed.push((holder, error));
@@ -157,8 +181,10 @@ impl Relais {
             if failed.is_empty() { GenerationState::Verified } else { GenerationState::Incomplete };
         generation.ended_at = Some(now);
         generation.trouble = (!failed.is_empty()).then(|| failed.join("\n"));
-        if generation.state == GenerationState::Incomplete && generation.occasion == Occasion::Schedule {
-            self.tell_incomplete(&generation).await?;
+        let is_to_be_told =
+            generation.state == GenerationState::Incomplete && generation.occasion == Occasion::Schedule;
+        if is_to_be_told && let Err(error) = self.tell_incomplete(&generation).await {
+            tracing::warn!(%error, generation = %generation.id, "nobody was told that a backup is incomplete");
         }
         let ended = generation.clone();
         self.store
@@ -216,17 +242,6 @@ impl Relais {
             self.act_with_letter(letter, |tx, written| written.post(tx)).await?;
         }
         Ok(())
-    }
-}
-
-/// Whether it is worth trying again by itself.
-fn passes(error: &Error) -> bool {
-    match error {
-        Error::Unavailable(_) | Error::StorageFull | Error::Conflict => true,
-        Error::Refused(Refusal::Backup(fault)) => {
-            matches!(fault, relais_core::refusal::BackupFault::Unreachable { .. })
-        }
-        Error::Refused(_) | Error::RefusedAll(_) | Error::NotFound | Error::Internal(_) => false,
     }
 }
 

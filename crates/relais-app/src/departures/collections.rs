@@ -10,6 +10,7 @@ use relais_core::collection::{CollectionName, Share, ShareRight, Sharee};
 use relais_core::departure::{CollectionsChoice, Departure, Step, StepReport};
 use relais_core::ids::{AccountId, ShareId};
 use relais_core::refusal::Refusal;
+use relais_core::rights::{Act, Verdict, may, standing};
 use relais_engines::collections::{Collection, HandedCollection};
 use relais_store::{Tx, accounts, collections};
 use serde::{Deserialize, Serialize};
@@ -37,14 +38,9 @@ struct CollectionsGiven {
     shares_before: Vec<Share>,
 }
 
-/// Whether the successor may have all that is in it.
-pub(super) fn may_be_shared(collection: &Collection) -> bool {
-    !collection.personal && collection.personal_items == 0
-}
-
 impl Relais {
     pub(super) async fn hand_over_collections(&self, departure: &Departure) -> Result<Ended, Error> {
-        let successor = self.successor(departure).await?;
+        let successor = self.active_successor(departure).await?;
         match departure.plan.collections {
             CollectionsChoice::Share => self.share_collections(departure, successor).await,
             CollectionsChoice::Move | CollectionsChoice::Keep => {
@@ -91,7 +87,8 @@ impl Relais {
         let (disk, marks) = (self.collections.clone(), self.personal_marks.clone());
         let found = tokio::task::spawn_blocking(move || disk.list(leaver, &marks)).await??;
         let personal_items_left_out = found.iter().map(|collection| collection.personal_items).sum();
-        let (shared, kept): (Vec<Collection>, Vec<Collection>) = found.into_iter().partition(may_be_shared);
+        let (shared, kept): (Vec<Collection>, Vec<Collection>) =
+            found.into_iter().partition(Collection::may_be_shared);
         // One that is personal as a whole is not even named.
         let not_shared = kept.into_iter().filter(|collection| !collection.personal);
         let given = CollectionsGiven {
@@ -144,18 +141,29 @@ impl Relais {
     ) -> Result<(), Error> {
         let given: Option<CollectionsGiven> = report.map(undo::read).transpose()?;
         let leaver = departure.plan.account;
-        let successor = self.successor(departure).await?.id;
-        if departure.plan.collections == CollectionsChoice::Move {
-            let disk = self.collections.clone();
-            let taken = tokio::task::spawn_blocking(move || disk.take_back(leaver, successor)).await??;
-            tracing::info!(departure = %departure.id, items = taken.items, stay = taken.stay, "collections were taken back");
+        // The disk knows to whom it went, whoever has the successor's address today.
+        let disk = self.collections.clone();
+        let taken = tokio::task::spawn_blocking(move || {
+            let holders = disk.handed_to(leaver)?;
+            for to in &holders {
+                disk.take_back(leaver, *to)?;
+            }
+            Ok::<_, std::io::Error>(holders)
+        });
+        let mut holders = taken.await??;
+        if holders.is_empty() {
+            // Taken back by an earlier try that did not come to the rows.
+            holders.extend(self.successor(departure).await.ok().map(|successor| successor.id));
         }
+        tracing::info!(departure = %departure.id, from = holders.len(), "collections were taken back");
         self.store
             .write(move |tx| {
                 let Some(given) = &given else { return Ok(()) };
-                for collection in &given.moved {
+                for (collection, holder) in
+                    given.moved.iter().flat_map(|one| holders.iter().map(move |to| (one, to)))
+                {
                     if let Some((name, destination)) = names(collection) {
-                        collections::move_collection(tx, successor, &destination, leaver, &name)?;
+                        collections::move_collection(tx, *holder, &destination, leaver, &name)?;
                     }
                 }
                 for share in &given.shares {
@@ -176,6 +184,15 @@ impl Relais {
         let wanted = address.clone();
         let found = self.look(move |tx| accounts::holding(tx, &wanted)).await?;
         found.ok_or_else(|| Refusal::SuccessorNotActive { address }.into())
+    }
+
+    /// The successor, if they can take something over now.
+    pub(super) async fn active_successor(&self, departure: &Departure) -> Result<Account, Error> {
+        let successor = self.successor(departure).await?;
+        match may(standing(&successor, self.now()), Act::ReceiveGroupMail) {
+            Verdict::Yes => Ok(successor),
+            _ => Err(Refusal::SuccessorNotActive { address: successor.address }.into()),
+        }
     }
 }
 

@@ -154,14 +154,17 @@ pub(super) async fn entry_in_backup(
     let repository = app.repository(departure.organisation).await?;
     let path = format!("dav/{collection}/{item}");
     let snapshot = snapshot_id(&backed_up.snapshot)?;
-    let read = tokio::task::spawn_blocking(move || repository.read(&snapshot, &path));
+    let read = tokio::task::spawn_blocking(move || {
+        let mut bytes = Vec::new();
+        let mut reader = repository.read(&snapshot, &path)?;
+        let read = reader.read_to_end(&mut bytes);
+        read.map_err(|error| RepositoryError::Damaged { what: error.to_string() })?;
+        Ok(bytes)
+    });
     match read.await? {
-        Ok(mut reader) => {
-            let mut bytes = Vec::new();
-            reader.read_to_end(&mut bytes)?;
-            Ok(Some(bytes))
-        }
-        Err(RepositoryError::NoFile { .. }) => Ok(None),
+        Ok(bytes) => Ok(Some(bytes)),
+        // It was not there, or is kept no longer: the way back ends without it.
+        Err(RepositoryError::NoFile { .. } | RepositoryError::NoSnapshot(_)) => Ok(None),
         Err(error) => Err(repository_error(&backed_up.location, error)),
     }
 }

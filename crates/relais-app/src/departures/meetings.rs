@@ -1,7 +1,6 @@
 //! Meetings to come that the leaver has called: given to the successor or cancelled, and everyone invited is told
 //! (X11). Messages are in the spool before an entry changes: repeated, they are the same by their keys.
 
-use super::collections::may_be_shared;
 use super::keeping::entry_in_backup;
 use super::{Ended, undo};
 use crate::means::time_zone;
@@ -81,8 +80,12 @@ impl Relais {
     }
 
     pub(super) async fn settle_meetings(&self, departure: &Departure) -> Result<Ended, Error> {
-        let parties = self.parties(departure).await?;
         let choice = departure.plan.meetings;
+        if choice == MeetingsChoice::Transfer {
+            // Nobody is told that meetings go to whoever is not there any more.
+            self.active_successor(departure).await?;
+        }
+        let parties = self.parties(departure).await?;
         let found =
             self.meetings_of(parties.leaver.id, parties.organisers.clone(), parties.zone.clone()).await?;
         // An earlier try that was cut short has settled some: they are not found any more.
@@ -253,7 +256,9 @@ impl Relais {
                 let (disk, marks, leaver) =
                     (self.collections.clone(), self.personal_marks.clone(), parties.leaver.id);
                 let found = tokio::task::spawn_blocking(move || disk.list(leaver, &marks)).await??;
-                !found.iter().any(|found| found.name == meeting.collection && may_be_shared(found))
+                !found.iter().any(|found| {
+                    found.name == meeting.collection && collections::Collection::may_be_shared(found)
+                })
             }
         };
         Ok(stays.then_some(successor))
@@ -327,10 +332,11 @@ fn revise<'p>(
             let revised = collections::transfer(before, &parties.organisers, party(successor), now).ok()?;
             Some((revised, successor, MeetingChange::Transferred { organiser: &successor.name }))
         }
-        (MeetingsChoice::Transfer | MeetingsChoice::Cancel | MeetingsChoice::Keep, _) => {
+        (MeetingsChoice::Cancel, _) => {
             let revised = collections::cancel(before, &parties.organisers, now).ok()?;
             Some((revised, &parties.leaver, MeetingChange::Cancelled))
         }
+        (MeetingsChoice::Transfer, None) | (MeetingsChoice::Keep, _) => None,
     }
 }
 

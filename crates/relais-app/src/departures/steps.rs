@@ -17,7 +17,7 @@ use relais_core::inbound::Inbound;
 use relais_core::lifecycle::Command;
 use relais_core::money::Money;
 use relais_core::organisation::{AddressKind, DomainKind, MailboxRight, Responder, SharedMailbox, Target};
-use relais_core::refusal::Refusal;
+use relais_core::refusal::{BackupFault, Refusal};
 use relais_core::rights::{Act, Verdict, may, standing};
 use relais_engines::maildir::{FolderReport, HandOver, folder_component};
 use relais_store::{
@@ -91,7 +91,10 @@ impl Relais {
                 Some(_) | None => Ok(Ended::Done(json!({ "waited_until": departure.plan.delete_after }))),
             },
             Step::Delete => {
+                // What may be in the way is met while mail is still taken.
+                self.back_up_late_mail(departure).await?;
                 self.stop_mail(departure).await?;
+                self.let_deliveries_end().await;
                 self.hand_over_late_mail(departure).await?;
                 self.back_up_late_mail(departure).await?;
                 self.in_transaction(departure, step, delete).await
@@ -139,6 +142,10 @@ impl Relais {
         let actor = Actor::Departure { id: departure.id, organisation: departure.organisation };
         self.store
             .write(move |tx| {
+                let held = accounts::get(tx, account)?.ok_or(Error::NotFound)?.legal_hold;
+                if let Some(hold) = held {
+                    return Err(Refusal::from(BackupFault::LegalHold { reason: hold.reason }).into());
+                }
                 apply(tx, &ids, account, Command::SetInbound { inbound: Inbound::refuse() }, &actor, now)
             })
             .await?;
@@ -172,13 +179,20 @@ impl Relais {
         let to =
             plan.old_mail_to.clone().ok_or_else(|| Error::Internal("no destination is planned".into()))?;
         let (leaver, wanted) = (plan.account, to.clone());
+        // What came since goes to the mailbox that has the rest, whoever has the address today.
+        let before = known.as_ref().map(|known| known.mailbox);
         let (from, mailbox) = self
             .store
             .read(move |tx| {
                 let account = accounts::get(tx, leaver)?.ok_or(Error::NotFound)?;
-                Ok::<_, Error>((account.mailbox, destination(tx, &wanted)?))
+                let mailbox = before.map_or_else(|| destination(tx, &wanted), Ok)?;
+                Ok::<_, Error>((account.mailbox, mailbox))
             })
             .await?;
+        if let Some(known) = known.as_ref().filter(|_| !self.maildirs.home(mailbox).exists()) {
+            // Removed with its holder; the backup keeps what came since.
+            return Ok(known.clone());
+        }
         self.let_deliveries_end().await;
         let folder = folder_component(plan.leaver.as_str());
         let (maildirs, marks, under) = (self.maildirs.clone(), self.personal_marks.clone(), folder.clone());

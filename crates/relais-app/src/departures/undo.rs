@@ -22,14 +22,15 @@ impl Relais {
     /// Takes back the last step that was done, or ends the way back.
     pub(super) async fn undo_last_step(&self, departure: &Departure) -> Result<(), Error> {
         let last = departure.plan.steps.iter().rev().find_map(|step| departure.report_of(*step)).cloned();
-        if let Some(report) = &last {
-            self.undo_outside(departure, report).await?;
-        }
+        // What a step has begun comes after everything that is recorded, so it goes first.
         match departure.next_step() {
             Some(Step::HandOverMail) => self.take_back_what_was_begun(departure).await?,
             Some(Step::HandOverCollections) => self.take_collections_back(departure, None).await?,
             Some(Step::Export) => self.withdraw_exports(departure).await?,
             Some(_) | None => {}
+        }
+        if let Some(report) = &last {
+            self.undo_outside(departure, report).await?;
         }
         let (departure, ids, now) = (departure.clone(), self.ids.clone(), self.now());
         self.store

@@ -189,6 +189,9 @@ fn check_what_is_kept(order: &Order, facts: &PlanFacts<'_>) -> Vec<Refusal> {
     if to_a_successor && order.to.is_none() {
         refusals.push(Refusal::SuccessorMissing);
     }
+    if order.collections == Some(CollectionsChoice::Share) && order.delete_after.is_some() {
+        refusals.push(BackupFault::SharesEnd.into());
+    }
     if order.export.is_some() && facts.findings.external_address.is_none() {
         refusals.push(BackupFault::ExternalAddressMissing { account: facts.leaver.address.clone() }.into());
     }

@@ -43,6 +43,8 @@ pub enum BackupFault {
         account: EmailAddress,
     },
     ExportVoid,
+    /// What is shared goes with the account that is to be deleted.
+    SharesEnd,
 }
 
 impl From<BackupFault> for Refusal {
@@ -62,12 +64,13 @@ impl BackupFault {
             Self::LocationInvalid { .. } => "backup_location_invalid",
             Self::LocationTaken { .. } => "backup_location_taken",
             Self::NotVerified => "backup_not_verified",
-            Self::Personal => "message_is_personal",
+            Self::Personal => "personal",
             Self::RetentionEmpty => "retention_empty",
             Self::AlreadyHere { .. } => "organisation_already_here",
             Self::FromNewerVersion => "backup_from_newer_version",
             Self::ExternalAddressMissing { .. } => "external_address_missing",
             Self::ExportVoid => "export_void",
+            Self::SharesEnd => "shares_end",
         }
     }
 
@@ -81,12 +84,13 @@ impl BackupFault {
             Self::LocationInvalid { text } => format!("« {text} » n'est pas un emplacement de sauvegarde ; donnez un chemin absolu ou s3:https://serveur/seau/dossier."),
             Self::LocationTaken { location } => format!("L'emplacement {location} contient déjà une autre sauvegarde ; choisissez-en un autre."),
             Self::NotVerified => "Cette sauvegarde n'est pas terminée et vérifiée ; choisissez-en une autre ou attendez sa fin.".into(),
-            Self::Personal => "Ce message est personnel : seule la personne peut le lire ; il est compté et reste dans son export.".into(),
+            Self::Personal => "Ceci est personnel : seule la personne peut le lire ou le partager ; demandez-le-lui, ou passez-vous-en.".into(),
             Self::RetentionEmpty => "Avec ces durées aucune sauvegarde ne serait conservée ; gardez au moins un jour, une semaine ou un mois.".into(),
             Self::AlreadyHere { name } => format!("« {name} » est déjà sur cette instance ; restaurez l'organisation sur une instance où rien d'elle ne se trouve."),
             Self::FromNewerVersion => "Cette sauvegarde vient d'une version plus récente du programme ; installez cette version, puis recommencez.".into(),
             Self::ExternalAddressMissing { account } => format!("{account} n'a pas d'adresse externe à laquelle envoyer son export ; indiquez-la (relais profile set {account} --external-address …) ou renoncez à l'export."),
             Self::ExportVoid => "Ce lien a déjà servi ou a expiré ; demandez à l'administrateur d'en envoyer un autre.".into(),
+            Self::SharesEnd => "Des agendas partagés disparaîtraient avec le compte à sa suppression ; faites-les passer au successeur (--collections move).".into(),
         }
     }
 
@@ -100,12 +104,13 @@ impl BackupFault {
             Self::LocationInvalid { text } => format!("\u{201c}{text}\u{201d} is not a place for backups; give an absolute path or s3:https://server/bucket/folder."),
             Self::LocationTaken { location } => format!("The place {location} holds another backup already; choose another."),
             Self::NotVerified => "This backup has not ended verified; choose another or wait for its end.".into(),
-            Self::Personal => "This message is personal: nobody but the person reads it; it is counted, and is in their own export.".into(),
+            Self::Personal => "This is personal: nobody but the person reads or shares it; ask them for it, or do without.".into(),
             Self::RetentionEmpty => "No backup would be kept for these times; keep at least one day, week or month.".into(),
             Self::AlreadyHere { name } => format!("\u{201c}{name}\u{201d} is on this instance already; restore the organisation on one where nothing of it is."),
             Self::FromNewerVersion => "This backup was made by a newer version of the program; install that version, then try again.".into(),
             Self::ExternalAddressMissing { account } => format!("{account} has no external address to send the export to; set it (relais profile set {account} --external-address …) or do without the export."),
             Self::ExportVoid => "This link was used already or has expired; ask the administrator to send another.".into(),
+            Self::SharesEnd => "Calendars that are shared would go with the account when it is deleted; let them pass to the successor (--collections move).".into(),
         }
     }
 }

@@ -23,6 +23,15 @@ pub struct TakenBack {
 }
 
 impl Collections {
+    /// To whom an account has handed collections over, and not taken them back.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn handed_to(&self, from: AccountId) -> io::Result<Vec<AccountId>> {
+        let given = directories(&self.own("handed-over").join(from.to_string()))?;
+        Ok(given.iter().filter_map(|name| name.parse().ok()).collect())
+    }
+
     /// Gives back to `from` what [`Collections::hand_over`] moved to `to`: every item as it was, even one that the
     /// successor changed or removed. What they changed or added since stays in the collection they got; one that
     /// is empty then is removed. What they moved elsewhere is theirs.

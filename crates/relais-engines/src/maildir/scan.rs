@@ -101,8 +101,8 @@ impl Scan {
         for (listed, mut message) in messages {
             (message.flags, message.keywords) =
                 keywords::split(flags_of(listed.entry.name.as_bytes()), &keywords);
-            // A mark on the message was seen when its head was read.
-            message.personal |= whole;
+            // Marks on the message were seen when its head was read; words for them may have been added since.
+            message.personal |= whole || marks.mark_subject(&message.subject);
             self.messages += 1;
             self.personal_messages += u64::from(message.personal);
             self.bytes += message.size;

@@ -151,14 +151,6 @@ impl Homes {
         found.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(found)
     }
-
-    /// Whether `account` has a collection of this name.
-    #[must_use]
-    pub fn has(&self, account: AccountId, name: &CollectionName) -> bool {
-        let place = self.home(account).join(name.as_str());
-        fs::symlink_metadata(&place).is_ok_and(|found| found.is_dir())
-            && read_props(&place, name.clone()).is_some()
-    }
 }
 
 fn tag(kind: Kind) -> &'static str {
@@ -212,7 +204,7 @@ mod tests {
         let homes = Homes::open(dir.path()).unwrap();
         fs::create_dir_all(homes.home(id(1)).join(format!("{UNFINISHED}calendar"))).unwrap();
         homes.visit(id(1), &[calendar("Calendrier")]).unwrap();
-        assert!(homes.has(id(1), &"calendar".parse().unwrap()));
+        assert_eq!(homes.collections(id(1)).unwrap().len(), 1);
         let second = homes.home(id(2)).join("calendar");
         fs::create_dir_all(&second).unwrap();
         fs::write(second.join(PROPS), r#"{"tag": "VCALENDAR", "D:displayname": "Reçu"}"#).unwrap();

@@ -35,7 +35,12 @@ impl Repository {
         known_good: Option<&SnapshotId>,
     ) -> Result<Verified, RepositoryError> {
         let known = match known_good {
-            Some(known_good) => self.inner.reading(known_good, |opened, top| Contents::of(opened, top))?,
+            Some(known_good) => match self.inner.reading(known_good, |opened, top| Contents::of(opened, top))
+            {
+                // What can no longer be told of it is read back, like all that is new.
+                Err(RepositoryError::Damaged { .. } | RepositoryError::NoSnapshot(_)) => Contents::default(),
+                known => known?,
+            },
             None => Contents::default(),
         };
         self.inner.reading(snapshot, |opened, top| {

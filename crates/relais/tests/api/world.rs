@@ -290,12 +290,12 @@ async fn make_template() -> Template {
     let dir = TempDir::new().expect("a directory");
     let clock = Clock::set_to(start());
     let app = build(dir.path(), &clock, Ids::counted());
-    let made = populate(&app, dir.path()).await;
+    let made = populate(&app).await;
     drop(app);
     Template { dir, made }
 }
 
-async fn populate(app: &Relais, data: &Path) -> Made {
+async fn populate(app: &Relais) -> Made {
     let operator = Actor::Operator;
     let bm = app.create_organisation(organisation("bm", Language::French), operator).await.expect("made").id;
     app.add_domain(bm, "bm.com", operator).await.expect("made");
@@ -335,7 +335,7 @@ async fn populate(app: &Relais, data: &Path) -> Made {
     let owner = id_of(app, "user1@bm.com").await;
     let share = app.share_collection(owner, "contacts", with, ShareRight::Write, operator).await;
     let share = share.expect("shared").id;
-    states(app, data, bm).await;
+    states(app, bm).await;
     let (finished, scheduled, held) = departures(app, bm).await;
     offers(app).await;
     Made { bm, group, responder, share, spare_token, operator_token, finished, scheduled, held, secrets }
@@ -427,7 +427,7 @@ impl World {
 }
 
 /// Accounts in the states that are not active.
-async fn states(app: &Relais, data: &Path, bm: OrganisationId) {
+async fn states(app: &Relais, bm: OrganisationId) {
     let invited = NewAccountRequest {
         address: "invited@bm.com".parse().expect("an address"),
         name: "Invitée".into(),
@@ -442,7 +442,8 @@ async fn states(app: &Relais, data: &Path, bm: OrganisationId) {
         let id = id_of(app, address).await;
         let close = Command::Deactivate { cause: relais_app::core::account::Cause::Admin, inbound: None };
         app.execute(id, close, Actor::Operator).await.expect("closed");
-        pretend_backup(data, bm, id).await;
+        app.start_backup(bm, Scope::Account(id), Actor::Operator).await.expect("begun");
+        app.work_once().await;
         if address == "deleted@bm.com" {
             app.execute(id, Command::Delete, Actor::Operator).await.expect("deleted");
         }

@@ -9,8 +9,11 @@ use relais_testbed::net::{give_to_server, wait_for};
 use std::io::Read as _;
 use std::sync::Arc;
 
+/// UID, bytes and flags.
+type Seen = (u32, Vec<u8>, Vec<String>);
+
 /// `(UID, body, flags)` of INBOX, and its UIDVALIDITY.
-fn inbox(imap: &mut Imap) -> (Vec<(u32, Vec<u8>, Vec<String>)>, String) {
+fn inbox(imap: &mut Imap) -> (Vec<Seen>, String) {
     let messages = imap.fetch_all("INBOX").unwrap().into_iter();
     let known = messages.map(|message| {
         let mut flags = message.flags;

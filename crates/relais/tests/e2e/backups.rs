@@ -232,7 +232,7 @@ fn nobody_else_reads_what_is_personal(world: &World, generation: &str, store: &S
         let path =
             format!("/backups/{generation}/anne@bm.com/messages/.Personnel/{personal}{door}?reason=enquete");
         let (status, problem) = world.api("GET", &path, Value::Null);
-        assert_eq!((status, &problem["code"]), (403, &json!("message_is_personal")), "{problem}");
+        assert_eq!((status, &problem["code"]), (403, &json!("personal")), "{problem}");
     }
     let file = world.data().join("folder.mbox");
     let output = file.display().to_string();

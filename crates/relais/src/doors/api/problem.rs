@@ -111,6 +111,7 @@ fn status_of_backup(fault: &BackupFault) -> StatusCode {
         BackupFault::Personal => StatusCode::FORBIDDEN,
         BackupFault::LocationInvalid { .. }
         | BackupFault::RetentionEmpty
+        | BackupFault::SharesEnd
         | BackupFault::ExternalAddressMissing { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         BackupFault::Unreachable { .. } => StatusCode::SERVICE_UNAVAILABLE,
         BackupFault::Missing

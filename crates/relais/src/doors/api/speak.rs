@@ -46,7 +46,8 @@ pub async fn speak(State(api): State<Api>, request: Request, next: Next) -> Resp
 
 /// A path as it may be logged: whoever reads the log is not to use the link that did not work.
 fn without_secret(path: &str) -> &str {
-    let ends = ["/reset/", "/password-resets/"].map(|lead| path.find(lead).map(|start| start + lead.len()));
+    let ends = ["/reset/", "/password-resets/", "/exports/"]
+        .map(|lead| path.find(lead).map(|start| start + lead.len()));
     ends.into_iter().flatten().min().map_or(path, |end| &path[..end])
 }
 
