@@ -136,7 +136,7 @@ fn read_order(words: &str) -> Order {
         match word.split_once(' ').unwrap_or((word, "")) {
             ("to", name) => order.to = Some(local(name)),
             ("collections", what) => {
-                order.collections = Some(serde_json::from_value(what.into()).expect(word))
+                order.collections = Some(serde_json::from_value(what.into()).expect(word));
             }
             ("meetings", what) => order.meetings = Some(serde_json::from_value(what.into()).expect(word)),
             ("export", _) => order.export = Some(ExportChoice::ExternalAddress),

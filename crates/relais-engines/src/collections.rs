@@ -187,6 +187,10 @@ impl Collections {
     /// # Errors
     /// When files cannot be read.
     pub fn list(&self, account: AccountId, marks: &PersonalMarks) -> io::Result<Vec<Collection>> {
+        if !self.exists(account) {
+            // Not even the lock's file is made to look at nothing: the disk may be full.
+            return Ok(Vec::new());
+        }
         let _lock = self.lock(Access::Shared)?;
         self.list_locked(account, marks)
     }

@@ -63,6 +63,7 @@ fn samples(made: &Made) -> Vec<Sample> {
     all.extend(departure_samples(made));
     all.extend(thing_samples(made));
     all.extend(money_samples());
+    all.extend(backup_samples(made));
     all.extend([
         sample("GET", "/healthz"),
         sample("GET", "/metrics"),
@@ -256,6 +257,43 @@ fn money_samples() -> Vec<Sample> {
         of("POST", "/api/v1/payments").with(
             json!({ "organisation": "bm", "amount_minor": 100, "currency": "EUR", "reference": "pay_1" }),
         ),
+    ]
+}
+
+/// Of closed@bm.com. Whoever may look says why, or is asked to.
+fn backup_samples(made: &Made) -> Vec<Sample> {
+    const G: &str = "/api/v1/backups/{generation}";
+    let of = |method, template| sample(method, template);
+    let held = |method, template| {
+        sample(method, template)
+            .at("generation", made.generation)
+            .at("holder", "closed@bm.com")
+            .at("folder", "INBOX")
+            .at("message", "x")
+            .at("collection", "calendar")
+    };
+    vec![
+        of("GET", "/api/v1/organisations/{organisation}/backup-policy"),
+        of("PATCH", "/api/v1/organisations/{organisation}/backup-policy")
+            .with(json!({ "schedule": { "daily_at": "03:30:00" } })),
+        of("GET", "/api/v1/organisations/{organisation}/backup-key"),
+        of("GET", "/api/v1/organisations/{organisation}/backups"),
+        of("POST", "/api/v1/organisations/{organisation}/backups").with(json!({ "account": "user2@bm.com" })),
+        of("POST", "/api/v1/organisations/{organisation}/backups/check"),
+        held("GET", G),
+        held("GET", "/api/v1/backups/{generation}/snapshots"),
+        held("GET", "/api/v1/backups/{generation}/{holder}"),
+        held("GET", "/api/v1/backups/{generation}/{holder}/archive"),
+        held("GET", "/api/v1/backups/{generation}/{holder}/messages"),
+        held("GET", "/api/v1/backups/{generation}/{holder}/messages/{folder}/{message}"),
+        held("GET", "/api/v1/backups/{generation}/{holder}/messages/{folder}/{message}/eml"),
+        held("GET", "/api/v1/backups/{generation}/{holder}/folders/{folder}"),
+        held("GET", "/api/v1/backups/{generation}/{holder}/collections/{collection}"),
+        held("POST", "/api/v1/backups/{generation}/{holder}/restore")
+            .with(json!({ "reason": "essai", "dry_run": "yes" })),
+        of("GET", "/api/v1/accounts/{account}/exports"),
+        of("PUT", "/api/v1/accounts/{account}/legal-hold").with(json!({ "reason": "Litige" })),
+        of("DELETE", "/api/v1/accounts/{account}/legal-hold"),
     ]
 }
 

@@ -97,6 +97,8 @@ pub struct Made {
     pub finished: DepartureId,
     pub scheduled: DepartureId,
     pub held: DepartureId,
+    /// Of closed@bm.com.
+    pub generation: GenerationId,
     secrets: Vec<(Who, String)>,
 }
 
@@ -335,10 +337,22 @@ async fn populate(app: &Relais) -> Made {
     let owner = id_of(app, "user1@bm.com").await;
     let share = app.share_collection(owner, "contacts", with, ShareRight::Write, operator).await;
     let share = share.expect("shared").id;
-    states(app, bm).await;
+    let generation = states(app, bm).await;
     let (finished, scheduled, held) = departures(app, bm).await;
     offers(app).await;
-    Made { bm, group, responder, share, spare_token, operator_token, finished, scheduled, held, secrets }
+    Made {
+        bm,
+        group,
+        responder,
+        share,
+        spare_token,
+        operator_token,
+        finished,
+        scheduled,
+        held,
+        generation,
+        secrets,
+    }
 }
 
 pub async fn account(app: &Relais, organisation: OrganisationId, address: &str, role: Role) {
@@ -427,7 +441,8 @@ impl World {
 }
 
 /// Accounts in the states that are not active.
-async fn states(app: &Relais, bm: OrganisationId) {
+async fn states(app: &Relais, bm: OrganisationId) -> GenerationId {
+    let mut generations = Vec::new();
     let invited = NewAccountRequest {
         address: "invited@bm.com".parse().expect("an address"),
         name: "Invitée".into(),
@@ -442,12 +457,14 @@ async fn states(app: &Relais, bm: OrganisationId) {
         let id = id_of(app, address).await;
         let close = Command::Deactivate { cause: relais_app::core::account::Cause::Admin, inbound: None };
         app.execute(id, close, Actor::Operator).await.expect("closed");
-        app.start_backup(bm, Scope::Account(id), Actor::Operator).await.expect("begun");
+        let begun = app.start_backup(bm, Scope::Account(id), Actor::Operator).await.expect("begun");
+        generations.push(begun.id);
         app.work_once().await;
         if address == "deleted@bm.com" {
             app.execute(id, Command::Delete, Actor::Operator).await.expect("deleted");
         }
     }
+    generations[0]
 }
 
 /// A plan and a subscription that cost nothing and limit nothing; nobody is on them.

@@ -116,6 +116,7 @@ fn m3_a_domain_is_claimed_proven_used_and_removed() {
     assert_eq!((status, &problem["code"]), (409, &json!("domain_in_use")));
     assert!(problem["detail"].as_str().is_some_and(|text| text.contains("anne@neuf.fr")), "{problem}");
     world.must("POST", "/accounts/anne@neuf.fr/deactivate", json!({}));
+    world.back_up("anne@neuf.fr");
     world.must("DELETE", "/accounts/anne@neuf.fr", Value::Null);
     refused(&world, "anne@neuf.fr", "5.1.6");
     let (code, text) = said(&world, &["domain", "remove", "neuf.fr", "-o", ORGANISATION]);

@@ -83,6 +83,7 @@ fn from_the_offer_to_the_credit(database: Database) {
     // M13, M15: closed, then deleted; of a period that began today every day is given back.
     world.typed(&["account", "deactivate", "user1@bm.com"]);
     assert_eq!(world.lmtp("user1@bm.com", &message("closed")).code, 550);
+    world.typed(&["backup", "run", "--account", "user1@bm.com"]);
     world.typed(&["account", "delete", "user1@bm.com", "--yes"]);
     let entries = world.of_organisation("GET", "/provision/entries", Value::Null);
     let last = entries.as_array().and_then(|list| list.last()).expect("an entry").clone();

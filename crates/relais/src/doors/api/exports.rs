@@ -35,7 +35,7 @@ pub fn pages() -> axum::Router<Api> {
 }
 
 /// List the archives that were made for the person, and whether they were taken
-#[utoipa::path(get, path = "/accounts/{account}/exports", tag = "departures", responses((status = 200, body = Vec<Export>)))]
+#[utoipa::path(get, path = "/accounts/{account}/exports", tag = "exports", responses((status = 200, body = Vec<Export>)))]
 async fn list(
     State(api): State<Api>,
     caller: Caller,

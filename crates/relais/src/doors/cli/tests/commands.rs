@@ -174,7 +174,11 @@ async fn a_departure_is_followed_to_its_certificate() {
             &departure(&order(), DepartureState::Running, 0),
         )
         .answers("GET /departures/dep-0000000000007", 200, &departure(&order(), DepartureState::Running, 2))
-        .answers("GET /departures/dep-0000000000007", 200, &departure(&order(), DepartureState::Finished, 8));
+        .answers(
+            "GET /departures/dep-0000000000007",
+            200,
+            &departure(&order(), DepartureState::Finished, 10),
+        );
     let outcome = api.run(English, &["depart", "user1@bm.com", "--to", "userCS@bm.com", "--yes"]).await;
     assert_eq!((outcome.code, outcome.errors.as_str()), (0, ""));
     let steps = outcome.output.split("\n\n").last().unwrap();
@@ -185,7 +189,9 @@ async fn a_departure_is_followed_to_its_certificate() {
 ✓ Cutting connections: 2 mail session(s)
 ✓ Inventory
 ✓ Routing new mail
+✓ Verified backup
 ✓ Handing over old mail: 410 messages (2.8 MiB) to usercs@bm.com, folder user1@bm.com; personal and set aside: 2
+✓ Handing over calendars and address books
 ✓ Renaming the account: user1.bck@bm.com
 ✓ Giving the addresses
 ✓ Certificate
@@ -233,10 +239,10 @@ async fn a_departure_that_is_held_is_no_success() {
 
 #[tokio::test]
 async fn a_departure_is_found_by_the_address_that_has_changed_hands() {
-    let mut of_successor = departure(&order(), DepartureState::Finished, 8);
+    let mut of_successor = departure(&order(), DepartureState::Finished, 10);
     of_successor.plan.leaver = address("usercs@bm.com");
     of_successor.plan.renamed_to = address("usercs.bck@bm.com");
-    let finished = departure(&order(), DepartureState::Finished, 8);
+    let finished = departure(&order(), DepartureState::Finished, 10);
     for first in [Some(&of_successor), None] {
         let api = FakeApi::start();
         let question = "GET /accounts/user1@bm.com/departure";

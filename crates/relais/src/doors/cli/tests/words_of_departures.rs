@@ -47,12 +47,14 @@ Ce qui se passera, dans l'ordre :
    2. Les connexions ouvertes sont coupées (IMAP, POP, sessions)
    3. Ce que le compte possède est relevé
    4. Les nouveaux messages sont redirigés vers usercs@bm.com, sans copie ici, sans fin
-   5. Les anciens messages sont transmis à usercs@bm.com (412 messages, 3,0 Mio) ; les messages personnels sont mis de côté
-   6. Le compte est renommé en user1.bck@bm.com
-   7. Ses adresses (user1@bm.com, jeanne@bm.com) passent à usercs@bm.com
-   8. On attend jusqu'au 2026-12-31 00:00
-   9. Le compte est supprimé pour toujours
-  10. Une attestation dit ce qui a été fait
+   5. Le compte est sauvegardé, et la sauvegarde relue avant d'aller plus loin
+   6. Les anciens messages sont transmis à usercs@bm.com (412 messages, 3,0 Mio) ; les messages personnels sont mis de côté
+   7. Ses agendas et carnets d'adresses passent à usercs@bm.com ; ce qui est personnel est mis de côté
+   8. Le compte est renommé en user1.bck@bm.com
+   9. Ses adresses (user1@bm.com, jeanne@bm.com) passent à usercs@bm.com
+  10. On attend jusqu'au 2026-12-31 00:00
+  11. Le compte est supprimé pour toujours
+  12. Une attestation dit ce qui a été fait
 
 Ce qui a été trouvé :
   adresses : user1@bm.com, jeanne@bm.com
@@ -64,7 +66,7 @@ Ce qui a été trouvé :
   ! Transmettre le courrier de quelqu'un demande un motif ; indiquez-le avec --reason.
   ! Rien ne met fin à la redirection ; indiquez une date avec --until.
   ! Redirigent vers ce compte : user3@bm.com ; prévenez-les.
-  ! La suppression est définitive et cette version ne fait pas de sauvegarde avant ; faites-en une."
+  ! La personne ne reçoit rien de ce qui est à elle avant la suppression ; indiquez --export pour lui envoyer son archive."
     );
 }
 
@@ -81,12 +83,14 @@ What will happen, in order:
    2. Open connections are cut (IMAP, POP, sessions)
    3. What the account owns is written down
    4. New mail is redirected to usercs@bm.com, without a copy here, without end
-   5. Old mail is handed over to usercs@bm.com (412 messages, 3.0 MiB); personal messages are set aside
-   6. The account is renamed to user1.bck@bm.com
-   7. Its addresses (user1@bm.com, jeanne@bm.com) pass to usercs@bm.com
-   8. Waiting until 2026-12-31 00:00
-   9. The account is deleted for good
-  10. A certificate says what was done
+   5. The account is backed up, and the backup read back before anything else
+   6. Old mail is handed over to usercs@bm.com (412 messages, 3.0 MiB); personal messages are set aside
+   7. Its calendars and address books pass to usercs@bm.com; what is personal is set aside
+   8. The account is renamed to user1.bck@bm.com
+   9. Its addresses (user1@bm.com, jeanne@bm.com) pass to usercs@bm.com
+  10. Waiting until 2026-12-31 00:00
+  11. The account is deleted for good
+  12. A certificate says what was done
 
 What was found:
   addresses: user1@bm.com, jeanne@bm.com
@@ -98,7 +102,7 @@ Worth a second look:
   ! Passing on someone's mail asks for a reason; give it with --reason.
   ! Nothing ends the redirect; give a date with --until.
   ! These redirect to this account: user3@bm.com; let them know.
-  ! The deletion is for good and this version takes no backup before it; take one."
+  ! The person gets nothing of what is theirs before the deletion; give --export to send them their archive."
     );
 }
 
@@ -116,9 +120,11 @@ Ce qui se passera, dans l'ordre :
    2. Les connexions ouvertes sont coupées (IMAP, POP, sessions)
    3. Ce que le compte possède est relevé
    4. Aux nouveaux messages il est répondu, sans copie ici, jusqu'au 2026-08-29 08:00, puis ils sont refusés
-   5. Les anciens messages sont transmis à usercs@bm.com (412 messages, 3,0 Mio) ; les messages personnels sont mis de côté
-   6. Le compte est renommé en user1.bck@bm.com
-   7. Une attestation dit ce qui a été fait
+   5. Le compte est sauvegardé, et la sauvegarde relue avant d'aller plus loin
+   6. Les anciens messages sont transmis à usercs@bm.com (412 messages, 3,0 Mio) ; les messages personnels sont mis de côté
+   7. Ses agendas et carnets d'adresses passent à usercs@bm.com ; ce qui est personnel est mis de côté
+   8. Le compte est renommé en user1.bck@bm.com
+   9. Une attestation dit ce qui a été fait
 
 La réponse automatique :
   │ Bonjour,
@@ -146,9 +152,11 @@ What will happen, in order:
    2. Open connections are cut (IMAP, POP, sessions)
    3. What the account owns is written down
    4. New mail is answered, without a copy here, until 2026-08-29 08:00, then it is refused
-   5. Old mail is handed over to usercs@bm.com (412 messages, 3.0 MiB); personal messages are set aside
-   6. The account is renamed to user1.bck@bm.com
-   7. A certificate says what was done
+   5. The account is backed up, and the backup read back before anything else
+   6. Old mail is handed over to usercs@bm.com (412 messages, 3.0 MiB); personal messages are set aside
+   7. Its calendars and address books pass to usercs@bm.com; what is personal is set aside
+   8. The account is renamed to user1.bck@bm.com
+   9. A certificate says what was done
 
 The automatic reply:
   │ Bonjour,
@@ -180,9 +188,11 @@ Ce qui se passera, dans l'ordre :
    2. Les connexions ouvertes sont coupées (IMAP, POP, sessions)
    3. Ce que le compte possède est relevé
    4. Les nouveaux messages sont redirigés vers bp.user1@bm.com, avec une copie ici, jusqu'au 2026-10-01 00:00, puis ils sont refusés
-   5. Les anciens messages sont transmis à bp.user1@bm.com (412 messages, 3,0 Mio) ; les messages personnels sont mis de côté ; usercs@bm.com en devient membre
-   6. Le compte est renommé en user1.bck@bm.com
-   7. Une attestation dit ce qui a été fait
+   5. Le compte est sauvegardé, et la sauvegarde relue avant d'aller plus loin
+   6. Les anciens messages sont transmis à bp.user1@bm.com (412 messages, 3,0 Mio) ; les messages personnels sont mis de côté ; usercs@bm.com en devient membre
+   7. Ses agendas et carnets d'adresses passent à usercs@bm.com ; ce qui est personnel est mis de côté
+   8. Le compte est renommé en user1.bck@bm.com
+   9. Une attestation dit ce qui a été fait
 
 Ce qui a été trouvé :
   adresses : user1@bm.com, jeanne@bm.com
@@ -205,9 +215,11 @@ What will happen, in order:
    2. Open connections are cut (IMAP, POP, sessions)
    3. What the account owns is written down
    4. New mail is redirected to bp.user1@bm.com, with a copy kept here, until 2026-10-01 00:00, then it is refused
-   5. Old mail is handed over to bp.user1@bm.com (412 messages, 3.0 MiB); personal messages are set aside; usercs@bm.com becomes its member
-   6. The account is renamed to user1.bck@bm.com
-   7. A certificate says what was done
+   5. The account is backed up, and the backup read back before anything else
+   6. Old mail is handed over to bp.user1@bm.com (412 messages, 3.0 MiB); personal messages are set aside; usercs@bm.com becomes its member
+   7. Its calendars and address books pass to usercs@bm.com; what is personal is set aside
+   8. The account is renamed to user1.bck@bm.com
+   9. A certificate says what was done
 
 What was found:
   addresses: user1@bm.com, jeanne@bm.com
@@ -222,7 +234,7 @@ Worth a second look:
 
 #[test]
 fn a_departure_that_waits_is_shown_in_both_languages() {
-    let waiting = departure(&to_successor(), DepartureState::Running, 7);
+    let waiting = departure(&to_successor(), DepartureState::Running, 9);
     assert_eq!(
         departures::status(&reader(French), &waiting),
         "\
@@ -231,7 +243,9 @@ Départ dep-0000000000007 de Jeanne Martin <user1@bm.com> : en cours
   ✓ Coupure des connexions : 2 session(s) de courrier  2026-07-29 08:00
   ✓ Inventaire  2026-07-29 08:00
   ✓ Aiguillage des nouveaux messages  2026-07-29 08:00
+  ✓ Sauvegarde vérifiée  2026-07-29 08:00
   ✓ Transmission des anciens messages : 410 messages (2,8 Mio) à usercs@bm.com, dossier user1@bm.com ; 2 personnels mis de côté  2026-07-29 08:00
+  ✓ Transmission des agendas et carnets  2026-07-29 08:00
   ✓ Changement de nom du compte : user1.bck@bm.com  2026-07-29 08:00
   ✓ Remise des adresses  2026-07-29 08:00
   · Attente (jusqu'au 2026-12-31 00:00)
@@ -246,7 +260,9 @@ Departure dep-0000000000007 of Jeanne Martin <user1@bm.com>: running
   ✓ Cutting connections: 2 mail session(s)  2026-07-29 08:00
   ✓ Inventory  2026-07-29 08:00
   ✓ Routing new mail  2026-07-29 08:00
+  ✓ Verified backup  2026-07-29 08:00
   ✓ Handing over old mail: 410 messages (2.8 MiB) to usercs@bm.com, folder user1@bm.com; personal and set aside: 2  2026-07-29 08:00
+  ✓ Handing over calendars and address books  2026-07-29 08:00
   ✓ Renaming the account: user1.bck@bm.com  2026-07-29 08:00
   ✓ Giving the addresses  2026-07-29 08:00
   · Waiting (until 2026-12-31 00:00)
@@ -267,7 +283,9 @@ Départ dep-0000000000007 de Jeanne Martin <user1@bm.com> : suspendu
   ✓ Coupure des connexions : 2 session(s) de courrier  2026-07-29 08:00
   · Inventaire
   · Aiguillage des nouveaux messages
+  · Sauvegarde vérifiée
   · Transmission des anciens messages
+  · Transmission des agendas et carnets
   · Changement de nom du compte
   · Attestation
 Difficulté : Le disque est plein.·[2J"
@@ -280,7 +298,9 @@ Departure dep-0000000000007 of Jeanne Martin <user1@bm.com>: held
   ✓ Cutting connections: 2 mail session(s)  2026-07-29 08:00
   · Inventory
   · Routing new mail
+  · Verified backup
   · Handing over old mail
+  · Handing over calendars and address books
   · Renaming the account
   · Certificate
 Trouble: Le disque est plein.·[2J"
