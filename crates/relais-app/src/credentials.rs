@@ -16,7 +16,7 @@ use relais_core::ids::{AccountId, GrantId, MailboxId, OrganisationId, SessionId,
 use relais_core::lifecycle::Effect;
 use relais_core::password::{self, PasswordHash};
 use relais_core::refusal::Refusal;
-use relais_core::rights::{Act, Verdict, may, standing};
+use relais_core::rights::{Act, Verdict, allows, may, standing};
 use relais_store::credentials::{
     Grant, Session, Token, end_session, grant_in_force, grants, insert_grant, insert_session, insert_token,
     revoke_token, session_by_secret, token_by_secret,
@@ -371,8 +371,7 @@ impl Relais {
                 return Ok(None);
             };
             let account = accounts::get(tx, session.account)?.filter(|account| {
-                account.epoch == session.epoch
-                    && may(standing(account, now), Act::SignInWithPassword) == Verdict::Yes
+                account.epoch == session.epoch && allows(account, Act::SignInWithPassword, now)
             });
             Ok(account.map(|account| Caller {
                 actor: Actor::Account {

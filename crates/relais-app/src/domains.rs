@@ -13,7 +13,7 @@ use relais_core::ids::OrganisationId;
 use relais_core::organisation::Target;
 use relais_core::refusal::Refusal;
 use relais_core::reserved::Reserved;
-use relais_core::rights::{Act, Verdict, may, standing};
+use relais_core::rights::{Act, allows};
 use relais_core::routing::{self, Directory, Sender};
 use relais_engines::dns::DnsError;
 use relais_store::{Tx, accounts, claims, domains, groups, mailboxes, organisations, responders, settings};
@@ -396,7 +396,7 @@ fn check_takes_mail(
     let owner = match to {
         Target::Account(id) => {
             let account = accounts::get(tx, id)?.ok_or(Error::NotFound)?;
-            if may(standing(&account, now), Act::ReceiveGroupMail) != Verdict::Yes {
+            if !allows(&account, Act::ReceiveGroupMail, now) {
                 return Err(Refusal::TargetNotActive { address: account.address }.into());
             }
             if let Some(through) = routing::loop_through(tx, to, &account.inbound)? {

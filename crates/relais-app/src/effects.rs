@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use relais_core::ids::{AccountId, MailboxId};
 use relais_core::lifecycle::Effect;
 use relais_core::organisation::{MailboxRight, SharedMailbox};
-use relais_core::rights::{Act, Verdict, may, standing};
+use relais_core::rights::{Act, allows};
 use relais_engines::dovecot::{Rights, write_acl};
 use relais_store::{Tx, accounts, credentials, mailboxes, outbox};
 use std::time::Duration;
@@ -162,7 +162,7 @@ pub(crate) fn sharing_reaches(
     now: Timestamp,
 ) -> Result<bool, relais_store::Error> {
     let found = accounts::get(tx, account)?;
-    Ok(found.is_some_and(|found| may(standing(&found, now), Act::BeSharedWith) == Verdict::Yes))
+    Ok(found.is_some_and(|found| allows(&found, Act::BeSharedWith, now)))
 }
 
 impl Relais {

@@ -10,7 +10,7 @@ use relais_core::ids::AccountId;
 use relais_core::lifecycle::{AddressChange, Availability, Change, Command, Decision, Facts, decide};
 use relais_core::organisation::{GroupRole, Target};
 use relais_core::refusal::Refusal;
-use relais_core::rights::{Act, Verdict, may, standing};
+use relais_core::rights::{Act, Verdict, allows, may};
 use relais_core::routing::{self, Directory};
 use relais_store::{
     Tx, accounts, addresses, departures, events, generations, groups, mailboxes, outbox, responders,
@@ -175,7 +175,7 @@ fn gather(tx: &mut Tx<'_>, account: &Account, command: &Command, now: Timestamp)
 
 /// Whoever may sign in can act for others.
 fn can_act(account: &Account, now: Timestamp) -> bool {
-    may(standing(account, now), Act::SignInWithPassword) == Verdict::Yes
+    allows(account, Act::SignInWithPassword, now)
 }
 
 /// Owners and company admins who can act, other than this account.

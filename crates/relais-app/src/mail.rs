@@ -15,7 +15,7 @@ use relais_core::address::EmailAddress;
 use relais_core::ids::{AccountId, MailboxId, OrganisationId};
 use relais_core::language::Language;
 use relais_core::mail_refusal::MailRefusal;
-use relais_core::rights::{Act, Verdict, may, standing};
+use relais_core::rights::{Act, allows};
 use relais_core::routing::{self, Delivery, Redirect, ReplyOrder, Route, Sender};
 use relais_engines::maildir::{DeliveryKey, Incoming, Received, Usage};
 use relais_engines::message::{Head, answerable};
@@ -321,7 +321,7 @@ fn submitting(
     id: AccountId,
     now: Timestamp,
 ) -> Result<Option<Account>, relais_store::Error> {
-    Ok(accounts::get(tx, id)?.filter(|account| may(standing(account, now), Act::SubmitMail) == Verdict::Yes))
+    Ok(accounts::get(tx, id)?.filter(|account| allows(account, Act::SubmitMail, now)))
 }
 
 /// Where a message goes whose sender is not one of the submitter's own addresses: nowhere.

@@ -16,7 +16,7 @@ use relais_core::organisation::{
     AddressKind, Group, GroupRole, MailboxRight, Organisation, Responder, SharedMailbox, Target,
 };
 use relais_core::refusal::Refusal;
-use relais_core::rights::{Act, Verdict, may, standing};
+use relais_core::rights::{Act, allows, require};
 use relais_store::{Tx, accounts, addresses, events, groups, mailboxes, organisations, outbox, responders};
 use serde::Deserialize;
 use serde_json::json;
@@ -443,19 +443,6 @@ pub(crate) fn of_organisation(
     accounts::get(tx, id)?.filter(|account| account.organisation == organisation).ok_or(Error::NotFound)
 }
 
-fn require(account: &Account, act: Act, now: Timestamp) -> Result<(), Error> {
-    let state = standing(account, now);
-    match may(state, act) {
-        Verdict::Yes => Ok(()),
-        Verdict::No
-        | Verdict::Activates
-        | Verdict::WithGrant
-        | Verdict::AsInbound
-        | Verdict::InvitationOnly
-        | Verdict::WithFlexibleLicences => Err(Refusal::NotInThisState { act, state }.into()),
-    }
-}
-
 /// Whoever answers for the organisation and may be told.
 pub(crate) fn answerable(
     tx: &mut Tx<'_>,
@@ -463,6 +450,6 @@ pub(crate) fn answerable(
     now: Timestamp,
 ) -> Result<Vec<Account>, Error> {
     let mut leading = accounts::with_roles(tx, organisation, &Role::LEADING)?;
-    leading.retain(|account| may(standing(account, now), Act::BeNotified) == Verdict::Yes);
+    leading.retain(|account| allows(account, Act::BeNotified, now));
     Ok(leading)
 }

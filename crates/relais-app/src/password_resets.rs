@@ -16,7 +16,7 @@ use relais_core::lifecycle::Command;
 use relais_core::organisation::Organisation;
 use relais_core::password;
 use relais_core::refusal::Refusal;
-use relais_core::rights::{Act, Verdict, may, standing};
+use relais_core::rights::{Act, allows};
 use relais_store::password_resets::{self, PasswordReset};
 use relais_store::{Tx, accounts, organisations, profiles};
 use serde_json::json;
@@ -158,7 +158,7 @@ fn as_person(account: &Account) -> Actor {
 }
 
 fn may_sign_in(account: &Account, now: Timestamp) -> bool {
-    may(standing(account, now), Act::SignInWithPassword) == Verdict::Yes
+    allows(account, Act::SignInWithPassword, now)
 }
 
 /// Where a link may be sent now: the table lets the account sign in, it has an address elsewhere, and no link was sent

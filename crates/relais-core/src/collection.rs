@@ -5,7 +5,7 @@ use crate::authority::{Actor, Power};
 use crate::ids::{AccountId, GroupId, OrganisationId, ShareId};
 use crate::organisation::Group;
 use crate::refusal::Refusal;
-use crate::rights::{Act, Verdict, may, standing};
+use crate::rights::{Act, require};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -195,18 +195,5 @@ pub fn check_share(owner: &Account, with: &Recipient, actor: &Actor, now: Timest
         Recipient::Account(account) => require(account, Act::BeSharedWith, now),
         // Of its members, the table is asked at every request.
         Recipient::Group(_) => Ok(()),
-    }
-}
-
-fn require(account: &Account, act: Act, now: Timestamp) -> Result<(), Refusal> {
-    let state = standing(account, now);
-    match may(state, act) {
-        Verdict::Yes => Ok(()),
-        Verdict::No
-        | Verdict::Activates
-        | Verdict::WithGrant
-        | Verdict::AsInbound
-        | Verdict::InvitationOnly
-        | Verdict::WithFlexibleLicences => Err(Refusal::NotInThisState { act, state }),
     }
 }

@@ -22,7 +22,7 @@ use crate::ledger::NewEntry;
 use crate::organisation::{Address, AddressKind, DomainKind, Target};
 use crate::password::PasswordHash;
 use crate::refusal::Refusal;
-use crate::rights::{Act, State, Verdict, may, standing};
+use crate::rights::{Act, State, require};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -319,11 +319,6 @@ fn happening(kind: &'static str, account: &Account, detail: serde_json::Value) -
 pub(crate) fn changed(account: Account, kind: &'static str, detail: serde_json::Value) -> Change {
     let happening = happening(kind, &account, detail);
     Change { happening, account, addresses: vec![], effects: vec![], entries: vec![] }
-}
-
-fn require(account: &Account, act: Act, now: Timestamp) -> Result<(), Refusal> {
-    let state = standing(account, now);
-    if may(state, act) == Verdict::Yes { Ok(()) } else { Err(Refusal::NotInThisState { act, state }) }
 }
 
 type Answer = Result<Decision, Refusal>;

@@ -4,7 +4,7 @@ use crate::account::Account;
 use crate::authority::{Actor, Role};
 use crate::lifecycle::{Change, Means, changed, check_role};
 use crate::refusal::Refusal;
-use crate::rights::{Act, Verdict, may, standing};
+use crate::rights::{Act, allows};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -33,7 +33,7 @@ pub fn hand_over(
     if !is_owner {
         return Err(Refusal::NotAllowed);
     }
-    if may(standing(heir, now), Act::SignInWithPassword) != Verdict::Yes {
+    if !allows(heir, Act::SignInWithPassword, now) {
         return Err(Refusal::SuccessorNotActive { address: heir.address.clone() });
     }
     let mut changes = Vec::new();

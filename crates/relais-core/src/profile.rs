@@ -6,7 +6,7 @@ use crate::address::EmailAddress;
 use crate::authority::{Actor, Power};
 use crate::event::Happening;
 use crate::refusal::{ProfileFault, Refusal};
-use crate::rights::{Act, Verdict, may, standing};
+use crate::rights::{Act, require};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -208,16 +208,7 @@ pub fn check_may_change(account: &Account, actor: &Actor, now: Timestamp) -> Res
     if !actor.has_over(Power::ChangeSelf, account) {
         return Err(Refusal::NotAllowed);
     }
-    let state = standing(account, now);
-    match may(state, Act::ChangeAttributes) {
-        Verdict::Yes => Ok(()),
-        Verdict::No
-        | Verdict::Activates
-        | Verdict::WithGrant
-        | Verdict::AsInbound
-        | Verdict::InvitationOnly
-        | Verdict::WithFlexibleLicences => Err(Refusal::NotInThisState { act: Act::ChangeAttributes, state }),
-    }
+    require(account, Act::ChangeAttributes, now)
 }
 
 /// What putting `wanted` in the place of `before` changes: what is kept from then on, with what is told of it. `None`

@@ -3,6 +3,7 @@
 //! `docs/rights.md` is this table, printed by a test.
 
 use crate::account::Account;
+use crate::refusal::Refusal;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -180,6 +181,24 @@ pub fn may(state: State, act: Act) -> Verdict {
             State::Deactivated => Verdict::Yes,
             State::Invited | State::Active | State::Deleted => Verdict::No,
         },
+    }
+}
+
+/// Whether `account` may at `now` without anything more being asked.
+#[must_use]
+pub fn allows(account: &Account, act: Act, now: Timestamp) -> bool {
+    may(standing(account, now), act) == Verdict::Yes
+}
+
+/// The same, or the refusal that names the act and the state.
+///
+/// # Errors
+/// [`Refusal::NotInThisState`].
+pub fn require(account: &Account, act: Act, now: Timestamp) -> Result<(), Refusal> {
+    if allows(account, act, now) {
+        Ok(())
+    } else {
+        Err(Refusal::NotInThisState { act, state: standing(account, now) })
     }
 }
 

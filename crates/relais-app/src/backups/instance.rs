@@ -15,7 +15,7 @@ use relais_core::backup::{Holder, Snapshot};
 use relais_core::ids::OrganisationId;
 use relais_core::lifecycle::Effect;
 use relais_core::refusal::{BackupFault, Refusal};
-use relais_core::rights::{Act, Verdict, may, standing};
+use relais_core::rights::{Act, allows};
 use relais_engines::collections::{self, Collections};
 use relais_engines::maildir::{Maildirs, Personal, Place, RestoreOrder, Run, Tree};
 use relais_engines::repository::{Label, Repository, RepositoryError, SnapshotId};
@@ -352,7 +352,7 @@ fn owed(tx: &mut Tx<'_>, holder: Holder, now: Timestamp) -> Result<Option<Effect
     Ok(match holder {
         Holder::SharedMailbox(mailbox) => Some(Effect::ShareMailbox { mailbox }),
         Holder::Account(id) => {
-            let reads = |account: &Account| may(standing(account, now), Act::ReadMail) == Verdict::Yes;
+            let reads = |account: &Account| allows(account, Act::ReadMail, now);
             let account = accounts::get(tx, id)?.filter(reads);
             account.map(|account| Effect::ReturnMailbox { account: id, mailbox: account.mailbox })
         }

@@ -10,7 +10,7 @@ use relais_core::backup::Holder;
 use relais_core::ids::{AccountId, GenerationId, MailboxId, OrganisationId};
 use relais_core::language::Language;
 use relais_core::refusal::Refusal;
-use relais_core::rights::{Act, Verdict, may, standing};
+use relais_core::rights::{Act, Verdict, allows, may};
 use relais_engines::collections;
 use relais_engines::maildir::{
     Index, Personal, Place, Restorable, RestoreOrder as MailOrder, Restored as MailRestored, Run, Tree,
@@ -341,7 +341,7 @@ fn destination(
             holder: Holder::Account(account.id),
             mailbox: account.mailbox,
             account: Some(account.id),
-            read_by_its_holder: may(standing(&account, now), Act::ReadMail) == Verdict::Yes,
+            read_by_its_holder: allows(&account, Act::ReadMail, now),
             language,
         });
     }

@@ -18,7 +18,7 @@ use relais_core::lifecycle::Command;
 use relais_core::money::Money;
 use relais_core::organisation::{AddressKind, DomainKind, MailboxRight, Responder, SharedMailbox, Target};
 use relais_core::refusal::{BackupFault, Refusal};
-use relais_core::rights::{Act, Verdict, may, standing};
+use relais_core::rights::{Act, allows};
 use relais_engines::maildir::{FolderReport, HandOver, folder_component};
 use relais_store::{
     Tx, accounts, addresses, departures, events, generations, ledger, mailboxes, organisations, responders,
@@ -252,9 +252,7 @@ fn freeze(run: &mut Run<'_, '_, '_>) -> Result<serde_json::Value, Error> {
     if let Some(address) = &run.plan.successor {
         let (address, now) = (address.clone(), run.now);
         let successor = accounts::holding(run.tx, &address)?;
-        if !successor
-            .is_some_and(|account| may(standing(&account, now), Act::ReceiveGroupMail) == Verdict::Yes)
-        {
+        if !successor.is_some_and(|account| allows(&account, Act::ReceiveGroupMail, now)) {
             return Err(Refusal::SuccessorNotActive { address }.into());
         }
     }

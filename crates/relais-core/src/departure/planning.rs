@@ -10,7 +10,7 @@ use crate::inbound::LocalCopy;
 use crate::language::Language;
 use crate::lifecycle::check_role_may_leave;
 use crate::refusal::{BackupFault, Refusal};
-use crate::rights::{Act, Verdict, may, standing};
+use crate::rights::{Act, Verdict, allows, may, standing};
 use jiff::{Span, Timestamp, tz::TimeZone};
 
 /// What planning needs to know besides the order; read in one transaction.
@@ -131,7 +131,7 @@ fn check(order: &Order, facts: &PlanFacts<'_>, now: Timestamp) -> Vec<Refusal> {
             let receives = successor.is_some_and(|account| {
                 account.organisation == leaver.organisation
                     // Who leaves before it begins takes nothing over.
-                    && may(standing(account, begins_at.max(now)), Act::ReceiveGroupMail) == Verdict::Yes
+                    && allows(account, Act::ReceiveGroupMail, begins_at.max(now))
             });
             if !receives {
                 refusals.push(Refusal::SuccessorNotActive { address: address.clone() });

@@ -1,13 +1,13 @@
 //! What an account is called: its primary address, its aliases, and who gets them.
 
 use super::billing::check_aliases;
-use super::{AddressChange, Answer, Availability, Decision, Facts, changed, done, require};
+use super::{AddressChange, Answer, Availability, Decision, Facts, changed, done};
 use crate::account::Account;
 use crate::address::{EmailAddress, domain_for_people};
 use crate::organisation::{AddressKind, DomainKind, Target};
 use crate::refusal::Refusal;
 use crate::reserved::Reserved;
-use crate::rights::{Act, State};
+use crate::rights::{Act, State, require};
 use jiff::Timestamp;
 use serde_json::json;
 

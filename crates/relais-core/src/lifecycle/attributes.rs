@@ -1,10 +1,10 @@
 //! What changes on an account without touching its state: its displayed name, its quota, a legal hold.
 
-use super::{Answer, Decision, changed, check_name, done, require};
+use super::{Answer, Decision, changed, check_name, done};
 use crate::account::{Account, LegalHold};
 use crate::quota;
 use crate::refusal::Refusal;
-use crate::rights::Act;
+use crate::rights::{Act, require};
 use jiff::Timestamp;
 use serde_json::json;
 

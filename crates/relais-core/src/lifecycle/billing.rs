@@ -1,14 +1,14 @@
 //! What a command costs and gives back: the first period, the unused days, the licence. Amounts are of
 //! [`crate::term`], entries of [`crate::ledger`]; the application writes them in the transaction of the change.
 
-use super::{Answer, Decision, changed, done, require};
+use super::{Answer, Decision, changed, done};
 use crate::account::Account;
 use crate::ids::SubscriptionId;
 use crate::ledger::{NewEntry, Service, check_covers};
 use crate::money::Currency;
 use crate::plan::{LicencesUsed, Plan, Seat, Subscription};
 use crate::refusal::Refusal;
-use crate::rights::{Act, Verdict, may, standing};
+use crate::rights::{Act, Verdict, allows, may, require};
 use crate::term::Term;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
@@ -218,7 +218,7 @@ pub(super) fn check_aliases(count: i64, subscription: Option<&Subscription>) -> 
 
 /// Charges the period that follows, if it is due. Once per period, however often it is asked.
 pub(super) fn renew(account: &Account, means: &Means, now: Timestamp) -> Answer {
-    let billed = may(standing(account, now), Act::BeBilled) == Verdict::Yes;
+    let billed = allows(account, Act::BeBilled, now);
     let due = account.term.filter(|term| billed && term.overdue_days(means.today).is_some());
     let (Some(term), Some(subscription)) = (due, &means.subscription) else {
         return Ok(Decision::Unchanged);

@@ -1,16 +1,14 @@
 //! Closing an account, opening it again, ending it.
 
 use super::billing::{Bill, seat};
-use super::{
-    AddressChange, Answer, Decision, Effect, Facts, changed, check_inbound, check_loops, done, require,
-};
+use super::{AddressChange, Answer, Decision, Effect, Facts, changed, check_inbound, check_loops, done};
 use crate::account::{Account, Cause, Deactivation};
 use crate::address::EmailAddress;
 use crate::authority::{Actor, Role};
 use crate::inbound::Inbound;
 use crate::organisation::{Address, DomainKind};
 use crate::refusal::{BackupFault, Refusal};
-use crate::rights::{Act, State, Verdict, may, standing};
+use crate::rights::{Act, State, Verdict, allows, may, require, standing};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -159,7 +157,7 @@ pub(super) fn delete(account: &Account, facts: &Facts, actor: &Actor, now: Times
     if account.state == State::Deleted {
         return Ok(Decision::Unchanged);
     }
-    if may(standing(account, now), Act::BeDeleted) != Verdict::Yes || account.state != State::Deactivated {
+    if !allows(account, Act::BeDeleted, now) || account.state != State::Deactivated {
         return Err(Refusal::DeactivateFirst);
     }
     if facts.departure_in_progress && !matches!(actor, Actor::Departure { .. }) {

@@ -7,7 +7,7 @@ use crate::domain::Domain;
 use crate::ids::AccountId;
 use crate::organisation::{Address, Target};
 use crate::reserved::{Keeper, Reserved};
-use crate::rights::{Act, Verdict, may, standing};
+use crate::rights::{Act, Verdict, allows, may};
 use jiff::Timestamp;
 
 pub(super) enum Lead {
@@ -75,9 +75,9 @@ pub(super) fn lead<D: Directory>(
 /// Mail for a function is for someone who is at work, as a group's is: not for a holder who has left.
 fn is_here<D: Directory>(directory: &mut D, held: &Address, now: Timestamp) -> Result<bool, D::Error> {
     Ok(match held.target {
-        Some(Target::Account(id)) => directory
-            .account(id)?
-            .is_some_and(|holder| may(standing(&holder, now), Act::ReceiveGroupMail) == Verdict::Yes),
+        Some(Target::Account(id)) => {
+            directory.account(id)?.is_some_and(|holder| allows(&holder, Act::ReceiveGroupMail, now))
+        }
         Some(Target::SharedMailbox(_) | Target::Group(_) | Target::Responder(_)) => true,
         None => false,
     })
@@ -107,9 +107,7 @@ fn kept<D: Directory>(
             Keeper::Owner => {
                 let Some(organisation) = domain.organisation else { continue };
                 let owners = directory.owners(organisation)?;
-                let here = owners
-                    .iter()
-                    .find(|owner| may(standing(owner, now), Act::ReceiveGroupMail) == Verdict::Yes);
+                let here = owners.iter().find(|owner| allows(owner, Act::ReceiveGroupMail, now));
                 if let Some(owner) = here {
                     return Ok(Some(Lead::Owner { reserved: base.clone(), owner: owner.id }));
                 }
