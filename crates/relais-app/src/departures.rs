@@ -507,7 +507,7 @@ fn draw_up(
         }
         Err(refusals) => (None, refusals),
     };
-    let freeze = Command::Deactivate { cause: Cause::Departure, inbound: Some(Inbound::deliver()) };
+    let freeze = Command::Deactivate { cause: Cause::Departure, inbound: Some(Inbound::deliver()), content: None };
     match decide_only(tx, &account, freeze, actor, now) {
         Ok(()) => {}
         Err(Error::Refused(refusal)) => {

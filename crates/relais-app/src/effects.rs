@@ -8,7 +8,8 @@ use relais_core::lifecycle::Effect;
 use relais_core::organisation::{MailboxRight, SharedMailbox};
 use relais_core::rights::{Act, allows};
 use relais_engines::dovecot::{Rights, write_acl};
-use relais_store::{Tx, accounts, credentials, mailboxes, outbox};
+use relais_store::content::reassigning;
+use relais_store::{Tx, accounts, collections, credentials, mailboxes, outbox};
 use std::time::Duration;
 
 const BATCH: i64 = 100;
@@ -89,9 +90,16 @@ impl Relais {
                 Ok(())
             }
             Effect::RemoveCollections { account } => {
-                let (collections, account) = (self.collections.clone(), *account);
-                tokio::task::spawn_blocking(move || collections.remove(account)).await??;
-                Ok(())
+                let (disk, account) = (self.collections.clone(), *account);
+                // What somebody else is given goes to them before the rest goes for good.
+                if !self.look(move |tx| reassigning::unsettled_of(tx, account)).await?.is_empty() {
+                    return Err(Error::Unavailable(format!("collections of {account} are to move first")));
+                }
+                tokio::task::spawn_blocking(move || disk.remove(account)).await??;
+                self.store.write(move |tx| Ok(collections::forget_account(tx, account)?)).await
+            }
+            Effect::MoveCollections { reassignment, former_owner } => {
+                self.settle_collections(*reassignment, former_owner).await
             }
             Effect::ShareMailbox { mailbox } => self.write_shares(*mailbox).await,
         }

@@ -1,11 +1,12 @@
 //! One way to change an account: facts, decision, event, addresses, effects, in one transaction.
 
 use crate::profiles::erase_if_gone;
-use crate::{Error, Ids, Relais, means};
+use crate::{Error, Ids, Relais, content, means};
 use jiff::Timestamp;
 use relais_core::account::Account;
 use relais_core::authority::{Actor, Role};
 use relais_core::backup::Holder;
+use relais_core::content::{ContentFate, Owned};
 use relais_core::ids::AccountId;
 use relais_core::lifecycle::{AddressChange, Availability, Change, Command, Decision, Facts, decide};
 use relais_core::organisation::{GroupRole, Target};
@@ -23,14 +24,21 @@ impl Relais {
     /// # Errors
     /// [`Error::Refused`] when a rule says no; nothing changed then.
     pub async fn execute(&self, id: AccountId, command: Command, actor: Actor) -> Result<Account, Error> {
+        let collections = match &command {
+            // Files cannot be asked inside a transaction.
+            Command::Delete { content: None } => self.filled_collections(id).await?,
+            _ => 0,
+        };
         let (ids, now) = (self.ids.clone(), self.now());
-        let account = self.store.write(move |tx| apply(tx, &ids, id, command.clone(), &actor, now)).await?;
+        let work =
+            move |tx: &mut Tx<'_>| apply_owning(tx, &ids, id, command.clone(), collections, &actor, now);
+        let account = self.store.write(work).await?;
         self.settle_effects().await;
         Ok(account)
     }
 }
 
-/// Decides and writes inside the caller's transaction.
+/// Decides and writes inside the caller's transaction. Of an account that goes, what becomes of its collections was decided.
 pub(crate) fn apply(
     tx: &mut Tx<'_>,
     ids: &Ids,
@@ -39,15 +47,33 @@ pub(crate) fn apply(
     actor: &Actor,
     now: Timestamp,
 ) -> Result<Account, Error> {
+    apply_owning(tx, ids, id, command, 0, actor, now)
+}
+
+/// As [`apply`], of an account with so many calendars and address books that are not empty.
+fn apply_owning(
+    tx: &mut Tx<'_>,
+    ids: &Ids,
+    id: AccountId,
+    command: Command,
+    collections: u64,
+    actor: &Actor,
+    now: Timestamp,
+) -> Result<Account, Error> {
     let account = accounts::get(tx, id)?.ok_or(Error::NotFound)?;
     if let Command::MoveAddress { to, .. } = &command {
         require_target(tx, *to, &account)?;
     }
-    let facts = gather(tx, &account, &command, now)?;
+    let mut facts = gather(tx, &account, &command, now)?;
+    facts.owned.collections = collections;
     match decide(&account, command, &facts, actor, now)? {
         Decision::Unchanged => Ok(account),
         Decision::Changed(change) => {
             accounts::update(tx, &change.account)?;
+            // First: what is given away is moved before what is left goes for good.
+            if let Some(content) = &change.content {
+                content::apply(tx, ids, &account, content, actor, now)?;
+            }
             write_rest(tx, ids, *change, actor, now)
         }
     }
@@ -91,7 +117,7 @@ pub(crate) fn write_rest(
     for address in &change.addresses {
         addresses::apply(tx, address, organisation, now).map_err(|error| taken(error, address))?;
     }
-    erase_if_gone(tx, &change.account)?;
+    erase_if_gone(tx, &change.account, change.content.as_ref())?;
     events::append(tx, organisation, change.happening, *actor, now)?;
     means::enter(tx, organisation, &change.entries, actor, now)?;
     for effect in &change.effects {
@@ -124,6 +150,8 @@ fn gather(tx: &mut Tx<'_>, account: &Account, command: &Command, now: Timestamp)
         departure_in_progress: false,
         backed_up_at: None,
         means: means::for_command(tx, account, command, now)?,
+        owned: Owned::default(),
+        heir: None,
     };
     match command {
         Command::SetPassword { .. }
@@ -136,7 +164,10 @@ fn gather(tx: &mut Tx<'_>, account: &Account, command: &Command, now: Timestamp)
         Command::MoveAddress { address, .. } => {
             facts.wanted = addresses::availability(tx, address, account.organisation)?;
         }
-        Command::Deactivate { inbound, .. } => {
+        Command::Deactivate { inbound, content, .. } => {
+            if let Some(reassign) = content {
+                facts.heir = accounts::get(tx, reassign.to)?;
+            }
             facts.only_admin_of = only_admin_of(tx, account.id, now)?;
             facts.other_admins = other_admins(tx, account, now)?;
             if let Some(inbound) = inbound {
@@ -161,7 +192,11 @@ fn gather(tx: &mut Tx<'_>, account: &Account, command: &Command, now: Timestamp)
                 gather_redirects(tx, &mut facts, own, &before.inbound_before)?;
             }
         }
-        Command::Delete => {
+        Command::Delete { content: fate } => {
+            facts.owned.items = u64::try_from(relais_store::content::count_of_owner(tx, account.id)?).unwrap_or_default();
+            if let Some(ContentFate::Reassign { to }) = fate {
+                facts.heir = accounts::get(tx, *to)?;
+            }
             gather_way_back(tx, &mut facts, account)?;
             let newest = generations::newest(tx, Holder::Account(account.id))?;
             facts.backed_up_at = newest.map(|snapshot| snapshot.begun_at);

@@ -7,6 +7,7 @@ mod account_lists;
 mod backups;
 mod clock;
 mod collections;
+mod content;
 mod credentials;
 mod departures;
 mod domains;
@@ -39,6 +40,7 @@ pub use backups::{
 };
 pub use clock::{Clock, Ids};
 pub use collections::{Extent, Visitor};
+pub use content::{ContentCount, ContentOwned, ItemOutcome, Outcome, ReassignRequest, SaidItem, SaidShare};
 pub use credentials::{Caller, NewSecret, OpenMail, SignInRefusal};
 pub use departures::certificate::Certificate;
 pub use error::Error;

@@ -106,7 +106,7 @@ pub(crate) fn for_command(
         Command::SetRole { .. }
         | Command::SetPassword { .. }
         | Command::Deactivate { .. }
-        | Command::Delete
+        | Command::Delete { .. }
         | Command::AddAlias { .. }
         | Command::SetLeaving { at: Some(_) }
         | Command::Renew => Licences::Leave,

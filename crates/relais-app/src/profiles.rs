@@ -5,11 +5,12 @@ use crate::{Error, Relais};
 use jiff::Timestamp;
 use relais_core::account::Account;
 use relais_core::authority::Actor;
+use relais_core::content::ContentChange;
 use relais_core::ids::AccountId;
 use relais_core::photo::Photo;
 use relais_core::profile::{Profile, ProfileFacts, check_may_change, replace};
 use relais_core::rights::{Act, Verdict, may};
-use relais_store::{Tx, accounts, collections, domains, events, profiles};
+use relais_store::{Tx, accounts, collections, content, domains, events, profiles};
 use serde_json::json;
 
 /// How full a mailbox is.
@@ -124,11 +125,20 @@ fn is_external_hosted(tx: &mut Tx<'_>, profile: &Profile) -> Result<bool, relais
 
 /// Erases what is known of whoever nothing can be known of any more, and what they shared: a deleted account keeps no
 /// personal data.
-pub(crate) fn erase_if_gone(tx: &mut Tx<'_>, account: &Account) -> Result<(), relais_store::Error> {
+pub(crate) fn erase_if_gone(
+    tx: &mut Tx<'_>,
+    account: &Account,
+    content: Option<&ContentChange>,
+) -> Result<(), relais_store::Error> {
     match may(account.state, Act::ChangeAttributes) {
         Verdict::No => {
             profiles::erase(tx, account.id)?;
-            collections::forget_account(tx, account.id)
+            content::forget_sharee(tx, account.id)?;
+            match content {
+                // With whom its collections are shared goes with them to their new owner.
+                Some(ContentChange::Reassign(_)) => collections::forget_sharee(tx, account.id),
+                Some(ContentChange::Erase) | None => collections::forget_account(tx, account.id),
+            }
         }
         Verdict::Yes
         | Verdict::Activates

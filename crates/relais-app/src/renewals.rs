@@ -156,7 +156,7 @@ fn renew_account(
     }
     let overdue = before.term.and_then(|term| term.overdue_days(today));
     if overdue.is_some_and(|days| days >= GRACE_DAYS) {
-        let close = Command::Deactivate { cause: Cause::Billing, inbound: None };
+        let close = Command::Deactivate { cause: Cause::Billing, inbound: None, content: None };
         // Whoever answers for the provision stays, or nobody could pay.
         ignore_refusal(apply(tx, ids, account.id, close, &actor, now))?;
     }

@@ -106,7 +106,7 @@ async fn plan_of(w: &World, accounts: i64) {
 
 async fn of_two_who_want_the_last_licence_one_gets_it(w: &mut World) {
     let (one, two) = (w.person("user1").await, w.person("user2").await);
-    let close = Command::Deactivate { cause: Cause::Admin, inbound: None };
+    let close = Command::Deactivate { cause: Cause::Admin, inbound: None, content: None };
     w.command(one.id, close.clone()).await;
     w.command(two.id, close.clone()).await;
     plan_of(w, 1).await;

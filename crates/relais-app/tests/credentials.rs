@@ -44,7 +44,7 @@ async fn read_mail(w: &World, password: &str) -> Result<State, SignInRefusal> {
 }
 
 async fn close(w: &World, account: &Account) {
-    w.command(account.id, Command::Deactivate { cause: Cause::Admin, inbound: None }).await;
+    w.command(account.id, Command::Deactivate { cause: Cause::Admin, inbound: None, content: None }).await;
 }
 
 fn in_days(w: &World, days: i64) -> Timestamp {
@@ -111,7 +111,7 @@ async fn a_remembered_password_is_forgotten_when_it_changes_or_the_account_close
     close(w, &one).await;
     assert_eq!(read_mail(w, "another horse").await, Err(SignInRefusal::Closed));
     w.backed_up(one.id).await;
-    w.command(one.id, Command::Delete).await;
+    w.command(one.id, Command::Delete { content: None }).await;
     assert_eq!(read_mail(w, "another horse").await, Err(SignInRefusal::Credentials));
 }
 

@@ -101,15 +101,15 @@ async fn it_waits_for_a_backup_that_began_after_the_freeze(w: &mut World) {
 async fn nothing_is_deleted_without_a_backup_or_under_a_legal_hold(w: &mut World) {
     let case = Case::new(w).await;
     let id = case.one.id;
-    w.command(id, Command::Deactivate { cause: Cause::Admin, inbound: None }).await;
-    assert_eq!(w.try_command(id, Command::Delete).await.unwrap_err(), "backup_missing");
+    w.command(id, Command::Deactivate { cause: Cause::Admin, inbound: None, content: None }).await;
+    assert_eq!(w.try_command(id, Command::Delete { content: None }).await.unwrap_err(), "backup_missing");
     w.clock.advance(1);
     let made = w.relais.start_backup(w.organisation, Scope::Account(id), OPERATOR).await.unwrap();
     w.run_until_idle().await;
     let made = w.read(move |tx| relais_store::generations::get(tx, made.id)).await.unwrap();
     assert_eq!(made.state, GenerationState::Verified, "{:?}", made.trouble);
     w.command(id, Command::SetLegalHold { reason: Some("litige".into()) }).await;
-    assert_eq!(w.try_command(id, Command::Delete).await.unwrap_err(), "legal_hold");
+    assert_eq!(w.try_command(id, Command::Delete { content: None }).await.unwrap_err(), "legal_hold");
 
     // Nor does a departure begin that would delete; one that has begun is held at the deletion, with the reason, and goes on
     // when the hold ends.

@@ -101,8 +101,9 @@ async fn whoever_proves_first_has_the_domain_and_the_next_one_after_it_is_given_
         relais_core::lifecycle::Command::Deactivate {
             cause: relais_core::account::Cause::Admin,
             inbound: None,
+            content: None,
         },
-        relais_core::lifecycle::Command::Delete,
+        relais_core::lifecycle::Command::Delete { content: None },
     ] {
         world.backed_up(anne).await;
         world.relais.execute(anne, command, OPERATOR).await.unwrap();

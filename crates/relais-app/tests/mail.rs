@@ -55,10 +55,10 @@ async fn mail_reaches_addresses_aliases_tags_and_groups(w: &mut World) {
 async fn every_refusal_has_its_code(w: &mut World) {
     let one = w.person("user1").await;
     let two = w.person("user2").await;
-    w.command(one.id, Command::Deactivate { cause: Cause::Admin, inbound: None }).await;
-    w.command(two.id, Command::Deactivate { cause: Cause::Admin, inbound: None }).await;
+    w.command(one.id, Command::Deactivate { cause: Cause::Admin, inbound: None, content: None }).await;
+    w.command(two.id, Command::Deactivate { cause: Cause::Admin, inbound: None, content: None }).await;
     w.backed_up(two.id).await;
-    w.command(two.id, Command::Delete).await;
+    w.command(two.id, Command::Delete { content: None }).await;
     for (to, expected) in
         [("user1", "5.2.1"), ("user2", "5.1.6"), ("personne", "5.1.1"), ("someone@elsewhere.test", "5.7.1")]
     {
@@ -188,7 +188,7 @@ async fn a_member_who_redirects_to_a_closed_address_keeps_the_message(w: &mut Wo
     let two = w.person("user2").await;
     let gone = w.person("partie").await;
     w.set_inbound(one.id, redirect("partie@bm.com", LocalCopy::None)).await;
-    w.command(gone.id, Command::Deactivate { cause: Cause::Admin, inbound: None }).await;
+    w.command(gone.id, Command::Deactivate { cause: Cause::Admin, inbound: None, content: None }).await;
     w.group("tous", &[one.id, two.id]).await;
     assert_eq!(w.deliver(CLIENT, "tous", "à tous").await, "ok");
     assert_eq!(w.mailbox("user1").await, ["INBOX: à tous"]);
@@ -218,7 +218,7 @@ async fn nobody_submits_after_the_door_was_closed(w: &mut World) {
     let one = w.person("user1").await;
     let to = address("ann@elsewhere.test");
     assert_eq!(w.relais.recipient(Some("user1@bm.com"), Some(one.id), &to).await, Ok(()));
-    w.command(one.id, Command::Deactivate { cause: Cause::Admin, inbound: None }).await;
+    w.command(one.id, Command::Deactivate { cause: Cause::Admin, inbound: None, content: None }).await;
     let refused = w.relais.recipient(Some("user1@bm.com"), Some(one.id), &to).await;
     assert_eq!(refused, Err(MailRefusal::RelayDenied));
     assert_eq!(submit(w, &one, "ann@elsewhere.test").await, [Err(MailRefusal::RelayDenied)]);

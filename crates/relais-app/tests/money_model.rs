@@ -127,10 +127,10 @@ async fn create(
             Ok(account) => Ok(account),
             Err(error) => {
                 // In the model there is none: here it is closed and deleted without ever having cost anything.
-                let close = Command::Deactivate { cause: Cause::Admin, inbound: None };
+                let close = Command::Deactivate { cause: Cause::Admin, inbound: None, content: None };
                 w.command(account.id, close).await;
                 w.backed_up(account.id).await;
-                w.command(account.id, Command::Delete).await;
+                w.command(account.id, Command::Delete { content: None }).await;
                 Err(error)
             }
         },
@@ -160,7 +160,7 @@ async fn one_step(
     let number = random.random_range((count - 12).max(0)..count);
     let id = people.ids[&number];
     let offer = |random: &mut StdRng| Some(random.random_range(0..5)).filter(|offer| *offer < OFFERS.len());
-    let close = Command::Deactivate { cause: Cause::Admin, inbound: None };
+    let close = Command::Deactivate { cause: Cause::Admin, inbound: None, content: None };
     let ask = async |w: &World, command| w.try_command(id, command).await.map(|_| ());
     let (said, expected, got) = match random.random_range(0..20) {
         0..=2 => {
@@ -180,7 +180,7 @@ async fn one_step(
         }
         9 => {
             w.backed_up(people.ids[&number]).await;
-            (format!("delete {number}"), model.delete(number), ask(w, Command::Delete).await)
+            (format!("delete {number}"), model.delete(number), ask(w, Command::Delete { content: None }).await)
         }
         10 => {
             let expected = model.set_password(number);

@@ -69,10 +69,10 @@ async fn deactivation_keeps_what_is_known_and_deletion_erases_it_all(w: &mut Wor
         w.read(look).await
     };
     let (all, nothing) = ((Some("Zoé".to_owned()), Some(Photo::of(png).unwrap()), true), (None, None, false));
-    w.command(id, Command::Deactivate { cause: Cause::Admin, inbound: None }).await;
+    w.command(id, Command::Deactivate { cause: Cause::Admin, inbound: None, content: None }).await;
     assert_eq!(known(w).await, all);
     w.backed_up(id).await;
-    w.command(id, Command::Delete).await;
+    w.command(id, Command::Delete { content: None }).await;
     assert_eq!(known(w).await, nothing);
     let refused = w.relais.set_profile(id, Profile::default(), OPERATOR).await.unwrap_err();
     assert_eq!(code(&refused), "not_in_this_state");

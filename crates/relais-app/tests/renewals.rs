@@ -58,7 +58,7 @@ async fn unpaid_accounts_close_after_their_grace_with_their_mail_and_open_when_m
     assert_eq!(w.deliver("client@far.example", "user1", "Après").await, "ok");
 
     // A person's decision is not undone by money.
-    w.command(one.id, Command::Deactivate { cause: Cause::Admin, inbound: None }).await;
+    w.command(one.id, Command::Deactivate { cause: Cause::Admin, inbound: None, content: None }).await;
     pay_in(w, 5000).await;
     assert_eq!(w.account(one.id).await.state, State::Deactivated);
 }
@@ -99,9 +99,9 @@ async fn an_account_that_left_is_not_renewed(w: &mut World) {
     let balance = w.read(move |tx| relais_store::ledger::balance_minor(tx, organisation)).await;
     assert_eq!(balance, 4000, "R9: nothing was charged after it left");
     // What was paid for the 20 days after the day it left comes back with its deletion.
-    w.command(one.id, Command::Deactivate { cause: Cause::Admin, inbound: None }).await;
+    w.command(one.id, Command::Deactivate { cause: Cause::Admin, inbound: None, content: None }).await;
     w.backed_up(one.id).await;
-    w.command(one.id, Command::Delete).await;
+    w.command(one.id, Command::Delete { content: None }).await;
     let balance = w.read(move |tx| relais_store::ledger::balance_minor(tx, organisation)).await;
     assert_eq!(balance, 4000 + 1000 * 20 / 30, "M15");
 }

@@ -136,7 +136,7 @@ async fn phases_follow_each_other_reply_then_refusal(w: &mut World) {
     let one = w.person("user1").await;
     let reply = Treatment::reply("Parti.".into(), LocalCopy::None);
     let inbound = Inbound::until_then_refuse(reply, in_days(w, 30)).unwrap();
-    w.command(one.id, Command::Deactivate { cause: Cause::Admin, inbound: Some(inbound) }).await;
+    w.command(one.id, Command::Deactivate { cause: Cause::Admin, inbound: Some(inbound), content: None }).await;
     assert_eq!(w.deliver(CLIENT, "user1", "au début").await, "ok");
     w.advance_days(29);
     assert_eq!(w.deliver(CLIENT, "user1", "vers la fin").await, "ok");
@@ -208,7 +208,7 @@ async fn two_who_left_do_not_answer_each_other_for_ever(w: &mut World) {
     let two = absent(w, "user2", LocalCopy::Keep).await;
     for person in [&one, &two] {
         let inbound = Some(replying("Parti.", LocalCopy::Keep));
-        w.command(person.id, Command::Deactivate { cause: Cause::Admin, inbound }).await;
+        w.command(person.id, Command::Deactivate { cause: Cause::Admin, inbound, content: None }).await;
     }
     assert_eq!(w.deliver("user1@bm.com", "user2", "bonjour").await, "ok");
     for _ in 0..5 {

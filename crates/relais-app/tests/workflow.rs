@@ -219,7 +219,7 @@ async fn a_successor_who_left_first_holds_it_with_a_sentence(w: &mut World) {
     let case = Case::new(w).await;
     let on = Some(w.relais.now() + SignedDuration::from_hours(240));
     let id = w.start(&case.one, Order { on, ..to_cs() }).await.id;
-    w.command(case.cs.id, Command::Deactivate { cause: Cause::Admin, inbound: None }).await;
+    w.command(case.cs.id, Command::Deactivate { cause: Cause::Admin, inbound: None, content: None }).await;
     w.advance_days(10);
     w.run_until_idle().await;
     w.assert_state(id, DepartureState::Held).await;
@@ -332,7 +332,7 @@ async fn a_reactivation_that_would_loop_delivers_and_says_so(w: &mut World) {
         |to: &Account| Inbound::always(Treatment::redirect(to.address.clone(), LocalCopy::None)).unwrap();
     w.set_inbound(case.one.id, redirect(&case.cs)).await;
     let one = w.account(case.one.id).await;
-    w.command(one.id, Command::Deactivate { cause: Cause::Admin, inbound: None }).await;
+    w.command(one.id, Command::Deactivate { cause: Cause::Admin, inbound: None, content: None }).await;
     w.set_inbound(case.cs.id, redirect(&one)).await;
     let back = w.command(one.id, Command::Reactivate).await;
     assert_eq!((back.state, back.inbound), (State::Active, Inbound::deliver()));

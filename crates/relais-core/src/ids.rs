@@ -137,6 +137,12 @@ id!(/// A message in the outbound spool.
 
 id!(/// A collection shared with somebody.
     ShareId, "shr");
+id!(/// One thing that an application keeps for an account.
+    ContentId, "cnt");
+id!(/// One act that gave content of one account to another.
+    ReassignmentId, "rea");
+id!(/// What applications are asked to erase with an account.
+    ErasureId, "era");
 
 #[cfg(test)]
 mod tests {

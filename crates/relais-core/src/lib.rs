@@ -16,6 +16,7 @@ pub mod address;
 pub mod authority;
 pub mod backup;
 pub mod collection;
+pub mod content;
 pub mod departure;
 pub mod domain;
 pub mod event;

@@ -10,13 +10,15 @@ pub use addresses::{check_available, check_free};
 pub use billing::{GRACE_DAYS, Means};
 pub(crate) use billing::{check_currency, check_role};
 pub(crate) use leaving::check_role_may_leave;
+use leaving::check_content;
 
 use crate::account::{Account, Cause};
 use crate::address::EmailAddress;
 use crate::authority::{Actor, Power, Role};
+use crate::content::{ContentChange, ContentFate, Owned, Reassign};
 use crate::domain::TxtRecord;
 use crate::event::Happening;
-use crate::ids::{AccountId, MailboxId, OrganisationId, SubscriptionId};
+use crate::ids::{AccountId, MailboxId, OrganisationId, ReassignmentId, SubscriptionId};
 use crate::inbound::Inbound;
 use crate::ledger::NewEntry;
 use crate::organisation::{Address, AddressKind, DomainKind, Target};
@@ -37,10 +39,15 @@ pub enum Command {
     Deactivate {
         cause: Cause,
         inbound: Option<Inbound>,
+        /// What it owns and gives away with it; without this content stays where it is (R5).
+        content: Option<Reassign>,
     },
     Reactivate,
-    /// For good. Its addresses are freed (own domains) or retired (provider domains).
-    Delete,
+    /// For good. Its addresses are freed (own domains) or retired (provider domains). Whoever owns content says what
+    /// becomes of it.
+    Delete {
+        content: Option<ContentFate>,
+    },
     /// A new primary address; the old one stays as an alias.
     Rename {
         to: EmailAddress,
@@ -119,6 +126,10 @@ pub struct Facts {
     /// When the newest verified backup of the account began to read it.
     pub backed_up_at: Option<Timestamp>,
     pub means: Means,
+    /// What it owns, where that has to be decided on.
+    pub owned: Owned,
+    /// To whom the command gives content.
+    pub heir: Option<Account>,
 }
 
 /// What has to be done outside the database once a decision is committed. Kept in the outbox until done; each may be
@@ -134,6 +145,12 @@ pub enum Effect {
     RemoveMailbox { mailbox: MailboxId },
     /// Remove a deleted account's calendars and address books.
     RemoveCollections { account: AccountId },
+    /// Let calendars and address books lie with whom the reassignment says, or with whom they were if it was undone.
+    MoveCollections {
+        reassignment: ReassignmentId,
+        /// By which the new owner's collections are called; a deleted account has no name any more.
+        former_owner: String,
+    },
     /// Write the access lists of a shared mailbox from its members.
     ShareMailbox { mailbox: MailboxId },
 }
@@ -155,6 +172,7 @@ pub struct Change {
     pub effects: Vec<Effect>,
     /// What it costs and gives back, in this order.
     pub entries: Vec<NewEntry>,
+    pub content: Option<ContentChange>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -242,6 +260,7 @@ pub fn create(
         }],
         effects: vec![],
         entries: bill.entries(),
+        content: None,
         account,
     })
 }
@@ -271,9 +290,12 @@ pub fn decide(
     }
     match command {
         Command::SetPassword { hash } => set_password(account, hash, facts, now),
-        Command::Deactivate { cause, inbound } => leaving::deactivate(account, cause, inbound, facts, now),
+        Command::Deactivate { cause, inbound, content } => {
+            let content = check_content(account, cause, content, facts, now)?;
+            leaving::deactivate(account, cause, inbound, content, facts, now)
+        }
         Command::Reactivate => leaving::reactivate(account, facts, actor, now),
-        Command::Delete => leaving::delete(account, facts, actor, now),
+        Command::Delete { content } => leaving::delete(account, content, facts, actor, now),
         Command::Rename { to } => addresses::rename(account, to, facts, now),
         Command::AddAlias { address } => addresses::add_alias(account, address, facts, now),
         Command::RemoveAlias { address } => addresses::remove_alias(account, address, facts),
@@ -301,7 +323,7 @@ fn power_for(command: &Command) -> Power {
         | Command::RemoveAlias { .. }
         | Command::SetQuota { .. } => Power::ManageAccounts,
         Command::Deactivate { .. }
-        | Command::Delete
+        | Command::Delete { .. }
         | Command::SetRole { .. }
         | Command::SetLeaving { .. }
         | Command::SetLegalHold { .. }
@@ -318,7 +340,7 @@ fn happening(kind: &'static str, account: &Account, detail: serde_json::Value) -
 
 pub(crate) fn changed(account: Account, kind: &'static str, detail: serde_json::Value) -> Change {
     let happening = happening(kind, &account, detail);
-    Change { happening, account, addresses: vec![], effects: vec![], entries: vec![] }
+    Change { happening, account, addresses: vec![], effects: vec![], entries: vec![], content: None }
 }
 
 type Answer = Result<Decision, Refusal>;

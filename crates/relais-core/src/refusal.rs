@@ -2,10 +2,12 @@
 //! command changed nothing.
 
 mod backup;
+mod content;
 mod list;
 mod profile;
 
 pub use backup::BackupFault;
+pub use content::ContentFault;
 pub use list::ListFault;
 pub use profile::ProfileFault;
 
@@ -82,6 +84,7 @@ pub enum Refusal {
     Profile(ProfileFault),
     List(ListFault),
     Backup(BackupFault),
+    Content(ContentFault),
 }
 
 impl Refusal {
@@ -152,6 +155,7 @@ impl Refusal {
             Self::Profile(fault) => fault.code(),
             Self::List(fault) => fault.code(),
             Self::Backup(fault) => fault.code(),
+            Self::Content(fault) => fault.code(),
         }
     }
 
@@ -250,6 +254,7 @@ impl Refusal {
             Self::Profile(fault) => fault.french(),
             Self::List(fault) => fault.french(),
             Self::Backup(fault) => fault.french(),
+            Self::Content(fault) => fault.french(),
         }
     }
 
@@ -335,6 +340,7 @@ impl Refusal {
             Self::Profile(fault) => fault.english(),
             Self::List(fault) => fault.english(),
             Self::Backup(fault) => fault.english(),
+            Self::Content(fault) => fault.english(),
         }
     }
 }

@@ -129,10 +129,10 @@ fn command(words: &str) -> Command {
         "deactivate" => {
             let (to, cause) = rest.split_once("by ").unwrap_or((rest, "admin"));
             let to = Some(to.trim()).filter(|to| !to.is_empty());
-            Command::Deactivate { cause: named_cause(cause), inbound: to.map(inbound) }
+            Command::Deactivate { cause: named_cause(cause), inbound: to.map(inbound), content: None }
         }
         "reactivate" => Command::Reactivate,
-        "delete" => Command::Delete,
+        "delete" => Command::Delete { content: None },
         "rename" => Command::Rename { to: address(rest) },
         "add_alias" => Command::AddAlias { address: address(rest) },
         "remove_alias" => Command::RemoveAlias { address: address(rest) },
@@ -201,7 +201,7 @@ fn name_of(command: &Command) -> &'static str {
         Command::SetPassword { .. } => "set_password",
         Command::Deactivate { .. } => "deactivate",
         Command::Reactivate => "reactivate",
-        Command::Delete => "delete",
+        Command::Delete { content: None } => "delete",
         Command::Rename { .. } => "rename",
         Command::AddAlias { .. } => "add_alias",
         Command::RemoveAlias { .. } => "remove_alias",
@@ -507,7 +507,7 @@ fn reactivation_gives_back_the_inbound_that_deactivation_took() {
             Ok(Decision::Changed(change)) => change.account,
             other => panic!("{other:?}"),
         };
-    let closed = run(&before, Command::Deactivate { cause: Cause::Admin, inbound: None });
+    let closed = run(&before, Command::Deactivate { cause: Cause::Admin, inbound: None, content: None });
     let closed = run(&closed, Command::SetInbound { inbound: inbound("reply") });
     let after = run(&closed, Command::Reactivate);
     assert_eq!(after, Account { epoch: before.epoch + 2, ..before });
@@ -523,7 +523,7 @@ fn a_deleted_account_keeps_no_text_and_no_destination() {
     }
     let facts = facts(&before, &[]);
     let Ok(Decision::Changed(change)) =
-        decide(&before, Command::Delete, &facts, &actor("admin"), moment(NOW))
+        decide(&before, Command::Delete { content: None }, &facts, &actor("admin"), moment(NOW))
     else {
         panic!("refused");
     };

@@ -1,6 +1,6 @@
 //! With whom collections are shared.
 
-use crate::columns::{at, name, time};
+use crate::columns::{Place, at, name, time};
 use crate::tx::{Error, Tx};
 use crate::value::{Row, Value};
 use relais_core::collection::{CollectionName, Share, Sharee};
@@ -16,17 +16,21 @@ fn read(row: &Row) -> Result<Share, Error> {
         id: ShareId::from_number(id),
         owner: AccountId::from_number(row.int(1)?),
         collection: place("collection").parse(id, row.text(2)?)?,
-        with: match row.text(3)? {
-            "account" => Sharee::Account(AccountId::from_number(sharee)),
-            "group" => Sharee::Group(GroupId::from_number(sharee)),
-            _ => return Err(place("sharee_kind").corrupt(id)),
-        },
+        with: read_sharee(place("sharee_kind"), id, row.text(3)?, sharee)?,
         right: place("access").name(id, row.text(5)?)?,
         created_at: place("created_at").time(id, row.int(6)?)?,
     })
 }
 
-fn sharee(with: Sharee) -> (Value, Value) {
+pub(crate) fn read_sharee(place: Place, row: i64, kind: &str, id: i64) -> Result<Sharee, Error> {
+    Ok(match kind {
+        "account" => Sharee::Account(AccountId::from_number(id)),
+        "group" => Sharee::Group(GroupId::from_number(id)),
+        _ => return Err(place.corrupt(row)),
+    })
+}
+
+pub(crate) fn sharee(with: Sharee) -> (Value, Value) {
     let (kind, id) = match with {
         Sharee::Account(id) => ("account", id.number()),
         Sharee::Group(id) => ("group", id.number()),
@@ -104,6 +108,13 @@ pub fn forget_account(tx: &mut Tx<'_>, account: AccountId) -> Result<(), Error> 
         "DELETE FROM collection_shares WHERE owner = $1 OR (sharee_kind = 'account' AND sharee_id = $1)",
         &[account.number().into()],
     )?;
+    Ok(())
+}
+
+/// The account is gone: nothing is shared with it any more.
+pub fn forget_sharee(tx: &mut Tx<'_>, account: AccountId) -> Result<(), Error> {
+    let sql = "DELETE FROM collection_shares WHERE sharee_kind = 'account' AND sharee_id = $1";
+    tx.execute(sql, &[account.number().into()])?;
     Ok(())
 }
 

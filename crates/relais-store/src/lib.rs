@@ -7,6 +7,7 @@ pub mod addresses;
 pub mod claims;
 pub mod collections;
 mod columns;
+pub mod content;
 pub mod credentials;
 pub mod departures;
 mod directory;

@@ -5,6 +5,7 @@
 
 mod backups;
 mod collections;
+mod content;
 mod domains;
 mod money;
 mod people;
@@ -18,6 +19,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 4, name: "people", sql: people::PEOPLE },
     collections::COLLECTIONS,
     backups::BACKUPS,
+    content::CONTENT,
 ];
 
 const FOUNDATIONS: &str = "

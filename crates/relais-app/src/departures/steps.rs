@@ -263,7 +263,7 @@ fn freeze(run: &mut Run<'_, '_, '_>) -> Result<serde_json::Value, Error> {
         Some(closed) => closed.at >= run.departure.created_at && closed_by(run, before.id)? == run.actor,
     };
     let inbound = before.deactivation.is_none().then(Inbound::deliver);
-    run.command(Command::Deactivate { cause: Cause::Departure, inbound })?;
+    run.command(Command::Deactivate { cause: Cause::Departure, inbound, content: None })?;
     Ok(json!(Frozen { closed, inbound_before: before.inbound }))
 }
 
@@ -442,7 +442,7 @@ fn delete(run: &mut Run<'_, '_, '_>) -> Result<serde_json::Value, Error> {
     let held = addresses::of_target(run.tx, Target::Account(run.plan.account))?;
     let organisation = organisations::get(run.tx, run.departure.organisation)?.ok_or(Error::NotFound)?;
     let balance_minor = ledger::balance_minor(run.tx, organisation.id)?;
-    run.command(Command::Delete)?;
+    run.command(Command::Delete { content: None })?;
     let amount_minor = ledger::balance_minor(run.tx, organisation.id)? - balance_minor;
     let credited = (amount_minor > 0).then_some(Money { amount_minor, currency: organisation.currency });
     let freed: Vec<_> = held.into_iter().map(|held| held.address).collect();

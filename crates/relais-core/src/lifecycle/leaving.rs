@@ -5,24 +5,40 @@ use super::{AddressChange, Answer, Decision, Effect, Facts, changed, check_inbou
 use crate::account::{Account, Cause, Deactivation};
 use crate::address::EmailAddress;
 use crate::authority::{Actor, Role};
+use crate::content::{ContentChange, ContentFate, Reassign, check_fate, check_given};
 use crate::inbound::Inbound;
 use crate::organisation::{Address, DomainKind};
-use crate::refusal::{BackupFault, Refusal};
+use crate::refusal::{BackupFault, ContentFault, Refusal};
 use crate::rights::{Act, State, Verdict, allows, may, require, standing};
 use jiff::Timestamp;
 use serde_json::json;
+
+/// What a deactivation gives away. A machine's gives nothing (R13).
+pub(super) fn check_content(
+    account: &Account,
+    cause: Cause,
+    content: Option<Reassign>,
+    facts: &Facts,
+    now: Timestamp,
+) -> Result<Option<ContentChange>, Refusal> {
+    if content.is_some() && !matches!(cause, Cause::Admin | Cause::Departure) {
+        return Err(ContentFault::NotByMachine.into());
+    }
+    check_given(account, content, facts.heir.as_ref(), now)
+}
 
 /// The guards are facts of the same transaction, so that two last admins in one bulk call cannot both pass.
 pub(super) fn deactivate(
     account: &Account,
     cause: Cause,
     inbound: Option<Inbound>,
+    content: Option<ContentChange>,
     facts: &Facts,
     now: Timestamp,
 ) -> Answer {
     let mut next = account.clone();
     match account.state {
-        State::Deactivated => return deactivate_again(account, cause, inbound, facts, now),
+        State::Deactivated => return deactivate_again(account, cause, inbound, content, facts, now),
         State::Deleted => {
             return Err(Refusal::NotInThisState { act: Act::BeDeactivated, state: State::Deleted });
         }
@@ -53,6 +69,7 @@ pub(super) fn deactivate(
     let detail = json!({ "cause": cause, "inbound": next.inbound });
     let mut change = changed(next, "account.deactivated", detail);
     change.effects.push(Effect::CutSessions { account: account.id });
+    change.content = content;
     done(change)
 }
 
@@ -73,6 +90,7 @@ fn deactivate_again(
     account: &Account,
     cause: Cause,
     inbound: Option<Inbound>,
+    content: Option<ContentChange>,
     facts: &Facts,
     now: Timestamp,
 ) -> Answer {
@@ -82,7 +100,7 @@ fn deactivate_again(
     let takes_over = since_unpaid || (by_a_person(cause) && !by_a_person(before.cause));
     let has_a_say = by_a_person(cause) || !by_a_person(before.cause);
     let new_inbound = inbound.filter(|inbound| has_a_say && *inbound != account.inbound);
-    if !takes_over && new_inbound.is_none() {
+    if !takes_over && new_inbound.is_none() && content.is_none() {
         return Ok(Decision::Unchanged);
     }
     let mut next = account.clone();
@@ -95,7 +113,9 @@ fn deactivate_again(
         next.deactivation = Some(Deactivation { cause, ..before });
     }
     let detail = json!({ "cause": cause, "inbound": next.inbound });
-    done(changed(next, "account.deactivated", detail))
+    let mut change = changed(next, "account.deactivated", detail);
+    change.content = content;
+    done(change)
 }
 
 /// Also takes back a leaving time that has passed: the account counts as deactivated, whether or not a workflow has
@@ -153,7 +173,13 @@ pub(super) fn reactivate(account: &Account, facts: &Facts, actor: &Actor, now: T
     done(change)
 }
 
-pub(super) fn delete(account: &Account, facts: &Facts, actor: &Actor, now: Timestamp) -> Answer {
+pub(super) fn delete(
+    account: &Account,
+    fate: Option<ContentFate>,
+    facts: &Facts,
+    actor: &Actor,
+    now: Timestamp,
+) -> Answer {
     if account.state == State::Deleted {
         return Ok(Decision::Unchanged);
     }
@@ -164,6 +190,7 @@ pub(super) fn delete(account: &Account, facts: &Facts, actor: &Actor, now: Times
         return Err(Refusal::DepartureInProgress);
     }
     check_kept(account, facts)?;
+    let content = check_fate(account, fate, &facts.owned, facts.heir.as_ref(), now)?;
     let mut next = account.clone();
     next.state = State::Deleted;
     next.leaves_at = None;
@@ -184,6 +211,7 @@ pub(super) fn delete(account: &Account, facts: &Facts, actor: &Actor, now: Times
     };
     let mut change = changed(next, "account.deleted", json!({ "addresses": addresses_of(facts) }));
     change.entries = bill.entries();
+    change.content = content;
     change.addresses = facts.addresses.iter().map(release).collect();
     change.effects = vec![
         Effect::CutSessions { account: account.id },
@@ -226,7 +254,7 @@ pub(super) fn set_leaving(
                 return Err(Refusal::DateInThePast);
             }
             // What would be refused on the day is refused today, while there is time to mend it.
-            deactivate(account, Cause::Schedule, None, facts, now)?;
+            deactivate(account, Cause::Schedule, None, None, facts, now)?;
         }
         // The day has come: taking it back is a reactivation, with its conditions, and revives no session.
         None if standing(account, now) != account.state => return reactivate(account, facts, actor, now),

@@ -58,12 +58,29 @@ impl Collections {
         leaver: &str,
         marks: &PersonalMarks,
     ) -> io::Result<HandedOver> {
+        self.hand_over_some((from, to), leaver, marks, &|_, _| true)
+    }
+
+    /// As [`Collections::hand_over`], of those collections alone that `takes` says by name and kind.
+    ///
+    /// # Errors
+    /// As [`Collections::hand_over`].
+    pub fn hand_over_some(
+        &self,
+        (from, to): (AccountId, AccountId),
+        leaver: &str,
+        marks: &PersonalMarks,
+        takes: &dyn Fn(&str, Kind) -> bool,
+    ) -> io::Result<HandedOver> {
         if from == to {
             let reason = "collections are not handed over to their owner";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
         }
         let mut report = HandedOver::default();
         for collection in self.list(from, marks)? {
+            if !takes(&collection.name, collection.kind) {
+                continue;
+            }
             if collection.personal {
                 report.personal_collections += 1;
                 report.personal_items += collection.items;

@@ -1,6 +1,6 @@
 //! Undoing a hand-over of collections.
 
-use super::Collections;
+use super::{Collections, Kind};
 use super::hand_over::is_same;
 use super::remove::remove_tree;
 use super::restore::derived_name;
@@ -39,14 +39,30 @@ impl Collections {
     /// # Errors
     /// When files cannot be moved. Run it again.
     pub fn take_back(&self, from: AccountId, to: AccountId) -> io::Result<TakenBack> {
+        self.take_back_some((from, to), &|_, _| true)
+    }
+
+    /// As [`Collections::take_back`], of those collections alone that `takes` says by name and kind.
+    ///
+    /// # Errors
+    /// As [`Collections::take_back`].
+    pub fn take_back_some(
+        &self,
+        (from, to): (AccountId, AccountId),
+        takes: &dyn Fn(&str, Kind) -> bool,
+    ) -> io::Result<TakenBack> {
         let mut taken = TakenBack::default();
         let given = self.own("handed-over").join(from.to_string()).join(to.to_string());
         for collection in directories(&given)? {
             let kept = given.join(&collection);
+            let properties = read_properties(&kept)?;
+            if properties.as_ref().is_some_and(|(_, kind)| !takes(&collection, *kind)) {
+                continue;
+            }
             let home = self.collection_dir(from, &collection)?;
             let theirs = self.collection_dir(to, &derived_name(&collection, &from.to_string()))?;
             let _lock = self.lock(Access::Exclusive)?;
-            if let Some((properties, _)) = read_properties(&kept)? {
+            if let Some((properties, _)) = properties {
                 self.create_collection(from, &home, &properties)?;
             }
             taken.items += self.take_back_items(&kept, &theirs, &home)?;
@@ -61,7 +77,9 @@ impl Collections {
             }
             remove_tree(&kept)?;
         }
-        remove_tree(&given)?;
+        if directories(&given)?.is_empty() {
+            remove_tree(&given)?;
+        }
         Ok(taken)
     }
 

@@ -125,7 +125,7 @@ async fn a_link_dies_of_age_of_another_link_and_of_every_change() {
 
     advance_minutes(&world, 2);
     let fourth = ask(&world).await;
-    let close = Command::Deactivate { cause: Cause::Admin, inbound: None };
+    let close = Command::Deactivate { cause: Cause::Admin, inbound: None, content: None };
     let id = id_of(&world.app, "user1@bm.com").await;
     world.app.execute(id, close, Actor::Operator).await.expect("closed");
     assert_void(&world, &fourth).await;

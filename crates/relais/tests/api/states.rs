@@ -20,9 +20,9 @@ fn commands() -> Vec<(&'static str, &'static str, Option<Value>, Command)> {
     let hash = PasswordHash::from_phc("a hash".to_owned());
     vec![
         ("POST", "/password", Some(json!({ "password": "another good one" })), Command::SetPassword { hash }),
-        ("POST", "/deactivate", None, Command::Deactivate { cause: Cause::Admin, inbound: None }),
+        ("POST", "/deactivate", None, Command::Deactivate { cause: Cause::Admin, inbound: None, content: None }),
         ("POST", "/reactivate", None, Command::Reactivate),
-        ("DELETE", "", None, Command::Delete),
+        ("DELETE", "", None, Command::Delete { content: None }),
         (
             "POST",
             "/rename",

@@ -455,13 +455,13 @@ async fn states(app: &Relais, bm: OrganisationId) -> GenerationId {
     for address in ["closed@bm.com", "deleted@bm.com"] {
         account(app, bm, address, Role::Member).await;
         let id = id_of(app, address).await;
-        let close = Command::Deactivate { cause: relais_app::core::account::Cause::Admin, inbound: None };
+        let close = Command::Deactivate { cause: relais_app::core::account::Cause::Admin, inbound: None, content: None };
         app.execute(id, close, Actor::Operator).await.expect("closed");
         let begun = app.start_backup(bm, Scope::Account(id), Actor::Operator).await.expect("begun");
         generations.push(begun.id);
         app.work_once().await;
         if address == "deleted@bm.com" {
-            app.execute(id, Command::Delete, Actor::Operator).await.expect("deleted");
+            app.execute(id, Command::Delete { content: None }, Actor::Operator).await.expect("deleted");
         }
     }
     generations[0]

@@ -118,7 +118,7 @@ async fn delete(
     caller: Caller,
     Segment(account): Segment<String>,
 ) -> Answer<Account> {
-    command(&api, &caller, &account, Command::Delete).await
+    command(&api, &caller, &account, Command::Delete { content: None }).await
 }
 
 /// List the addresses of an account
