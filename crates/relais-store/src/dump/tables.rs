@@ -199,6 +199,14 @@ pub const TABLES: &[Table] = &[
         rows: &[Rows::Kept(BY_ORGANISATION)],
         emptied: &[],
     },
+    // With its secrets, as tokens: the application goes on as it was.
+    Table {
+        name: "applications",
+        columns: "id organisation name url token_hash signing_secret former_secret former_until created_at ended_at",
+        key: "id",
+        rows: &[Rows::Kept(BY_ORGANISATION)],
+        emptied: &[],
+    },
     Table {
         name: "addresses",
         columns: "address organisation target_kind target_id kind domain_kind retired reply_text reply_until since",

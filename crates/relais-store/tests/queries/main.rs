@@ -1,5 +1,6 @@
 //! Every query on both databases, with the same body: what is written is what is read.
 
+mod applications;
 mod backups;
 mod collections;
 mod domains;
@@ -8,6 +9,7 @@ mod money;
 mod people;
 mod work;
 
+use applications::*;
 use backups::*;
 use collections::*;
 use domains::*;
@@ -143,6 +145,8 @@ on_both! {
     a_dump_is_refused_where_something_of_it_is_there
     holders_of_mail_are_listed_by_pages
     the_catalog_tells_the_kind_of_each_column
+    a_name_is_free_again_once_its_application_is_disconnected
+    a_signing_secret_stays_beside_the_one_that_replaces_it
     shares_are_found_by_both_sides_and_through_groups
     shares_follow_a_collection_to_another_owner
     a_backup_is_due_once

@@ -7,6 +7,7 @@
 mod account_lists;
 mod accounts;
 mod addresses;
+mod applications;
 mod backups;
 mod caller;
 mod certificate_page;
@@ -123,6 +124,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(collections::routes())
         .merge(responders::routes())
         .merge(tokens::routes())
+        .merge(applications::routes())
         .merge(events::routes())
         .merge(outbound::routes())
         .merge(offers::routes())

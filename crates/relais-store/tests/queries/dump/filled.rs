@@ -5,12 +5,15 @@ use jiff::civil::date;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use relais_core::account::LegalHold;
+use relais_core::application::Application;
 use relais_core::authority::Actor;
 use relais_core::backup::{Holder, Scope};
 use relais_core::collection::{Share, ShareRight, Sharee};
 use relais_core::departure::{Departure, DepartureState, Step, StepReport};
 use relais_core::event::Happening;
-use relais_core::ids::{DepartureId, GrantId, PlanId, SessionId, ShareId, SpoolId, SubscriptionId, TokenId};
+use relais_core::ids::{
+    ApplicationId, DepartureId, GrantId, PlanId, SessionId, ShareId, SpoolId, SubscriptionId, TokenId,
+};
 use relais_core::ledger::NewEntry;
 use relais_core::lifecycle::Effect;
 use relais_core::photo::{Photo, PhotoKind};
@@ -21,8 +24,8 @@ use relais_store::exports::{self, Export};
 use relais_store::password_resets::{self, PasswordReset};
 use relais_store::spool::{self, Outbound, SpoolState};
 use relais_store::{
-    claims, collections, departures, events, generations, ledger, offers, outbox, profiles, repositories,
-    settings,
+    applications, claims, collections, departures, events, generations, ledger, offers, outbox, profiles,
+    repositories, settings,
 };
 use serde_json::json;
 
@@ -323,7 +326,18 @@ impl Filling<'_, '_> {
             right: ShareRight::Read,
             created_at: at(0),
         };
-        collections::share(self.tx, &share).map(drop)
+        collections::share(self.tx, &share)?;
+        let application = Application {
+            id: ApplicationId::from_number(number),
+            organisation,
+            name: self.text(),
+            url: Some("https://boards.example".into()),
+            created_at: at(0),
+            ended_at: None,
+        };
+        let token = format!("token {number}");
+        applications::insert(self.tx, &application, token.as_bytes(), "whsec_1")?;
+        applications::replace_secret(self.tx, application.id, "whsec_2", at(9))
     }
 
     fn records(&mut self) -> Result<(), Error> {

@@ -153,6 +153,7 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::TimeZoneUnknown { .. }
         | Refusal::QuotaInvalid
         | Refusal::SharedWithOwner
+        | Refusal::WebhookUrlInvalid { .. }
         | Refusal::Profile(_)
         | Refusal::List(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::NotInThisState { .. }
