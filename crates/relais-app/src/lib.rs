@@ -4,6 +4,7 @@
 //! Nothing here knows a protocol or a request; nothing here decides what the core decides.
 
 mod account_lists;
+mod applications;
 mod backups;
 mod clock;
 mod collections;
@@ -33,6 +34,7 @@ mod statement;
 mod throttle;
 
 pub use account_lists::{AccountRows, LineOutcome, LineReport, Run};
+pub use applications::{ApplicationChange, NewApplication};
 pub use backups::{
     BackupPolicyChange, BackupSchedule, CollectionContents, Contents, Download, DryRun, FolderContents,
     FoundInBackup, FoundMessage, InstanceRestore, Looker, MessagePage, RestorePlace, RestoreReport,

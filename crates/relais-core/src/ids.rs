@@ -134,9 +134,10 @@ id!(/// What a person takes along: an archive of everything that is theirs.
     ExportId, "exp");
 id!(/// A message in the outbound spool.
     SpoolId, "out");
-
 id!(/// A collection shared with somebody.
     ShareId, "shr");
+id!(/// A program connected to an organisation.
+    ApplicationId, "app");
 id!(/// One thing that an application keeps for an account.
     ContentId, "cnt");
 id!(/// One act that gave content of one account to another.

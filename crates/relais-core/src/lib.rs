@@ -13,6 +13,7 @@
 
 pub mod account;
 pub mod address;
+pub mod application;
 pub mod authority;
 pub mod backup;
 pub mod collection;

@@ -71,6 +71,7 @@ fn is_listed(refusal: &Refusal) {
         | Refusal::PeriodEmpty { .. } => {}
         Refusal::QuotaInvalid
         | Refusal::PasswordResetVoid
+        | Refusal::WebhookUrlInvalid { .. }
         | Refusal::CollectionUnknown { .. }
         | Refusal::SharedWithOwner => {}
         Refusal::Profile(fault) => match fault {
@@ -243,6 +244,7 @@ fn every_refusal() -> Vec<Refusal> {
         Refusal::PeriodEmpty { from: date(2026, 12, 1), until: date(2026, 11, 1) },
         Refusal::QuotaInvalid,
         Refusal::PasswordResetVoid,
+        Refusal::WebhookUrlInvalid { url: "boards.example".into() },
         Refusal::CollectionUnknown { collection: "travail".into() },
         Refusal::SharedWithOwner,
     ];
@@ -361,6 +363,7 @@ fn a_refusal_names_what_stands_in_the_way() {
                 | Refusal::QuotaInvalid
                 | Refusal::PasswordResetVoid
                 | Refusal::SharedWithOwner => vec![],
+                Refusal::WebhookUrlInvalid { url } => vec![url.clone()],
                 fault @ (Refusal::Profile(_) | Refusal::List(_) | Refusal::Backup(_)) => {
                     let named = named_faults().into_iter().find(|(refusal, _)| refusal == fault);
                     named.expect("listed").1

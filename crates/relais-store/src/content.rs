@@ -184,7 +184,8 @@ pub fn shares_of(tx: &mut Tx<'_>, item: ContentId) -> Result<Vec<ContentShare>, 
     tx.query(&sql, &[item.number().into()])?.iter().map(|row| read_share(row, 0)).collect()
 }
 
-/// A page of what others share with `account`, directly and through its groups, by item, behind `after`.
+/// A page of what others share with `account`, directly and through its groups, by item, behind `after`. Of several rights
+/// the greatest, which is also the last by its name.
 pub fn shared_with(
     tx: &mut Tx<'_>,
     account: AccountId,

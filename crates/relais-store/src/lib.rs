@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod addresses;
+pub mod applications;
 pub mod claims;
 pub mod collections;
 mod columns;

@@ -3,6 +3,7 @@
 //! Times are milliseconds since 1970 (UTC), truths 0 or 1, ids their number, structured values JSON text. A migration
 //! that has shipped never changes: add another.
 
+mod applications;
 mod backups;
 mod collections;
 mod content;
@@ -19,6 +20,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 4, name: "people", sql: people::PEOPLE },
     collections::COLLECTIONS,
     backups::BACKUPS,
+    applications::APPLICATIONS,
     content::CONTENT,
 ];
 

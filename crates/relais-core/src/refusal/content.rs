@@ -22,11 +22,15 @@ pub enum ContentFault {
     ItemUnknown { item: String },
     Erasing,
     NothingChosen,
+    /// Kinds and single items at once.
+    KindsOrItems,
     TooMany { count_max: usize },
     /// Content stays where it is when a machine deactivates (R13).
     NotByMachine,
     /// Who is deleted owns something.
     FateMissing { items: u64, collections: u64 },
+    /// A departure that deletes nothing erases nothing.
+    EraseWithoutDeletion,
     /// The former owner is deleted.
     UndoTooLate,
 }
@@ -54,9 +58,11 @@ impl ContentFault {
             Self::ItemUnknown { .. } => "content_unknown",
             Self::Erasing => "content_erasing",
             Self::NothingChosen => "content_nothing_chosen",
+            Self::KindsOrItems => "content_kinds_or_items",
             Self::TooMany { .. } => "content_too_many",
             Self::NotByMachine => "content_not_by_machine",
             Self::FateMissing { .. } => "content_fate_missing",
+            Self::EraseWithoutDeletion => "content_erase_without_deletion",
             Self::UndoTooLate => "reassignment_not_undoable",
         }
     }
@@ -77,6 +83,7 @@ impl ContentFault {
             Self::ItemUnknown { item } => format!("« {item} » n'est pas dans le contenu dont il s'agit ; vérifiez la liste (relais content list COMPTE)."),
             Self::Erasing => "Cet élément doit être effacé, car son propriétaire a été supprimé avec son contenu ; effacez-le, puis confirmez-le.".into(),
             Self::NothingChosen => "Rien n'est choisi ; indiquez des sortes ou des éléments, ou demandez tout le contenu.".into(),
+            Self::KindsOrItems => "Le contenu se choisit par sortes ou élément par élément, pas des deux façons à la fois ; faites-en deux demandes.".into(),
             Self::TooMany { count_max } => format!("Cette demande compte plus de {count_max} éléments ; faites-en plusieurs."),
             Self::NotByMachine => "Une désactivation qui vient de l'annuaire ou de SCIM laisse le contenu en place ; réattribuez-le ensuite (relais content reassign).".into(),
             Self::FateMissing { items, collections } => format!(
@@ -84,6 +91,7 @@ impl ContentFault {
                 counted_fr(*items, "élément", "éléments"),
                 counted_fr(*collections, "agenda ou carnet d'adresses non vide", "agendas ou carnets d'adresses non vides"),
             ),
+            Self::EraseWithoutDeletion => "Ce départ ne supprime pas le compte, il n'efface donc pas son contenu ; donnez une date de suppression (--delete-after) ou gardez le contenu.".into(),
             Self::UndoTooLate => "L'ancien propriétaire est supprimé, cette réattribution ne peut donc plus être annulée ; réattribuez le contenu à un autre compte.".into(),
         }
     }
@@ -104,6 +112,7 @@ impl ContentFault {
             Self::ItemUnknown { item } => format!("\u{201c}{item}\u{201d} is not among the content in question; check the list (relais content list ACCOUNT)."),
             Self::Erasing => "This item is to be erased, since its owner was deleted with its content; erase it, then confirm that.".into(),
             Self::NothingChosen => "Nothing is chosen; name kinds or items, or ask for all content.".into(),
+            Self::KindsOrItems => "Content is chosen by kinds or item by item, not both at once; make two requests of it.".into(),
             Self::TooMany { count_max } => format!("This request has more than {count_max} items; make several of it."),
             Self::NotByMachine => "A deactivation by the directory or by SCIM leaves content where it is; reassign it afterwards (relais content reassign).".into(),
             Self::FateMissing { items, collections } => format!(
@@ -111,6 +120,7 @@ impl ContentFault {
                 counted_en(*items, "item", "items"),
                 counted_en(*collections, "calendar or address book that is not empty", "calendars or address books that are not empty"),
             ),
+            Self::EraseWithoutDeletion => "This departure does not delete the account, so it does not erase its content; give a date of deletion (--delete-after) or keep the content.".into(),
             Self::UndoTooLate => "The former owner is deleted, so this reassignment cannot be undone; reassign the content to another account.".into(),
         }
     }

@@ -193,6 +193,21 @@ pub const TABLES: &[Table] = &[
         emptied: &[],
     },
     Table {
+        name: "responders",
+        columns: "id organisation name body created_at",
+        key: "id",
+        rows: &[Rows::Kept(BY_ORGANISATION)],
+        emptied: &[],
+    },
+    // With its secrets, as tokens: the application goes on as it was.
+    Table {
+        name: "applications",
+        columns: "id organisation name url token_hash signing_secret former_secret former_until created_at ended_at",
+        key: "id",
+        rows: &[Rows::Kept(BY_ORGANISATION)],
+        emptied: &[],
+    },
+    Table {
         name: "erasures",
         columns: "id organisation account asked_at items ended_at",
         key: "id",
@@ -225,13 +240,6 @@ pub const TABLES: &[Table] = &[
         columns: "reassignment item state reason",
         key: "reassignment item",
         rows: &[Rows::Kept("reassignment IN (SELECT id FROM reassignments WHERE organisation = $1)")],
-        emptied: &[],
-    },
-    Table {
-        name: "responders",
-        columns: "id organisation name body created_at",
-        key: "id",
-        rows: &[Rows::Kept(BY_ORGANISATION)],
         emptied: &[],
     },
     Table {

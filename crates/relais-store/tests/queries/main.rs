@@ -1,15 +1,19 @@
 //! Every query on both databases, with the same body: what is written is what is read.
 
+mod applications;
 mod backups;
 mod collections;
+mod content;
 mod domains;
 mod dump;
 mod money;
 mod people;
 mod work;
 
+use applications::*;
 use backups::*;
 use collections::*;
+use content::*;
 use domains::*;
 use dump::*;
 use jiff::{SignedDuration, Timestamp};
@@ -143,12 +147,19 @@ on_both! {
     a_dump_is_refused_where_something_of_it_is_there
     holders_of_mail_are_listed_by_pages
     the_catalog_tells_the_kind_of_each_column
+    a_name_is_free_again_once_its_application_is_disconnected
+    a_signing_secret_stays_beside_the_one_that_replaces_it
     shares_are_found_by_both_sides_and_through_groups
     shares_follow_a_collection_to_another_owner
     a_backup_is_due_once
     generations_are_claimed_kept_and_forgotten
     the_newest_verified_snapshot_of_a_holder_is_found
     an_export_is_taken_once
+    content_is_read_as_it_was_written_and_listed_by_pages
+    shares_of_content_are_found_by_both_sides
+    content_is_given_whole_by_kind_and_by_choice_and_given_back
+    an_application_refuses_moves_one_by_one
+    what_is_to_be_erased_stays_until_it_is_confirmed
 }
 
 fn address(text: &str) -> EmailAddress {

@@ -7,10 +7,13 @@
 mod account_lists;
 mod accounts;
 mod addresses;
+mod application_content;
+mod applications;
 mod backups;
 mod caller;
 mod certificate_page;
 mod collections;
+mod content;
 mod departures;
 mod domains;
 mod events;
@@ -121,8 +124,11 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(shared_mailboxes::routes())
         .merge(groups::routes())
         .merge(collections::routes())
+        .merge(content::routes())
+        .merge(application_content::routes())
         .merge(responders::routes())
         .merge(tokens::routes())
+        .merge(applications::routes())
         .merge(events::routes())
         .merge(outbound::routes())
         .merge(offers::routes())

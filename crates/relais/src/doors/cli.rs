@@ -7,6 +7,7 @@ mod access;
 mod account;
 mod account_list;
 mod address;
+mod application;
 mod arguments;
 mod backup;
 mod certificate;
@@ -36,9 +37,9 @@ pub mod when;
 mod words;
 
 use arguments::{
-    AccountCommand, AddressCommand, AliasCommand, BackupCommand, CollectionCommand, DepartArguments,
-    DepartureCommand, DomainCommand, EventsArguments, GrantArguments, GroupCommand, InboundCommand,
-    OperatorCommand, OrganisationCommand, PlanCommand, ProvisionCommand, ResponderCommand,
+    AccountCommand, AddressCommand, AliasCommand, ApplicationCommand, BackupCommand, CollectionCommand,
+    DepartArguments, DepartureCommand, DomainCommand, EventsArguments, GrantArguments, GroupCommand,
+    InboundCommand, OperatorCommand, OrganisationCommand, PlanCommand, ProvisionCommand, ResponderCommand,
     SharedMailboxCommand, Shell, SubscriptionCommand, TokenCommand,
 };
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -160,6 +161,9 @@ pub enum Question {
     /// Tokens for programs
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Programs that are connected to an organisation
+    #[command(subcommand)]
+    Application(ApplicationCommand),
     /// What organisations may have, and for how much
     #[command(subcommand)]
     Plan(PlanCommand),
@@ -215,6 +219,7 @@ async fn dispatch(session: &mut Session, question: Question) -> Result<(), Failu
         Question::Explain { address } => explain::explain(session, &address).await,
         Question::Grant(arguments) => access::grant(session, arguments).await,
         Question::Token(command) => access::token(session, command).await,
+        Question::Application(command) => application::application(session, command).await,
         Question::Events(arguments) => journal::events(session, arguments).await,
         Question::Spool { organisation } => journal::spool(session, &organisation).await,
         Question::Plan(command) => offers::plan(session, command).await,

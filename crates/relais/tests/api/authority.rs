@@ -58,6 +58,7 @@ const A: &str = "/api/v1/accounts/{account}";
 fn samples(made: &Made) -> Vec<Sample> {
     let mut all = organisation_samples(made);
     all.extend(domain_samples());
+    all.extend(application_samples(made));
     all.extend(account_samples());
     all.extend(people_samples());
     all.extend(departure_samples(made));
@@ -111,9 +112,24 @@ fn organisation_samples(made: &Made) -> Vec<Sample> {
         of("GET", "/api/v1/organisations/{organisation}/groups"),
         of("POST", "/api/v1/organisations/{organisation}/groups")
             .with(json!({ "name": "Achats", "address": "achats@bm.com" })),
+        of("GET", "/api/v1/organisations/{organisation}/applications"),
+        of("POST", "/api/v1/organisations/{organisation}/applications")
+            .with(json!({ "name": "Documents", "url": "https://documents.example/relais" })),
         of("GET", "/api/v1/organisations/{organisation}/responders"),
         of("POST", "/api/v1/organisations/{organisation}/responders")
             .with(json!({ "name": "absents", "text": "Absent." })),
+    ]
+}
+
+fn application_samples(made: &Made) -> Vec<Sample> {
+    let of = |method, template| sample(method, template).at("application", made.application);
+    vec![
+        of("GET", "/api/v1/applications/{application}"),
+        of("PATCH", "/api/v1/applications/{application}").with(json!({ "name": "Tableaux blancs" })),
+        of("POST", "/api/v1/applications/{application}/token").with(json!({})),
+        of("POST", "/api/v1/applications/{application}/signing-secret").with(json!({})),
+        of("DELETE", "/api/v1/applications/{application}"),
+        of("GET", "/api/v1/application"),
     ]
 }
 

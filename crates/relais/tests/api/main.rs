@@ -2,6 +2,7 @@
 //! and ids that are counted.
 
 mod account_lists;
+mod applications;
 mod authority;
 mod bad_input;
 mod certificate;

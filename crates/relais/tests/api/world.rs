@@ -12,7 +12,8 @@ use relais_app::core::backup::{Generation, GenerationState, Holder, Occasion, Sc
 use relais_app::core::collection::{ShareRight, Sharee};
 use relais_app::core::departure::Order;
 use relais_app::core::ids::{
-    AccountId, DepartureId, GenerationId, GroupId, OrganisationId, ResponderId, ShareId, SpoolId, TokenId,
+    AccountId, ApplicationId, DepartureId, GenerationId, GroupId, OrganisationId, ResponderId, ShareId,
+    SpoolId, TokenId,
 };
 use relais_app::core::language::Language;
 use relais_app::core::lifecycle::Command;
@@ -67,10 +68,12 @@ pub enum Who {
     /// Another member of the same organisation.
     Member,
     Guest,
+    /// A connected program of the organisation.
+    Application,
 }
 
 impl Who {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Nobody,
         Self::OtherToken,
         Self::Guest,
@@ -82,6 +85,7 @@ impl Who {
         Self::Token,
         Self::OperatorToken,
         Self::Socket,
+        Self::Application,
     ];
 }
 
@@ -92,6 +96,7 @@ pub struct Made {
     pub group: GroupId,
     pub responder: ResponderId,
     pub share: ShareId,
+    pub application: ApplicationId,
     pub spare_token: TokenId,
     pub operator_token: TokenId,
     pub finished: DepartureId,
@@ -328,6 +333,10 @@ async fn populate(app: &Relais) -> Made {
         let token = app.create_token(organisation, "test".into(), operator).await.expect("made");
         secrets.push((who, token.secret));
     }
+    let application =
+        app.connect_application(bm, "Tableaux".into(), None, operator).await.expect("connected");
+    secrets.push((Who::Application, application.token));
+    let application = application.application.id;
     let operator_token = app.create_token(None, "spare".into(), operator).await.expect("made").of.id;
     let spare_token = app.create_token(Some(bm), "spare".into(), operator).await.expect("made").of.id;
     let photo = crate::people::png(16, 16);
@@ -345,6 +354,7 @@ async fn populate(app: &Relais) -> Made {
         group,
         responder,
         share,
+        application,
         spare_token,
         operator_token,
         finished,

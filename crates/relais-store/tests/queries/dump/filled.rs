@@ -5,12 +5,14 @@ use jiff::civil::date;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use relais_core::account::LegalHold;
+use relais_core::application::Application;
 use relais_core::authority::Actor;
 use relais_core::backup::{Holder, Scope};
 use relais_core::collection::{Share, ShareRight, Sharee};
+use relais_core::content::{ContentItem, ContentKind, ContentShare, Reassignment, Selection};
 use relais_core::departure::{Departure, DepartureState, Step, StepReport};
 use relais_core::event::Happening;
-use relais_core::ids::{DepartureId, GrantId, PlanId, SessionId, ShareId, SpoolId, SubscriptionId, TokenId};
+use relais_core::ids::{ApplicationId, ContentId, DepartureId, ErasureId, GrantId, PlanId, ReassignmentId, SessionId, ShareId, SpoolId, SubscriptionId, TokenId};
 use relais_core::ledger::NewEntry;
 use relais_core::lifecycle::Effect;
 use relais_core::photo::{Photo, PhotoKind};
@@ -20,10 +22,7 @@ use relais_store::credentials::{self, Grant, Session, Token};
 use relais_store::exports::{self, Export};
 use relais_store::password_resets::{self, PasswordReset};
 use relais_store::spool::{self, Outbound, SpoolState};
-use relais_store::{
-    claims, collections, departures, events, generations, ledger, offers, outbox, profiles, repositories,
-    settings,
-};
+use relais_store::{applications, claims, collections, content, departures, events, generations, ledger, offers, outbox, profiles, repositories, settings};
 use serde_json::json;
 
 /// What a database or a text format might take for something else.
@@ -323,7 +322,71 @@ impl Filling<'_, '_> {
             right: ShareRight::Read,
             created_at: at(0),
         };
-        collections::share(self.tx, &share).map(drop)
+        collections::share(self.tx, &share)?;
+        let application = Application {
+            id: ApplicationId::from_number(number),
+            organisation,
+            name: self.text(),
+            url: Some("https://boards.example".into()),
+            created_at: at(0),
+            ended_at: None,
+        };
+        let token = format!("token {number}");
+        applications::insert(self.tx, &application, token.as_bytes(), "whsec_1")?;
+        applications::replace_secret(self.tx, application.id, "whsec_2", at(9))?;
+        self.content(application.id)
+    }
+
+    /// A board in a younger project, shared, given away, and a document that is to be erased.
+    fn content(&mut self, application: ApplicationId) -> Result<(), Error> {
+        let organisation = org(self.organisation);
+        let (owner, other) = (self.people[0].id, self.people[1].id);
+        for (index, kind) in [ContentKind::Document, ContentKind::Board, ContentKind::Project].into_iter().enumerate()
+        {
+            let item = ContentItem {
+                id: ContentId::from_number(self.number(index)),
+                organisation,
+                application,
+                external_id: format!("x {index} {}", self.random.random_range(0..9)).parse().unwrap(),
+                kind,
+                title: self.text(),
+                owner,
+                parent: (kind == ContentKind::Board).then(|| ContentId::from_number(self.number(2))),
+                url: self.one_of(&[None, Some("https://x.test/é".to_owned())]),
+                erasure: None,
+                created_at: at(1),
+            };
+            content::insert(self.tx, &item)?;
+        }
+        let share = ContentShare {
+            item: ContentId::from_number(self.number(1)),
+            with: Sharee::Account(other),
+            right: ShareRight::Write,
+            created_at: at(1),
+        };
+        content::share(self.tx, &share)?;
+        let made = Reassignment {
+            id: ReassignmentId::from_number(self.number(0)),
+            organisation,
+            from: owner,
+            to: other,
+            selection: Selection::Kinds { kinds: vec![ContentKind::Project] },
+            at: at(2),
+            items: 0,
+            collections: Some(vec![]),
+            undone_at: None,
+        };
+        content::reassigning::reassign(self.tx, &made)?;
+        let reason = self.text();
+        content::reassigning::refuse(self.tx, &made, share.item, &reason)?;
+        content::erasing::ask(
+            self.tx,
+            ErasureId::from_number(self.number(0)),
+            organisation,
+            owner,
+            at(3),
+        )?;
+        Ok(())
     }
 
     fn records(&mut self) -> Result<(), Error> {

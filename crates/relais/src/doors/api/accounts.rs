@@ -1,5 +1,6 @@
 //! Accounts: what is asked of them, and of their aliases, inbound, roles and grants.
 
+use super::content::selection;
 use super::find::{address, require};
 use super::input::{Asked, Body, Limit, OptionalBody, Segment};
 use super::{Answer, Api, Created, Problem};
@@ -9,6 +10,7 @@ use jiff::Timestamp;
 use relais_app::core::account::{Account, Cause};
 use relais_app::core::address::EmailAddress;
 use relais_app::core::authority::{Power, Role};
+use relais_app::core::content::{ContentFate, ContentKind, Reassign};
 use relais_app::core::ids::AccountId;
 use relais_app::core::inbound::{Inbound, Phase};
 use relais_app::core::lifecycle::Command;
@@ -111,14 +113,48 @@ async fn get(State(api): State<Api>, caller: Caller, Segment(account): Segment<S
     Ok(Json(api.readable_account(&caller, &account).await?))
 }
 
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct HowToDelete {
+    /// What becomes of what it owns. Needed where it owns something.
+    #[param(inline)]
+    content: Option<Fate>,
+    /// Id or address of the account that is given it.
+    to: Option<String>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Fate {
+    Reassign,
+    Erase,
+}
+
 /// Delete a deactivated account for good
-#[utoipa::path(delete, path = "/accounts/{account}", tag = "accounts", responses((status = 200, body = Account)))]
+///
+/// Whoever owns content other than mail says what becomes of it: `content=reassign&to=user2@bm.com`, or `content=erase`.
+#[utoipa::path(delete, path = "/accounts/{account}", tag = "accounts", params(HowToDelete), responses((status = 200, body = Account)))]
 async fn delete(
     State(api): State<Api>,
     caller: Caller,
     Segment(account): Segment<String>,
+    Asked(asked): Asked<HowToDelete>,
 ) -> Answer<Account> {
-    command(&api, &caller, &account, Command::Delete { content: None }).await
+    let account = api.account(&caller, &account).await?;
+    let content = match (asked.content, asked.to) {
+        (None, None) => None,
+        (Some(Fate::Erase), None) => Some(ContentFate::Erase),
+        (Some(Fate::Reassign), Some(to)) => {
+            let to = api.account_of(&caller, &to, account.organisation).await?.id;
+            Some(ContentFate::Reassign { to })
+        }
+        (Some(Fate::Reassign), None) => return Err(Problem::Query("`to` is missing".into())),
+        (Some(Fate::Erase) | None, Some(_)) => {
+            return Err(Problem::Query("`to` goes with `content=reassign`".into()));
+        }
+    };
+    Ok(Json(api.app.execute(account.id, Command::Delete { content }, caller.actor).await?))
 }
 
 /// List the addresses of an account
@@ -187,6 +223,19 @@ struct HowToDeactivate {
     #[serde(default)]
     #[schema(value_type = Option<Vec<Phase>>)]
     inbound: Option<Phases>,
+    /// Content that is given to another account; it stays where it is if absent.
+    #[serde(default)]
+    content: Option<ContentToGive>,
+}
+
+/// Everything that the account owns, or some kinds of it.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ContentToGive {
+    /// Id or address of an account.
+    to: String,
+    #[serde(default)]
+    kinds: Option<Vec<ContentKind>>,
 }
 
 /// Deactivate an account
@@ -206,8 +255,17 @@ async fn deactivate(
     Segment(account): Segment<String>,
     OptionalBody(asked): OptionalBody<HowToDeactivate>,
 ) -> Answer<Account> {
+    let account = api.account(&caller, &account).await?;
     let inbound = asked.inbound.map(|Phases(phases)| Inbound::new(phases)).transpose()?;
-    command(&api, &caller, &account, Command::Deactivate { cause: Cause::Admin, inbound }).await
+    let content = match asked.content {
+        Some(asked) => {
+            let to = api.account_of(&caller, &asked.to, account.organisation).await?.id;
+            Some(Reassign { to, selection: selection(asked.kinds, None, None)? })
+        }
+        None => None,
+    };
+    let close = Command::Deactivate { cause: Cause::Admin, inbound, content };
+    Ok(Json(api.app.execute(account.id, close, caller.actor).await?))
 }
 
 #[derive(Deserialize, ToSchema)]

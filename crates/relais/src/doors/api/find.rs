@@ -4,17 +4,21 @@
 use super::{Api, Problem};
 use relais_app::core::account::Account;
 use relais_app::core::address::EmailAddress;
+use relais_app::core::application::Application;
 use relais_app::core::authority::{Actor, Power};
 use relais_app::core::collection::Share;
+use relais_app::core::content::{ContentItem, Reassignment};
 use relais_app::core::departure::Departure;
 use relais_app::core::ids::{
-    AccountId, DepartureId, GroupId, OrganisationId, PlanId, ResponderId, ShareId, SubscriptionId,
+    AccountId, ApplicationId, ContentId, DepartureId, GroupId, OrganisationId, PlanId, ReassignmentId,
+    ResponderId, ShareId, SubscriptionId,
 };
 use relais_app::core::organisation::{Address, Group, Organisation, Responder, SharedMailbox, Target};
 use relais_app::core::plan::{Plan, Subscription};
-use relais_app::core::refusal::Refusal;
+use relais_app::core::refusal::{ContentFault, Refusal};
 use relais_app::read::{
-    Tx, accounts, addresses, collections, departures, groups, mailboxes, offers, organisations, responders,
+    Tx, accounts, addresses, applications, collections, content, departures, groups, mailboxes, offers, organisations,
+    responders,
 };
 use relais_app::{Caller, Error};
 use std::str::FromStr;
@@ -42,6 +46,20 @@ pub fn require_some_reader(caller: &Caller) -> Result<(), Problem> {
         None => require_operator(caller),
         Some(own) if reads(own) => Ok(()),
         Some(_) => Err(Refusal::NotAllowed.into()),
+    }
+}
+
+/// The application that calls, and its organisation; refuses everyone else.
+pub fn require_application(caller: &Caller) -> Result<(ApplicationId, OrganisationId), Problem> {
+    match caller.actor {
+        Actor::Application { id, organisation } => Ok((id, organisation)),
+        Actor::Operator
+        | Actor::Token { .. }
+        | Actor::Account { .. }
+        | Actor::Departure { .. }
+        | Actor::Billing { .. }
+        | Actor::Schedule { .. }
+        | Actor::Grant { .. } => Err(Refusal::NotAllowed.into()),
     }
 }
 
@@ -197,6 +215,40 @@ impl Api {
         };
         let found = self.app.look(look).await?;
         seen(caller, found, |(_, organisation)| *organisation).map(|(share, _)| share)
+    }
+
+    /// A connected application that the caller rules over.
+    pub async fn application(&self, caller: &Caller, text: &str) -> Result<Application, Problem> {
+        let id: ApplicationId = id(text)?;
+        let found = self.app.look(move |tx| applications::get(tx, id)).await?;
+        let connected = found.filter(|application| application.ended_at.is_none());
+        let application = seen(caller, connected, |application| application.organisation)?;
+        require(caller, Power::ManageOrganisation, application.organisation)?;
+        Ok(application)
+    }
+
+    /// An account of this organisation that a body names.
+    pub async fn account_of(
+        &self,
+        caller: &Caller,
+        text: &str,
+        organisation: OrganisationId,
+    ) -> Result<Account, Problem> {
+        let unknown = || Problem::from(Refusal::from(ContentFault::OwnerUnknown { text: text.to_owned() }));
+        let account = self.account(caller, text).await.map_err(|_| unknown())?;
+        if account.organisation == organisation { Ok(account) } else { Err(unknown()) }
+    }
+
+    pub async fn content_item(&self, caller: &Caller, text: &str) -> Result<ContentItem, Problem> {
+        let id: ContentId = id(text)?;
+        let found = self.app.look(move |tx| content::get(tx, id)).await?;
+        seen(caller, found, |item| item.organisation)
+    }
+
+    pub async fn reassignment(&self, caller: &Caller, text: &str) -> Result<Reassignment, Problem> {
+        let id: ReassignmentId = id(text)?;
+        let found = self.app.look(move |tx| content::reassigning::get(tx, id)).await?;
+        seen(caller, found, |made| made.organisation)
     }
 
     pub async fn responder(&self, caller: &Caller, text: &str) -> Result<Responder, Problem> {

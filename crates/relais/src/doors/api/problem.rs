@@ -6,7 +6,7 @@ use super::payments::SignatureError;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use relais_app::core::language::Language;
-use relais_app::core::refusal::{BackupFault, ProfileFault, Refusal};
+use relais_app::core::refusal::{BackupFault, ContentFault, ProfileFault, Refusal};
 use relais_app::{Error, SignInRefusal};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -126,12 +126,38 @@ fn status_of_backup(fault: &BackupFault) -> StatusCode {
     }
 }
 
+fn status_of_content(fault: &ContentFault) -> StatusCode {
+    match fault {
+        ContentFault::ExternalIdInvalid
+        | ContentFault::TextInvalid { .. }
+        | ContentFault::UrlInvalid { .. }
+        | ContentFault::KindIsOurs
+        | ContentFault::OwnerUnknown { .. }
+        | ContentFault::SameOwner { .. }
+        | ContentFault::ShareeUnknown { .. }
+        | ContentFault::ItemUnknown { .. }
+        | ContentFault::NothingChosen
+        | ContentFault::KindsOrItems
+        | ContentFault::TooMany { .. }
+        | ContentFault::NotByMachine => StatusCode::UNPROCESSABLE_ENTITY,
+        ContentFault::KindFixed { .. }
+        | ContentFault::ParentUnknown { .. }
+        | ContentFault::NotHeld { .. }
+        | ContentFault::OwnerClosed { .. }
+        | ContentFault::Erasing
+        | ContentFault::FateMissing { .. }
+        | ContentFault::EraseWithoutDeletion
+        | ContentFault::UndoTooLate => StatusCode::CONFLICT,
+    }
+}
+
 /// The status of a refusal: 403 for whom the caller is, 422 for what the request says by itself, 409 for how things
 /// stand.
 fn status_of(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::NotAllowed => StatusCode::FORBIDDEN,
         Refusal::Backup(fault) => status_of_backup(fault),
+        Refusal::Content(fault) => status_of_content(fault),
         Refusal::Profile(ProfileFault::PhotoTooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
         Refusal::DomainInvalid { .. }
         | Refusal::NameInvalid
@@ -153,6 +179,7 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::TimeZoneUnknown { .. }
         | Refusal::QuotaInvalid
         | Refusal::SharedWithOwner
+        | Refusal::WebhookUrlInvalid { .. }
         | Refusal::Profile(_)
         | Refusal::List(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::NotInThisState { .. }

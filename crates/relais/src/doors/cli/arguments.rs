@@ -1,10 +1,12 @@
 //! What can be typed. Parsed here into values; what they mean is the subject modules' business.
 
+mod applications;
 mod backups;
 mod departures;
 mod money;
 mod people;
 
+pub use applications::ApplicationCommand;
 pub use backups::{BackupCommand, DownloadPart, Held, Keep, RestorePart};
 pub use departures::{DepartArguments, DepartureCommand};
 pub use money::{

@@ -127,6 +127,7 @@ pub fn actor(actor: Actor, language: Language) -> String {
         Actor::Billing { .. } => language.pick("facturation", "billing").to_owned(),
         Actor::Schedule { .. } => language.pick("calendrier", "schedule").to_owned(),
         Actor::Grant { id, .. } => id.to_string(),
+        Actor::Application { id, .. } => id.to_string(),
     }
 }
 
