@@ -15,6 +15,7 @@ use people::{address, moment};
 use proptest::prelude::*;
 use relais_core::account::{Account, Cause};
 use relais_core::authority::{Actor, Role};
+use relais_core::content::Owned;
 use relais_core::ids::{AccountId, DepartureId, MailboxId, OrganisationId};
 use relais_core::inbound::{Inbound, LocalCopy, Treatment};
 use relais_core::lifecycle::{
@@ -153,6 +154,8 @@ fn facts(world: &mut World, on: &Account, ask: Ask, departing: bool, now: Timest
         // Whatever day it was closed on: what a deletion asks of backups is in the table.
         backed_up_at: Some(Timestamp::MAX),
         means: Means::none(Date::ZERO),
+        owned: Owned::default(),
+        heir: None,
     }
 }
 

@@ -13,6 +13,7 @@ use jiff::civil::{Date, date};
 use people::{account, address, moment};
 use relais_core::account::{Account, Cause, Deactivation, LegalHold};
 use relais_core::authority::{Actor, Role};
+use relais_core::content::{ContentChange, ContentFate, Owned, Reassign, Selection};
 use relais_core::ids::{AccountId, DepartureId, MailboxId, OrganisationId, PlanId, SubscriptionId, TokenId};
 use relais_core::inbound::{Inbound, LocalCopy, Phase, Treatment};
 use relais_core::lifecycle::{
@@ -33,21 +34,22 @@ const NEXT_MONTH: &str = "2026-12-21T09:00:00Z";
 
 const TABLE: &str = include_str!("lifecycle_table.txt");
 
+fn deactivated(mut subject: Account, cause: Cause) -> Account {
+    subject.state = State::Deactivated;
+    subject.deactivation = Some(Deactivation {
+        cause,
+        at: moment(YESTERDAY),
+        inbound_before: Inbound::deliver(),
+        state_before: State::Active,
+    });
+    subject.inbound = Inbound::refuse();
+    subject
+}
+
 /// The account before the event.
 fn subject(words: &str) -> Account {
     let mut subject = account(1, "user1@bm.com");
     subject.password = Some(PasswordHash::from_phc("$argon2id$old".into()));
-    let deactivated = |mut subject: Account, cause| {
-        subject.state = State::Deactivated;
-        subject.deactivation = Some(Deactivation {
-            cause,
-            at: moment(YESTERDAY),
-            inbound_before: Inbound::deliver(),
-            state_before: State::Active,
-        });
-        subject.inbound = Inbound::refuse();
-        subject
-    };
     for word in words.split(", ") {
         match word.trim() {
             "active" => {}
@@ -122,17 +124,33 @@ fn inbound(name: &str) -> Inbound {
     .expect("a valid inbound")
 }
 
+/// Who is given content.
+fn heir() -> Account {
+    account(2, "user2@bm.com")
+}
+
 fn command(words: &str) -> Command {
     let (name, rest) = words.trim().split_once(' ').unwrap_or((words.trim(), ""));
     match name {
         "set_password" => Command::SetPassword { hash: PasswordHash::from_phc("$argon2id$new".into()) },
         "deactivate" => {
             let (to, cause) = rest.split_once("by ").unwrap_or((rest, "admin"));
+            let (to, content) = match to.trim().strip_suffix("giving") {
+                Some(to) => (to, Some(Reassign { to: heir().id, selection: Selection::Everything })),
+                None => (to, None),
+            };
             let to = Some(to.trim()).filter(|to| !to.is_empty());
-            Command::Deactivate { cause: named_cause(cause), inbound: to.map(inbound), content: None }
+            Command::Deactivate { cause: named_cause(cause), inbound: to.map(inbound), content }
         }
         "reactivate" => Command::Reactivate,
-        "delete" => Command::Delete { content: None },
+        "delete" => Command::Delete {
+            content: match rest {
+                "" => None,
+                "giving" => Some(ContentFate::Reassign { to: heir().id }),
+                "erasing" => Some(ContentFate::Erase),
+                other => panic!("delete: {other}"),
+            },
+        },
         "rename" => Command::Rename { to: address(rest) },
         "add_alias" => Command::AddAlias { address: address(rest) },
         "remove_alias" => Command::RemoveAlias { address: address(rest) },
@@ -201,7 +219,7 @@ fn name_of(command: &Command) -> &'static str {
         Command::SetPassword { .. } => "set_password",
         Command::Deactivate { .. } => "deactivate",
         Command::Reactivate => "reactivate",
-        Command::Delete { content: None } => "delete",
+        Command::Delete { .. } => "delete",
         Command::Rename { .. } => "rename",
         Command::AddAlias { .. } => "add_alias",
         Command::RemoveAlias { .. } => "remove_alias",
@@ -267,6 +285,8 @@ fn facts(subject: &Account, words: &[&str]) -> Facts {
             subscription: subject.subscription.and(offer("base")),
             ..Means::none(date(2026, 11, 21))
         },
+        owned: Owned::default(),
+        heir: Some(heir()),
     };
     if subject.state == State::Deleted {
         facts.addresses.clear();
@@ -294,6 +314,14 @@ fn facts(subject: &Account, words: &[&str]) -> Facts {
             }
             "wanted retired" => facts.wanted = Availability::Retired,
             "wanted not hosted" => facts.wanted = Availability::NotHosted,
+            "owns 3" => facts.owned.items = 3,
+            "keeps a calendar" => facts.owned.collections = 1,
+            "heir deactivated" => facts.heir = Some(deactivated(heir(), Cause::Admin)),
+            "heir itself" => facts.heir = Some(subject.clone()),
+            "no heir" => facts.heir = None,
+            "heir elsewhere" => {
+                facts.heir = Some(Account { organisation: OrganisationId::from_number(2), ..heir() });
+            }
             "left yesterday" => facts.means.left_on = Some(date(2026, 11, 20)),
             other => money(&mut facts.means, other),
         }
@@ -369,6 +397,7 @@ fn answer(before: &Account, result: &Result<Decision, Refusal>) -> String {
             | Effect::ReturnMailbox { .. }
             | Effect::RemoveMailbox { .. }
             | Effect::RemoveCollections { .. }
+            | Effect::MoveCollections { .. }
             | Effect::ShareMailbox { .. } => format!("{effect:?}"),
         });
     }
@@ -385,6 +414,14 @@ fn answer(before: &Account, result: &Result<Decision, Refusal>) -> String {
             AddressChange::Free { address } => format!("free={address}"),
             AddressChange::Retire { address } => format!("retire={address}"),
         });
+    }
+    match &change.content {
+        Some(ContentChange::Reassign(given)) => {
+            assert_eq!((given.to, &given.selection), (heir().id, &Selection::Everything));
+            words.push("gives".into());
+        }
+        Some(ContentChange::Erase) => words.push("erases".into()),
+        None => {}
     }
     if after.role != before.role {
         words.push(format!("role={}", after.role.as_str()));

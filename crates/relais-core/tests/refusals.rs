@@ -2,11 +2,12 @@
 
 use jiff::civil::date;
 use relais_core::address::EmailAddress;
+use relais_core::content::ContentKind;
 use relais_core::domain::TxtRecord;
 use relais_core::language::Language;
 use relais_core::money::{Currency, Money};
 use relais_core::profile::ProfileField;
-use relais_core::refusal::{BackupFault, ListFault, ProfileFault, Refusal};
+use relais_core::refusal::{BackupFault, ContentFault, ListFault, ProfileFault, Refusal};
 use relais_core::rights::{Act, State};
 use std::collections::HashSet;
 
@@ -86,6 +87,7 @@ fn is_listed(refusal: &Refusal) {
             | ProfileFault::PhotoSides { .. } => {}
         },
         Refusal::Backup(fault) => is_backup_fault_listed(fault),
+        Refusal::Content(fault) => is_content_fault_listed(fault),
         Refusal::List(fault) => match fault {
             ListFault::NotUtf8 { .. }
             | ListFault::NoColumns
@@ -120,6 +122,60 @@ fn is_backup_fault_listed(fault: &BackupFault) {
         | BackupFault::ExportVoid
         | BackupFault::SharesEnd => {}
     }
+}
+
+/// As [`is_listed`].
+fn is_content_fault_listed(fault: &ContentFault) {
+    match fault {
+        ContentFault::ExternalIdInvalid
+        | ContentFault::TextInvalid { .. }
+        | ContentFault::UrlInvalid { .. }
+        | ContentFault::KindIsOurs
+        | ContentFault::KindFixed { .. }
+        | ContentFault::ParentUnknown { .. }
+        | ContentFault::NotHeld { .. }
+        | ContentFault::OwnerUnknown { .. }
+        | ContentFault::OwnerClosed { .. }
+        | ContentFault::SameOwner { .. }
+        | ContentFault::ShareeUnknown { .. }
+        | ContentFault::ItemUnknown { .. }
+        | ContentFault::Erasing
+        | ContentFault::NothingChosen
+        | ContentFault::KindsOrItems
+        | ContentFault::TooMany { .. }
+        | ContentFault::NotByMachine
+        | ContentFault::FateMissing { .. }
+        | ContentFault::EraseWithoutDeletion
+        | ContentFault::UndoTooLate => {}
+    }
+}
+
+fn content_faults() -> Vec<(ContentFault, Vec<String>)> {
+    let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let user: EmailAddress = "user1@bm.com".parse().expect("an address");
+    let text = || "p-7".to_owned();
+    vec![
+        (ContentFault::ExternalIdInvalid, names(&["200"])),
+        (ContentFault::TextInvalid { field: "title", chars_max: 500 }, names(&["title", "500"])),
+        (ContentFault::UrlInvalid { url: "ftp:x".into() }, names(&["ftp:x"])),
+        (ContentFault::KindIsOurs, names(&["board"])),
+        (ContentFault::KindFixed { kind: ContentKind::Board }, names(&["board"])),
+        (ContentFault::ParentUnknown { parent: text() }, vec![text()]),
+        (ContentFault::NotHeld { parent: text() }, vec![text()]),
+        (ContentFault::OwnerUnknown { text: text() }, vec![text()]),
+        (ContentFault::OwnerClosed { address: user.clone() }, names(&["user1@bm.com"])),
+        (ContentFault::SameOwner { address: user }, names(&["user1@bm.com"])),
+        (ContentFault::ShareeUnknown { text: text() }, vec![text()]),
+        (ContentFault::ItemUnknown { item: text() }, vec![text()]),
+        (ContentFault::Erasing, vec![]),
+        (ContentFault::NothingChosen, vec![]),
+        (ContentFault::KindsOrItems, vec![]),
+        (ContentFault::TooMany { count_max: 1000 }, names(&["1000"])),
+        (ContentFault::NotByMachine, names(&["relais content reassign"])),
+        (ContentFault::FateMissing { items: 7, collections: 1 }, names(&["7", "1", "--content-to"])),
+        (ContentFault::EraseWithoutDeletion, names(&["--delete-after"])),
+        (ContentFault::UndoTooLate, vec![]),
+    ]
 }
 
 /// What the sentences on personal data, on lists and on backups have to name.
@@ -177,6 +233,7 @@ fn named_faults() -> Vec<(Refusal, Vec<String>)> {
         .into_iter()
         .map(|(fault, names)| (fault.into(), names))
         .chain(backup.into_iter().map(|(fault, names)| (fault.into(), names)))
+        .chain(content_faults().into_iter().map(|(fault, names)| (fault.into(), names)))
         .chain(list.into_iter().map(|(fault, names)| (fault.into(), names)))
         .collect()
 }
@@ -364,7 +421,7 @@ fn a_refusal_names_what_stands_in_the_way() {
                 | Refusal::PasswordResetVoid
                 | Refusal::SharedWithOwner => vec![],
                 Refusal::WebhookUrlInvalid { url } => vec![url.clone()],
-                fault @ (Refusal::Profile(_) | Refusal::List(_) | Refusal::Backup(_)) => {
+                fault @ (Refusal::Profile(_) | Refusal::List(_) | Refusal::Backup(_) | Refusal::Content(_)) => {
                     let named = named_faults().into_iter().find(|(refusal, _)| refusal == fault);
                     named.expect("listed").1
                 }
