@@ -12,20 +12,13 @@ use jiff::Timestamp;
 use relais_core::account::Account;
 use relais_core::authority::Actor;
 use relais_core::collection::may_rule_shares;
-use relais_core::content::{ContentChange, ContentItem, ContentKind};
+use relais_core::content::{ContentChange, ContentCount, ContentItem, ContentKind};
 use relais_core::ids::{AccountId, ContentId};
 use relais_core::refusal::Refusal;
 use relais_engines::collections::Collection;
 use relais_store::{Tx, content};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-
-/// How much of one kind an account owns.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct ContentCount {
-    pub kind: ContentKind,
-    pub count: i64,
-}
 
 /// Everything that an account owns besides mail, by kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -57,7 +50,7 @@ impl Relais {
             }
         }
         let items = self.look(move |tx| content::counts_of_owner(tx, id)).await?;
-        counts.extend(items.into_iter().map(|(kind, count)| ContentCount { kind, count }));
+        counts.extend(items);
         counts.sort_by_key(|counted| counted.kind);
         Ok(ContentOwned { counts, collections })
     }

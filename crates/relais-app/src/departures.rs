@@ -3,6 +3,7 @@
 
 pub mod certificate;
 mod collections;
+mod content;
 mod keeping;
 mod meetings;
 mod steps;
@@ -572,6 +573,7 @@ fn findings(
         messages: on_disk.messages,
         size_bytes: on_disk.size_bytes,
         collections: on_disk.collections,
+        content: relais_store::content::counts_of_owner(tx, id)?,
         meetings: on_disk.meetings,
     })
 }

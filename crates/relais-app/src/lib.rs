@@ -42,7 +42,7 @@ pub use backups::{
 };
 pub use clock::{Clock, Ids};
 pub use collections::{Extent, Visitor};
-pub use content::{ContentCount, ContentOwned, ItemOutcome, Outcome, ReassignRequest, SaidItem, SaidShare};
+pub use content::{ContentOwned, ItemOutcome, Outcome, ReassignRequest, SaidItem, SaidShare};
 pub use credentials::{Caller, NewSecret, OpenMail, SignInRefusal};
 pub use departures::certificate::Certificate;
 pub use error::Error;

@@ -34,6 +34,9 @@ impl ContentKind {
     pub const ALL: [Self; 6] =
         [Self::Calendar, Self::AddressBook, Self::Board, Self::Project, Self::Template, Self::Document];
 
+    /// What applications keep.
+    pub const OF_APPLICATIONS: [Self; 4] = [Self::Board, Self::Project, Self::Template, Self::Document];
+
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -127,6 +130,13 @@ pub struct ContentItem {
     /// Its owner was deleted with it: the application is to erase it.
     pub erasure: Option<ErasureId>,
     pub created_at: Timestamp,
+}
+
+/// How much of one kind there is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ContentCount {
+    pub kind: ContentKind,
+    pub count: i64,
 }
 
 /// With whom an item is shared. A guest is an account like any other here.

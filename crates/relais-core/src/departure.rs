@@ -7,6 +7,7 @@ mod planning;
 pub use planning::{PlanFacts, common_reply, default_reply, plan};
 
 use crate::address::EmailAddress;
+use crate::content::ContentCount;
 use crate::ids::{AccountId, DepartureId, OrganisationId};
 use crate::inbound::{Inbound, LocalCopy, Phase, Treatment};
 use crate::money::Money;
@@ -56,6 +57,9 @@ pub struct Order {
     /// What becomes of the meetings to come that the leaver has called; kept as they are if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meetings: Option<MeetingsChoice>,
+    /// What becomes of what applications keep for the leaver; the successor's if absent, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<ContentChoice>,
     /// Whether the person gets an archive of everything that is theirs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub export: Option<ExportChoice>,
@@ -94,6 +98,19 @@ pub enum MeetingsChoice {
     Cancel,
     #[default]
     Keep,
+}
+
+/// What becomes of what applications keep for the leaver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ContentChoice {
+    /// It becomes the successor's.
+    Reassign,
+    /// It stays with the closed account; who it is shared with goes on reaching it.
+    #[default]
+    Keep,
+    /// The applications are asked to erase it when the account is deleted.
+    Erase,
 }
 
 /// Where the person's own archive goes.
@@ -142,8 +159,6 @@ pub enum AddressHeir {
 }
 
 /// The steps, in the order in which they can come. Saved by name: a name never changes its meaning.
-///
-/// Content other than mail, calendars and contacts comes between `HandOverCollections` and `Rename`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
@@ -158,6 +173,8 @@ pub enum Step {
     HandOverMail,
     SettleMeetings,
     HandOverCollections,
+    /// What applications keep.
+    ReassignContent,
     Rename,
     GiveAddresses,
     Wait,
@@ -166,7 +183,7 @@ pub enum Step {
 }
 
 impl Step {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Freeze,
         Self::CutSessions,
         Self::Inventory,
@@ -176,6 +193,7 @@ impl Step {
         Self::HandOverMail,
         Self::SettleMeetings,
         Self::HandOverCollections,
+        Self::ReassignContent,
         Self::Rename,
         Self::GiveAddresses,
         Self::Wait,
@@ -196,6 +214,7 @@ impl Step {
             Self::HandOverMail => "hand_over_mail",
             Self::HandOverCollections => "hand_over_collections",
             Self::SettleMeetings => "settle_meetings",
+            Self::ReassignContent => "reassign_content",
             Self::Rename => "rename",
             Self::GiveAddresses => "give_addresses",
             Self::Wait => "wait",
@@ -237,6 +256,10 @@ pub enum Warning {
     MeetingsKept {
         meetings: u64,
     },
+    /// What applications keep stays with the closed account.
+    ContentKept {
+        items: i64,
+    },
     /// The person gets nothing of what is theirs before the deletion.
     DeletionWithoutExport,
 }
@@ -264,6 +287,9 @@ pub struct Findings {
     /// Calendars and address books by the names that people see, but for personal ones.
     #[serde(default)]
     pub collections: Vec<String>,
+    /// How much applications keep for the account, by kind.
+    #[serde(default)]
+    pub content: Vec<ContentCount>,
     /// Meetings to come that the leaver organises.
     #[serde(default)]
     pub meetings: Vec<Meeting>,
@@ -296,6 +322,8 @@ pub struct Plan {
     pub collections: CollectionsChoice,
     #[serde(default)]
     pub meetings: MeetingsChoice,
+    #[serde(default)]
+    pub content: ContentChoice,
     /// Where the link to the person's own archive goes.
     #[serde(default)]
     pub export_to: Option<EmailAddress>,

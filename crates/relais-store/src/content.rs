@@ -8,7 +8,7 @@ use crate::columns::{at, name, time};
 use crate::tx::{Error, Tx};
 use crate::value::{Row, Value};
 use relais_core::collection::{ShareRight, Sharee};
-use relais_core::content::{ContentItem, ContentKind, ContentShare, ExternalId};
+use relais_core::content::{ContentCount, ContentItem, ContentKind, ContentShare, ExternalId};
 use relais_core::ids::{AccountId, ApplicationId, ContentId, ErasureId, OrganisationId};
 
 const COLUMNS: &str = "c.id, c.organisation, c.application, c.external_id, c.kind, c.title, c.owner, c.parent, c.url, c.erasure, \
@@ -125,12 +125,16 @@ pub fn of_owner(
 }
 
 /// How many items `owner` owns of each kind of which there are any.
-pub fn counts_of_owner(tx: &mut Tx<'_>, owner: AccountId) -> Result<Vec<(ContentKind, i64)>, Error> {
+pub fn counts_of_owner(tx: &mut Tx<'_>, owner: AccountId) -> Result<Vec<ContentCount>, Error> {
     let sql = "SELECT kind, COUNT(*) FROM content_items WHERE owner = $1 GROUP BY kind ORDER BY kind";
     tx.query(sql, &[owner.number().into()])?
         .iter()
-        .map(|row| Ok((at("content_items", "kind").name(owner, row.text(0)?)?, row.int(1)?)))
+        .map(|row| read_count(row, owner))
         .collect()
+}
+
+fn read_count(row: &Row, of: impl ToString) -> Result<ContentCount, Error> {
+    Ok(ContentCount { kind: at("content_items", "kind").name(of, row.text(0)?)?, count: row.int(1)? })
 }
 
 /// How many items `owner` owns that nobody was asked to erase yet.

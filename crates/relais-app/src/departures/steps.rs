@@ -1,6 +1,6 @@
 //! The steps. Each reads what is there, does what is missing and reports what it found afterwards.
 
-use super::{Ended, certificate, record_in};
+use super::{Ended, certificate, content, record_in};
 use crate::execute::apply;
 use crate::organisations::{insert_responder, insert_shared_mailbox, note, share};
 use crate::{Error, Ids, Relais};
@@ -66,6 +66,7 @@ impl Relais {
             Step::Freeze => self.in_transaction(departure, step, freeze).await,
             Step::Inventory => self.in_transaction(departure, step, inventory).await,
             Step::RouteInbound => self.in_transaction(departure, step, route_inbound).await,
+            Step::ReassignContent => self.in_transaction(departure, step, content::reassign).await,
             Step::Rename => self.in_transaction(departure, step, rename).await,
             Step::GiveAddresses => self.in_transaction(departure, step, give_addresses).await,
             Step::Certificate => {
@@ -228,13 +229,13 @@ impl Relais {
 type StepWork = fn(&mut Run<'_, '_, '_>) -> Result<serde_json::Value, Error>;
 
 /// One step inside its transaction.
-struct Run<'r, 't, 'c> {
-    actor: Actor,
-    plan: &'r Plan,
+pub(super) struct Run<'r, 't, 'c> {
+    pub actor: Actor,
+    pub plan: &'r Plan,
     departure: &'r Departure,
-    ids: &'r Ids,
-    now: Timestamp,
-    tx: &'t mut Tx<'c>,
+    pub ids: &'r Ids,
+    pub now: Timestamp,
+    pub tx: &'t mut Tx<'c>,
 }
 
 impl Run<'_, '_, '_> {
@@ -242,7 +243,7 @@ impl Run<'_, '_, '_> {
         apply(self.tx, self.ids, self.plan.account, command, &self.actor, self.now)
     }
 
-    fn account(&mut self) -> Result<Account, Error> {
+    pub fn account(&mut self) -> Result<Account, Error> {
         accounts::get(self.tx, self.plan.account)?.ok_or(Error::NotFound)
     }
 }
@@ -442,7 +443,8 @@ fn delete(run: &mut Run<'_, '_, '_>) -> Result<serde_json::Value, Error> {
     let held = addresses::of_target(run.tx, Target::Account(run.plan.account))?;
     let organisation = organisations::get(run.tx, run.departure.organisation)?.ok_or(Error::NotFound)?;
     let balance_minor = ledger::balance_minor(run.tx, organisation.id)?;
-    run.command(Command::Delete { content: None })?;
+    let content = content::before_deletion(run)?;
+    run.command(Command::Delete { content })?;
     let amount_minor = ledger::balance_minor(run.tx, organisation.id)? - balance_minor;
     let credited = (amount_minor > 0).then_some(Money { amount_minor, currency: organisation.currency });
     let freed: Vec<_> = held.into_iter().map(|held| held.address).collect();

@@ -1,5 +1,6 @@
 //! The way back: each step that was done is undone, the last one first. Undoing may be repeated like doing.
 
+use super::content;
 use super::steps::{Frozen, Given, HandedOver, Renamed, destination};
 use crate::execute::apply;
 use crate::organisations::note;
@@ -74,6 +75,7 @@ impl Relais {
             | Step::Inventory
             | Step::RouteInbound
             | Step::BackUp
+            | Step::ReassignContent
             | Step::Rename
             | Step::GiveAddresses
             | Step::Wait
@@ -164,6 +166,7 @@ fn undo_in(
                 Some(_) | None => Ok(()),
             }
         }
+        Step::ReassignContent => content::take_back(tx, ids, report, actor, now),
         Step::GiveAddresses => take_addresses_back(tx, departure, &read(report)?, now),
         Step::CutSessions
         | Step::Inventory

@@ -1,7 +1,7 @@
 //! From an order to a plan: everything that will happen, or everything that stands against it.
 
 use super::{
-    AddressHeir, CollectionsChoice, ExportChoice, Findings, MeetingsChoice, NewMail, Order, Plan, Step,
+    AddressHeir, CollectionsChoice, ContentChoice, ExportChoice, Findings, MeetingsChoice, NewMail, Order, Plan, Step,
     Warning,
 };
 use crate::account::Account;
@@ -9,7 +9,7 @@ use crate::address::EmailAddress;
 use crate::inbound::LocalCopy;
 use crate::language::Language;
 use crate::lifecycle::check_role_may_leave;
-use crate::refusal::{BackupFault, Refusal};
+use crate::refusal::{BackupFault, ContentFault, Refusal};
 use crate::rights::{Act, Verdict, allows, may, standing};
 use jiff::{Span, Timestamp, tz::TimeZone};
 
@@ -92,6 +92,7 @@ pub fn plan(order: &Order, facts: &PlanFacts<'_>, now: Timestamp) -> Result<Plan
         backup: order.backup.unwrap_or_default(),
         collections,
         meetings: order.meetings.unwrap_or_default(),
+        content: content_choice(order),
         export_to,
         new_mail,
         old_mail_to,
@@ -192,10 +193,40 @@ fn check_what_is_kept(order: &Order, facts: &PlanFacts<'_>) -> Vec<Refusal> {
     if order.collections == Some(CollectionsChoice::Share) && order.delete_after.is_some() {
         refusals.push(BackupFault::SharesEnd.into());
     }
+    if let Err(refusal) = check_content(order, facts)
+        && !refusals.contains(&refusal)
+    {
+        refusals.push(refusal);
+    }
     if order.export.is_some() && facts.findings.external_address.is_none() {
         refusals.push(BackupFault::ExternalAddressMissing { account: facts.leaver.address.clone() }.into());
     }
     refusals
+}
+
+/// What becomes of content: the successor's unless the order says otherwise.
+fn content_choice(order: &Order) -> ContentChoice {
+    order.content.unwrap_or(match order.to {
+        Some(_) => ContentChoice::Reassign,
+        None => ContentChoice::Keep,
+    })
+}
+
+fn items(findings: &Findings) -> i64 {
+    findings.content.iter().map(|counted| counted.count).sum()
+}
+
+/// Nothing is left to an account that is about to go.
+fn check_content(order: &Order, facts: &PlanFacts<'_>) -> Result<(), Refusal> {
+    match (content_choice(order), order.delete_after) {
+        (ContentChoice::Reassign, _) if order.to.is_none() => Err(Refusal::SuccessorMissing),
+        (ContentChoice::Erase, None) => Err(ContentFault::EraseWithoutDeletion.into()),
+        (ContentChoice::Keep, Some(_)) if items(&facts.findings) > 0 => {
+            let items = u64::try_from(items(&facts.findings)).unwrap_or_default();
+            Err(ContentFault::FateMissing { items, collections: 0 }.into())
+        }
+        (ContentChoice::Reassign | ContentChoice::Keep | ContentChoice::Erase, _) => Ok(()),
+    }
 }
 
 /// A successor who redirects to the leaver would get nothing of what is redirected to them.
@@ -263,6 +294,9 @@ fn steps(plan: &Plan) -> Vec<Step> {
     if plan.collections != CollectionsChoice::Keep {
         steps.push(Step::HandOverCollections);
     }
+    if plan.content == ContentChoice::Reassign && items(&plan.findings) > 0 {
+        steps.push(Step::ReassignContent);
+    }
     steps.push(Step::Rename);
     let gives = !matches!(plan.heir, AddressHeir::Stay | AddressHeir::Released);
     // While a local copy is wanted the address has to stay with the closed account.
@@ -322,6 +356,9 @@ fn warnings(plan: &Plan) -> Vec<Warning> {
     let meetings = plan.findings.meetings.len() as u64;
     if meetings > 0 && plan.meetings == MeetingsChoice::Keep {
         warnings.push(Warning::MeetingsKept { meetings });
+    }
+    if items(&plan.findings) > 0 && plan.content == ContentChoice::Keep {
+        warnings.push(Warning::ContentKept { items: items(&plan.findings) });
     }
     if plan.delete_after.is_some() && plan.export_to.is_none() {
         warnings.push(Warning::DeletionWithoutExport);

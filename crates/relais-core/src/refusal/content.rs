@@ -87,7 +87,7 @@ impl ContentFault {
             Self::TooMany { count_max } => format!("Cette demande compte plus de {count_max} éléments ; faites-en plusieurs."),
             Self::NotByMachine => "Une désactivation qui vient de l'annuaire ou de SCIM laisse le contenu en place ; réattribuez-le ensuite (relais content reassign).".into(),
             Self::FateMissing { items, collections } => format!(
-                "Ce compte possède {} et {} ; choisissez ce qu'ils deviennent : les donner à un autre compte (--content-to) ou les effacer avec lui (--erase-content).",
+                "Ce compte possède {} et {} ; choisissez ce qu'ils deviennent : les donner à un autre compte (--content-to, ou --to pour un départ) ou les effacer avec lui (--erase-content, ou --content erase pour un départ).",
                 counted_fr(*items, "élément", "éléments"),
                 counted_fr(*collections, "agenda ou carnet d'adresses non vide", "agendas ou carnets d'adresses non vides"),
             ),
@@ -116,7 +116,7 @@ impl ContentFault {
             Self::TooMany { count_max } => format!("This request has more than {count_max} items; make several of it."),
             Self::NotByMachine => "A deactivation by the directory or by SCIM leaves content where it is; reassign it afterwards (relais content reassign).".into(),
             Self::FateMissing { items, collections } => format!(
-                "This account owns {} and {}; choose what becomes of them: give them to another account (--content-to) or erase them with it (--erase-content).",
+                "This account owns {} and {}; choose what becomes of them: give them to another account (--content-to, or --to for a departure) or erase them with it (--erase-content, or --content erase for a departure).",
                 counted_en(*items, "item", "items"),
                 counted_en(*collections, "calendar or address book that is not empty", "calendars or address books that are not empty"),
             ),

@@ -1,11 +1,11 @@
 //! Giving what one account owns to another, whole sets at a time, and giving it back.
 
-use super::{COLUMNS, places, read};
+use super::{COLUMNS, places, read, read_count};
 use crate::columns::{at, json, name, opt_time, time};
 use crate::tx::{Error, Tx};
 use crate::value::{Kind, Row, Value};
 use jiff::Timestamp;
-use relais_core::content::{ContentItem, ContentKind, MoveState, MovedCollection, Reassignment, Selection};
+use relais_core::content::{ContentCount, ContentItem, MoveState, MovedCollection, Reassignment, Selection};
 use relais_core::ids::{AccountId, ApplicationId, ContentId, OrganisationId, ReassignmentId};
 
 const RECORD: &str =
@@ -231,11 +231,11 @@ pub fn count_moves(tx: &mut Tx<'_>, id: ReassignmentId) -> Result<Vec<(MoveState
 }
 
 /// How many of the items it moved there are of each kind.
-pub fn count_kinds(tx: &mut Tx<'_>, id: ReassignmentId) -> Result<Vec<(ContentKind, i64)>, Error> {
+pub fn count_kinds(tx: &mut Tx<'_>, id: ReassignmentId) -> Result<Vec<ContentCount>, Error> {
     let sql = "SELECT c.kind, COUNT(*) FROM content_moves m JOIN content_items c ON c.id = m.item \
                WHERE m.reassignment = $1 GROUP BY c.kind ORDER BY c.kind";
     tx.query(sql, &[id.number().into()])?
         .iter()
-        .map(|row| Ok((at("content_items", "kind").name(id, row.text(0)?)?, row.int(1)?)))
+        .map(|row| read_count(row, id))
         .collect()
 }

@@ -4,7 +4,7 @@ use super::{Database, account, at, org};
 use relais_core::application::Application;
 use relais_core::collection::{ShareRight, Sharee};
 use relais_core::content::{
-    ContentItem, ContentKind, ContentShare, ExternalId, MoveState, MovedCollection, Reassignment, Selection,
+    ContentCount, ContentItem, ContentKind, ContentShare, ExternalId, MoveState, MovedCollection, Reassignment, Selection,
 };
 use relais_core::ids::{AccountId, ApplicationId, ContentId, ErasureId, GroupId, ReassignmentId};
 use relais_core::organisation::{Group, GroupRole};
@@ -78,6 +78,10 @@ fn with_content(db: &Database) -> Database {
     db
 }
 
+fn count(kind: ContentKind, count: i64) -> ContentCount {
+    ContentCount { kind, count }
+}
+
 fn numbers(items: &[ContentItem]) -> Vec<i64> {
     items.iter().map(|item| item.id.number()).collect()
 }
@@ -119,7 +123,8 @@ pub fn content_is_read_as_it_was_written_and_listed_by_pages(db: &Database) {
         let boards = content::of_owner(tx, one, Some(ContentKind::Board), Some(id(2)), 100)?;
         assert_eq!(numbers(&boards), [3, 4]);
         assert_eq!(content::of_owner(tx, one, None, Some(id(6)), 100)?, [], "behind what is another's");
-        let counts = [(ContentKind::Board, 3), (ContentKind::Document, 1), (ContentKind::Project, 1)];
+        let counts =
+            [count(ContentKind::Board, 3), count(ContentKind::Document, 1), count(ContentKind::Project, 1)];
         assert_eq!(content::counts_of_owner(tx, one)?, counts);
         assert_eq!(content::count_of_owner(tx, one)?, 5);
         let page = content::of_application(tx, application(1), Some(&external("x004")), 100)?;
@@ -195,7 +200,7 @@ pub fn content_is_given_whole_by_kind_and_by_choice_and_given_back(db: &Database
         assert_eq!((owned(tx, 1)?, owned(tx, 2)?), (vec![3, 4, 5], vec![1, 2, 6]));
         let kept = reassigning::get(tx, projects.id)?.unwrap();
         assert_eq!(kept, Reassignment { items: 2, ..projects.clone() });
-        let kinds = [(ContentKind::Board, 1), (ContentKind::Project, 1)];
+        let kinds = [count(ContentKind::Board, 1), count(ContentKind::Project, 1)];
         assert_eq!(reassigning::count_kinds(tx, projects.id)?, kinds);
         assert_eq!(reassigning::unsettled_of(tx, account(1).id)?, [kept]);
         let moved = MovedCollection {

@@ -4,7 +4,7 @@ use super::{Database, account, address, at, org};
 use jiff::SignedDuration;
 use relais_core::authority::Actor;
 use relais_core::departure::{
-    AddressHeir, BackupChoice, CollectionsChoice, Departure, DepartureState, Findings, MeetingsChoice,
+    AddressHeir, BackupChoice, CollectionsChoice, ContentChoice, Departure, DepartureState, Findings, MeetingsChoice,
     NewMail, Plan, Step, StepReport, Warning,
 };
 use relais_core::event::{CHAIN_START, Happening};
@@ -171,6 +171,7 @@ pub fn departure(number: i64, leaver: i64) -> Departure {
         backup: BackupChoice::WaitForNext,
         collections: CollectionsChoice::Move,
         meetings: MeetingsChoice::Cancel,
+        content: ContentChoice::Erase,
         export_to: Some(address("moi@ailleurs.test")),
         steps: vec![Step::Freeze, Step::Inventory, Step::Certificate],
         findings: Findings { messages: 3, ..Findings::default() },

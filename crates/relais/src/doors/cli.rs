@@ -13,6 +13,7 @@ mod backup;
 mod certificate;
 mod client;
 mod collection;
+mod content;
 mod depart;
 mod departure;
 mod domain;
@@ -37,7 +38,7 @@ pub mod when;
 mod words;
 
 use arguments::{
-    AccountCommand, AddressCommand, AliasCommand, ApplicationCommand, BackupCommand, CollectionCommand,
+    AccountCommand, AddressCommand, AliasCommand, ApplicationCommand, BackupCommand, CollectionCommand, ContentCommand,
     DepartArguments, DepartureCommand, DomainCommand, EventsArguments, GrantArguments, GroupCommand,
     InboundCommand, OperatorCommand, OrganisationCommand, PlanCommand, ProvisionCommand, ResponderCommand,
     SharedMailboxCommand, Shell, SubscriptionCommand, TokenCommand,
@@ -130,6 +131,9 @@ pub enum Question {
     /// Calendars and address books
     #[command(subcommand)]
     Collection(CollectionCommand),
+    /// What accounts own besides mail, and giving it to others
+    #[command(subcommand)]
+    Content(ContentCommand),
     /// Groups
     #[command(subcommand)]
     Group(GroupCommand),
@@ -211,6 +215,7 @@ async fn dispatch(session: &mut Session, question: Question) -> Result<(), Failu
         Question::Address(command) => address::address(session, command).await,
         Question::SharedMailbox(command) => members::shared_mailbox(session, command).await,
         Question::Collection(command) => collection::collection(session, command).await,
+        Question::Content(command) => content::content(session, command).await,
         Question::Group(command) => members::group(session, command).await,
         Question::Responder(command) => address::responder(session, command).await,
         Question::Depart(arguments) => depart::depart(session, *arguments).await,

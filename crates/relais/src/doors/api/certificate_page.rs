@@ -25,6 +25,7 @@ pub fn page(certificate: &Certificate, language: Language) -> Markup {
             (addresses(certificate, language))
             (old_mail(certificate, language))
             (kept::collections(certificate, language))
+            (kept::content(certificate, language))
             (kept::meetings(certificate, language))
             (kept::export(certificate, language))
             (kept::backup(certificate, language))

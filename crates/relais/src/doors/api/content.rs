@@ -137,7 +137,8 @@ async fn item(
     let item = api.content_item(&caller, &item).await?;
     let look = move |tx: &mut Tx<'_>| {
         let owner = accounts::get(tx, item.owner)?;
-        Ok((owner, named(tx, content::shares_of(tx, item.id)?)?, item.clone()))
+        let shares = content::shares_of(tx, item.id)?;
+        Ok((owner, named(tx, shares)?, item.clone()))
     };
     let (owner, shares, item) = api.app.look(look).await?;
     match owner {

@@ -39,11 +39,17 @@ pub async fn account(session: &mut Session, command: AccountCommand) -> Result<(
             };
             set_password(session, &account, &password).await
         }
-        AccountCommand::Deactivate { account, inbound } => {
-            let body = match inbound.inbound(session)? {
+        AccountCommand::Deactivate { account, inbound, content_to, content_kind } => {
+            let mut body = match inbound.inbound(session)? {
                 Some(inbound) => json!({ "inbound": inbound }),
                 None => json!({}),
             };
+            if let Some(to) = content_to {
+                body["content"] = match content_kind.is_empty() {
+                    true => json!({ "to": to }),
+                    false => json!({ "to": to, "kinds": content_kind }),
+                };
+            }
             let answer = session.client.post(&["accounts", &account, "deactivate"], &body).await?;
             session.confirm(
                 &answer,
@@ -59,7 +65,14 @@ pub async fn account(session: &mut Session, command: AccountCommand) -> Result<(
                 &format!("The account {account} is active."),
             )
         }
-        AccountCommand::Delete { account, yes } => delete(session, &account, yes).await,
+        AccountCommand::Delete { account, content_to, erase_content, yes } => {
+            let fate = match (content_to, erase_content) {
+                (Some(to), _) => vec![("content", "reassign".to_owned()), ("to", to)],
+                (None, true) => vec![("content", "erase".to_owned())],
+                (None, false) => vec![],
+            };
+            delete(session, &account, &fate, yes).await
+        }
         AccountCommand::Rename { account, address } => {
             let answer = session
                 .client
@@ -238,7 +251,12 @@ async fn show(session: &mut Session, account: &str) -> Result<(), Failure> {
     session.say(&text)
 }
 
-async fn delete(session: &mut Session, account: &str, yes: bool) -> Result<(), Failure> {
+async fn delete(
+    session: &mut Session,
+    account: &str,
+    fate: &[(&str, String)],
+    yes: bool,
+) -> Result<(), Failure> {
     if !yes {
         if session.attendance == Attendance::Unattended {
             let said = session.language().pick(
@@ -257,7 +275,8 @@ async fn delete(session: &mut Session, account: &str, yes: bool) -> Result<(), F
             ));
         }
     }
-    let answer = session.client.delete(&["accounts", account]).await?;
+    let query: Vec<_> = fate.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let answer = session.client.delete_asking(&["accounts", account], &query).await?;
     session.confirm(
         &answer,
         &format!("Le compte {account} est supprimé."),

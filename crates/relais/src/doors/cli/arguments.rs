@@ -2,12 +2,14 @@
 
 mod applications;
 mod backups;
+mod content;
 mod departures;
 mod money;
 mod people;
 
 pub use applications::ApplicationCommand;
 pub use backups::{BackupCommand, DownloadPart, Held, Keep, RestorePart};
+pub use content::{ContentCommand, ReassignArguments};
 pub use departures::{DepartArguments, DepartureCommand};
 pub use money::{
     PlanCommand, PlanCreate, ProvisionCommand, StatementArguments, SubscriptionCommand, SubscriptionCreate,
@@ -18,6 +20,8 @@ use super::inbound::InboundArguments;
 use super::text::TextSource;
 use super::when::When;
 use clap::{Args, Subcommand, ValueEnum};
+use relais_core::content::ContentKind;
+use serde::de::DeserializeOwned;
 use relais_core::address::EmailAddress;
 use relais_core::authority::Role;
 use relais_core::language::Language;
@@ -208,12 +212,24 @@ pub enum AccountCommand {
         account: String,
         #[command(flatten)]
         inbound: InboundArguments,
+        /// Give what it owns besides mail to this account; it stays where it is if absent
+        #[arg(long, value_name = "ACCOUNT")]
+        content_to: Option<String>,
+        /// Only this kind; may be repeated
+        #[arg(long, value_name = content::KINDS, value_parser = parse_name::<ContentKind>, requires = "content_to")]
+        content_kind: Vec<ContentKind>,
     },
     /// Open a deactivated account again
     Reactivate { account: String },
     /// Delete a deactivated account for good
     Delete {
         account: String,
+        /// Give what it owns besides mail to this account
+        #[arg(long, value_name = "ACCOUNT", conflicts_with = "erase_content")]
+        content_to: Option<String>,
+        /// Have what it owns besides mail erased with it
+        #[arg(long)]
+        erase_content: bool,
         /// Do not ask
         #[arg(long)]
         yes: bool,
@@ -516,4 +532,9 @@ fn parse_state(text: &str) -> Result<State, String> {
 
 fn parse_day(text: &str) -> Result<jiff::civil::Date, String> {
     text.parse().map_err(|_| "write a day as 2026-12-31".to_owned())
+}
+
+/// A choice of the core, by the name under which it is saved; what can be chosen stands beside the option.
+fn parse_name<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_json::from_value(text.into()).map_err(|_| "not one of the choices".to_owned())
 }

@@ -131,6 +131,12 @@ impl Client {
         self.ask(Method::DELETE, &written(path, &[]), "application/json", None).await
     }
 
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn delete_asking(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Answer, Failure> {
+        self.ask(Method::DELETE, &written(path, query), "application/json", None).await
+    }
+
     /// As [`Client::post`], for what takes as long as reading all there is.
     ///
     /// # Errors

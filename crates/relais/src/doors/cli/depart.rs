@@ -83,6 +83,7 @@ async fn order(session: &Session, arguments: &DepartArguments) -> Result<Order, 
         backup: arguments.wait_for_backup.then_some(BackupChoice::WaitForNext),
         collections: arguments.collections,
         meetings: arguments.meetings,
+        content: arguments.content,
         export: arguments.export.then_some(ExportChoice::ExternalAddress),
     })
 }

@@ -8,6 +8,7 @@ use super::reader::Reader;
 use super::session::Attendance;
 use super::{Failure, Session, words};
 use relais_core::address::EmailAddress;
+use relais_core::content::ContentCount;
 use relais_core::departure::{Departure, DepartureState, Plan, Step, StepReport};
 use relais_core::ids::DepartureId;
 use relais_core::language::Language;
@@ -185,6 +186,7 @@ pub fn done(reader: &Reader, plan: &Plan, report: &StepReport) -> String {
         Step::BackUp => backed_up(reader, &report.detail),
         Step::Export => exported(reader, &report.detail),
         Step::HandOverCollections => collections_given(reader, &report.detail),
+        Step::ReassignContent => content_given(reader, &report.detail),
         Step::SettleMeetings => meetings_settled(reader, &report.detail),
         Step::Rename => Some(plan.renamed_to.to_string()),
         Step::Freeze
@@ -266,6 +268,11 @@ fn collections_given(reader: &Reader, detail: &Value) -> Option<String> {
         (_, Language::English) => said.push(format!("personal and set aside: {aside}")),
     }
     Some(said.join(reader.pick(" ; ", "; ")))
+}
+
+fn content_given(reader: &Reader, detail: &Value) -> Option<String> {
+    let kinds: Vec<ContentCount> = serde_json::from_value(detail.get("kinds")?.clone()).ok()?;
+    Some(format!("{} → {}", words::content_counts(&kinds, reader), detail.get("to")?.as_str()?))
 }
 
 fn meetings_settled(reader: &Reader, detail: &Value) -> Option<String> {

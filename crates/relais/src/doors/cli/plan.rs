@@ -89,6 +89,11 @@ fn step_in_words(reader: &Reader, plan: &Plan, step: Step) -> String {
         ),
         Step::HandOverMail => hand_over(reader, plan),
         Step::HandOverCollections => collections(reader, plan),
+        Step::ReassignContent => format!(
+            "{} {}",
+            reader.pick("Ce que des applications tiennent pour lui passe à", "What applications keep for it passes to"),
+            plan.successor.as_ref().map_or("", EmailAddress::as_str)
+        ),
         Step::SettleMeetings => match plan.meetings {
             MeetingsChoice::Cancel => pick(
                 "Les réunions à venir que le compte organisait sont annulées ; les invités en sont prévenus",
@@ -245,6 +250,7 @@ fn findings(reader: &Reader, found: &Findings) -> Vec<(String, String)> {
         ("redirections de ce compte", "redirects from this account", join(&found.redirects_out)),
         ("boîtes partagées", "shared mailboxes", join(&found.shared_mailboxes)),
         ("agendas et carnets", "calendars and address books", found.collections.join(", ")),
+        ("contenu d'applications", "content of applications", words::content_counts(&found.content, reader)),
         ("réunions à venir", "meetings to come", meetings),
         ("adresse externe", "external address", external),
         ("abonnement libéré", "subscription freed", freed),
@@ -266,6 +272,14 @@ fn meeting_in_words(reader: &Reader, meeting: &Meeting) -> String {
 fn warning(found: &Warning, language: Language) -> String {
     let pick = |french: &'static str, english: &'static str| language.pick(french, english).to_owned();
     match found {
+        Warning::ContentKept { items } => match language {
+            Language::French => format!(
+                "Le contenu tenu par des applications (éléments : {items}) reste au compte fermé ; --content reassign le donne au successeur."
+            ),
+            Language::English => format!(
+                "What applications keep (items: {items}) stays with the closed account; --content reassign gives it to the successor."
+            ),
+        },
         Warning::RedirectWithoutReason => pick(
             "Transmettre le courrier de quelqu'un demande un motif ; indiquez-le avec --reason.",
             "Passing on someone's mail asks for a reason; give it with --reason.",

@@ -3,6 +3,7 @@
 use relais_app::read::SpoolState;
 use relais_core::authority::{Actor, Role};
 use relais_core::collection::{CollectionKind, ShareRight};
+use relais_core::content::{ContentCount, ContentKind, MoveState};
 use relais_core::departure::{DepartureState, Step};
 use relais_core::inbound::{Inbound, LocalCopy, Treatment};
 use relais_core::language::Language;
@@ -46,6 +47,36 @@ pub fn collection_kind(kind: CollectionKind, language: Language) -> &'static str
     match kind {
         CollectionKind::Calendar => language.pick("calendrier", "calendar"),
         CollectionKind::AddressBook => language.pick("carnet d'adresses", "address book"),
+    }
+}
+
+#[must_use]
+pub fn content_kind(kind: ContentKind, language: Language) -> &'static str {
+    match kind {
+        ContentKind::Calendar => language.pick("calendrier", "calendar"),
+        ContentKind::AddressBook => language.pick("carnet d'adresses", "address book"),
+        ContentKind::Board => language.pick("tableau", "board"),
+        ContentKind::Project => language.pick("projet", "project"),
+        ContentKind::Template => language.pick("modèle", "template"),
+        ContentKind::Document => language.pick("document", "document"),
+    }
+}
+
+/// So many items of each kind: « tableau : 3, projet : 1 ».
+#[must_use]
+pub fn content_counts(counts: &[ContentCount], reader: &Reader) -> String {
+    let counted = |counted: &ContentCount| {
+        format!("{}{} {}", content_kind(counted.kind, reader.language), reader.colon(), counted.count)
+    };
+    counts.iter().map(counted).collect::<Vec<_>>().join(", ")
+}
+
+#[must_use]
+pub fn move_state(state: MoveState, language: Language) -> &'static str {
+    match state {
+        MoveState::Moved => language.pick("donné", "moved"),
+        MoveState::Refused => language.pick("refusé", "refused"),
+        MoveState::Undone => language.pick("rendu", "given back"),
     }
 }
 
@@ -157,6 +188,7 @@ pub fn step(step: Step, language: Language) -> &'static str {
         Step::HandOverCollections => {
             language.pick("Transmission des agendas et carnets", "Handing over calendars and address books")
         }
+        Step::ReassignContent => language.pick("Réattribution du contenu", "Reassigning content"),
         Step::SettleMeetings => language.pick("Réunions à venir", "Meetings to come"),
         Step::Rename => language.pick("Changement de nom du compte", "Renaming the account"),
         Step::GiveAddresses => language.pick("Remise des adresses", "Giving the addresses"),

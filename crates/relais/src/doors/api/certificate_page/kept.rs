@@ -5,6 +5,7 @@ use super::super::page::numbers::{moment, size};
 use super::wording;
 use maud::{Markup, html};
 use relais_app::Certificate;
+use relais_app::core::content::ContentKind;
 use relais_app::core::departure::{CollectionsChoice, MeetingsChoice, Step};
 use relais_app::core::language::Language;
 use serde_json::Value;
@@ -94,6 +95,27 @@ pub fn collections(certificate: &Certificate, language: Language) -> Markup {
             p { (wording::personal_items(report.number("personal_items_left_out"), language)) }
             @if report.number("broken_items") > 0 {
                 p { (wording::broken_items(report.number("broken_items"), language)) }
+            }
+        }
+    }
+}
+
+/// How much of each kind is the successor's now; the reassignment lists every item.
+pub fn content(certificate: &Certificate, language: Language) -> Markup {
+    let Some(report) = Report::of(certificate, Step::ReassignContent) else { return html! {} };
+    let counted = |counted: &Value| {
+        let kind = serde_json::from_value::<ContentKind>(counted["kind"].clone()).ok()?;
+        Some((wording::content_kind(kind, language), counted["count"].as_u64()?))
+    };
+    html! {
+        section {
+            h2 { (language.pick("Contenu des applications", "Content of applications")) }
+            dl {
+                dt { (language.pick("Nouveau propriétaire", "New owner")) } dd { (report.text("to")) }
+                @for (kind, count) in report.list("kinds").filter_map(counted) {
+                    dt { (kind) } dd { (count) }
+                }
+                dt { (language.pick("Réattribution", "Reassignment")) } dd { (report.text("reassignment")) }
             }
         }
     }

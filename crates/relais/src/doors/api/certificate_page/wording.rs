@@ -3,6 +3,7 @@
 use super::super::page::numbers::{count, moment, size};
 use relais_app::core::address::EmailAddress;
 use relais_app::core::authority::Actor;
+use relais_app::core::content::ContentKind;
 use relais_app::core::departure::{NewMail, Step};
 use relais_app::core::inbound::LocalCopy;
 use relais_app::core::language::Language;
@@ -39,12 +40,25 @@ pub fn step(step: Step, language: Language) -> &'static str {
         Step::HandOverCollections => {
             ("Agendas et carnets transmis", "Calendars and address books handed over")
         }
+        Step::ReassignContent => ("Contenu réattribué", "Content reassigned"),
         Step::SettleMeetings => ("Réunions à venir réglées", "Meetings to come settled"),
         Step::Rename => ("Compte renommé", "Account renamed"),
         Step::GiveAddresses => ("Adresses données", "Addresses given on"),
         Step::Wait => ("Délai écoulé", "Waiting time over"),
         Step::Delete => ("Compte supprimé", "Account deleted"),
         Step::Certificate => ("Attestation établie", "Certificate issued"),
+    };
+    language.pick(french, english)
+}
+
+pub fn content_kind(kind: ContentKind, language: Language) -> &'static str {
+    let (french, english) = match kind {
+        ContentKind::Calendar => ("Agendas", "Calendars"),
+        ContentKind::AddressBook => ("Carnets d'adresses", "Address books"),
+        ContentKind::Board => ("Tableaux", "Boards"),
+        ContentKind::Project => ("Projets", "Projects"),
+        ContentKind::Template => ("Modèles", "Templates"),
+        ContentKind::Document => ("Documents", "Documents"),
     };
     language.pick(french, english)
 }

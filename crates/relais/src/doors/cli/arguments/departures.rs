@@ -1,12 +1,11 @@
 //! What can be typed about a departure.
 
-use super::InOrganisation;
+use super::{InOrganisation, parse_name};
 use crate::doors::cli::text::TextSource;
 use crate::doors::cli::when::When;
 use clap::{Args, Subcommand};
 use relais_core::address::EmailAddress;
-use relais_core::departure::{CollectionsChoice, MeetingsChoice};
-use serde::de::DeserializeOwned;
+use relais_core::departure::{CollectionsChoice, ContentChoice, MeetingsChoice};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -49,6 +48,9 @@ pub struct DepartArguments {
     /// What becomes of meetings to come that the leaver has called; kept as they are if absent
     #[arg(long, value_name = "transfer|cancel|keep", value_parser = parse_name::<MeetingsChoice>)]
     pub meetings: Option<MeetingsChoice>,
+    /// What becomes of what applications keep; the successor's if absent, if there is one
+    #[arg(long, value_name = "reassign|keep|erase", value_parser = parse_name::<ContentChoice>)]
+    pub content: Option<ContentChoice>,
     /// Send a link to an archive of everything that is theirs to the person's external address
     #[arg(long)]
     pub export: bool,
@@ -90,9 +92,4 @@ pub enum DepartureCommand {
         #[arg(long, value_name = "FILE")]
         html: Option<PathBuf>,
     },
-}
-
-/// A choice of the core, by the name under which it is saved; what can be chosen stands beside the option.
-fn parse_name<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    serde_json::from_value(text.into()).map_err(|_| "not one of the choices".to_owned())
 }
