@@ -59,6 +59,7 @@ fn samples(made: &Made) -> Vec<Sample> {
     let mut all = organisation_samples(made);
     all.extend(domain_samples());
     all.extend(application_samples(made));
+    all.extend(content_samples(made));
     all.extend(account_samples());
     all.extend(people_samples());
     all.extend(departure_samples(made));
@@ -130,6 +131,39 @@ fn application_samples(made: &Made) -> Vec<Sample> {
         of("POST", "/api/v1/applications/{application}/signing-secret").with(json!({})),
         of("DELETE", "/api/v1/applications/{application}"),
         of("GET", "/api/v1/application"),
+    ]
+}
+
+fn content_samples(made: &Made) -> Vec<Sample> {
+    let of = |method, template| {
+        sample(method, template)
+            .at("organisation", made.bm)
+            .at("account", "user1@bm.com")
+            .at("item", made.item)
+            .at("reassignment", made.reassignment)
+            .at("erasure", made.erasure)
+    };
+    let board = json!({ "external_id": "b-3", "kind": "board", "title": "Plans", "owner": "user1@bm.com" });
+    vec![
+        of("GET", "/api/v1/accounts/{account}/content"),
+        of("GET", "/api/v1/accounts/{account}/content/items"),
+        of("GET", "/api/v1/accounts/{account}/content/received"),
+        of("GET", "/api/v1/content/{item}"),
+        of("GET", "/api/v1/organisations/{organisation}/reassignments"),
+        of("POST", "/api/v1/organisations/{organisation}/reassignments")
+            .with(json!({ "from": ["user1@bm.com"], "to": "user2@bm.com" })),
+        of("GET", "/api/v1/reassignments/{reassignment}"),
+        of("GET", "/api/v1/reassignments/{reassignment}/items"),
+        of("POST", "/api/v1/reassignments/{reassignment}/undo"),
+        of("GET", "/api/v1/organisations/{organisation}/erasures"),
+        of("GET", "/api/v1/application/content"),
+        of("PUT", "/api/v1/application/content").with(json!({ "items": [board] })),
+        of("DELETE", "/api/v1/application/content").with(json!({ "external_ids": ["b-1"] })),
+        of("GET", "/api/v1/application/reassignments/{reassignment}/items"),
+        of("POST", "/api/v1/application/reassignments/{reassignment}/refusals")
+            .with(json!({ "items": [{ "external_id": "b-2", "reason": "Non." }] })),
+        of("GET", "/api/v1/application/erasures/{erasure}/items"),
+        of("POST", "/api/v1/application/erasures/{erasure}/confirmations").with(json!({})),
     ]
 }
 

@@ -7,6 +7,7 @@ mod authority;
 mod bad_input;
 mod certificate;
 mod collections;
+mod content;
 mod description;
 mod domains;
 mod money;

@@ -4,6 +4,7 @@ use crate::world::{Who, World, in_state, start};
 use relais_app::core::account::{Account, Cause};
 use relais_app::core::authority::{Actor, Role};
 use relais_app::core::inbound::Inbound;
+use relais_app::core::content::Owned;
 use relais_app::core::lifecycle::{Availability, Command, Facts, Means, decide};
 use relais_app::core::organisation::{DomainKind, Target};
 use relais_app::core::password::PasswordHash;
@@ -79,6 +80,8 @@ async fn account(world: &World, state: State) -> (Account, Facts) {
         departure_in_progress: false,
         backed_up_at: Some(jiff::Timestamp::MAX),
         means: Means::none(jiff::civil::Date::ZERO),
+        owned: Owned::default(),
+        heir: None,
     };
     (account, facts)
 }

@@ -10,10 +10,11 @@ use relais::doors::api::{Trust, router};
 use relais_app::core::authority::{Actor, Role};
 use relais_app::core::backup::{Generation, GenerationState, Holder, Occasion, Scope, Snapshot};
 use relais_app::core::collection::{ShareRight, Sharee};
+use relais_app::core::content::{ContentFate, ContentKind, Selection};
 use relais_app::core::departure::Order;
 use relais_app::core::ids::{
-    AccountId, ApplicationId, DepartureId, GenerationId, GroupId, OrganisationId, ResponderId, ShareId,
-    SpoolId, TokenId,
+    AccountId, ApplicationId, ContentId, DepartureId, ErasureId, GenerationId, GroupId, OrganisationId,
+    ReassignmentId, ResponderId, ShareId, SpoolId, TokenId,
 };
 use relais_app::core::language::Language;
 use relais_app::core::lifecycle::Command;
@@ -24,7 +25,8 @@ use relais_app::core::rights::{Act, State};
 use relais_app::core::term::Period;
 use relais_app::read::generations;
 use relais_app::{
-    Clock, Ids, Network, NewAccountRequest, NewOrganisationRequest, Parts, Relais, Store, schema,
+    Clock, Ids, Network, NewAccountRequest, NewOrganisationRequest, Parts, ReassignRequest, Relais, SaidItem,
+    Store, schema,
 };
 use relais_engines::collections::Collections;
 use relais_engines::dns::Dns;
@@ -97,6 +99,12 @@ pub struct Made {
     pub responder: ResponderId,
     pub share: ShareId,
     pub application: ApplicationId,
+    /// Of user1@bm.com.
+    pub item: ContentId,
+    /// From user1@bm.com to user2@bm.com.
+    pub reassignment: ReassignmentId,
+    /// Of what deleted@bm.com owned.
+    pub erasure: ErasureId,
     pub spare_token: TokenId,
     pub operator_token: TokenId,
     pub finished: DepartureId,
@@ -346,15 +354,19 @@ async fn populate(app: &Relais) -> Made {
     let owner = id_of(app, "user1@bm.com").await;
     let share = app.share_collection(owner, "contacts", with, ShareRight::Write, operator).await;
     let share = share.expect("shared").id;
-    let generation = states(app, bm).await;
+    let generation = states(app, bm, application).await;
     let (finished, scheduled, held) = departures(app, bm).await;
     offers(app).await;
+    let (item, reassignment, erasure) = content(app, bm, application).await;
     Made {
         bm,
         group,
         responder,
         share,
         application,
+        item,
+        reassignment,
+        erasure,
         spare_token,
         operator_token,
         finished,
@@ -451,7 +463,7 @@ impl World {
 }
 
 /// Accounts in the states that are not active.
-async fn states(app: &Relais, bm: OrganisationId) -> GenerationId {
+async fn states(app: &Relais, bm: OrganisationId, application: ApplicationId) -> GenerationId {
     let mut generations = Vec::new();
     let invited = NewAccountRequest {
         address: "invited@bm.com".parse().expect("an address"),
@@ -465,16 +477,46 @@ async fn states(app: &Relais, bm: OrganisationId) -> GenerationId {
     for address in ["closed@bm.com", "deleted@bm.com"] {
         account(app, bm, address, Role::Member).await;
         let id = id_of(app, address).await;
+        if address == "deleted@bm.com" {
+            let items = vec![said("d-1", ContentKind::Document, address)];
+            app.register_content(items, (application, bm)).await.expect("registered");
+        }
         let close = Command::Deactivate { cause: relais_app::core::account::Cause::Admin, inbound: None, content: None };
         app.execute(id, close, Actor::Operator).await.expect("closed");
         let begun = app.start_backup(bm, Scope::Account(id), Actor::Operator).await.expect("begun");
         generations.push(begun.id);
         app.work_once().await;
         if address == "deleted@bm.com" {
-            app.execute(id, Command::Delete { content: None }, Actor::Operator).await.expect("deleted");
+            app.execute(id, Command::Delete { content: Some(ContentFate::Erase) }, Actor::Operator)
+                .await
+                .expect("deleted");
         }
     }
     generations[0]
+}
+
+pub fn said(external_id: &str, kind: ContentKind, owner: &str) -> SaidItem {
+    let (external_id, owner) = (external_id.to_owned(), owner.to_owned());
+    let title = format!("« {external_id} »");
+    SaidItem { external_id, kind, title, owner, parent: None, url: None, shares: None }
+}
+
+/// Two boards of user1@bm.com, one of them given to user2@bm.com, and what is to be erased with deleted@bm.com.
+async fn content(
+    app: &Relais,
+    bm: OrganisationId,
+    application: ApplicationId,
+) -> (ContentId, ReassignmentId, ErasureId) {
+    let items = ["b-1", "b-2"].map(|board| said(board, ContentKind::Board, "user1@bm.com"));
+    app.register_content(items.to_vec(), (application, bm)).await.expect("registered");
+    let owner = id_of(app, "user1@bm.com").await;
+    let owned = app.look(move |tx| relais_app::read::content::of_owner(tx, owner, None, None, 10)).await;
+    let owned = owned.expect("asked");
+    let selection = Selection::Chosen { items: vec![owned[1].id], collections: vec![] };
+    let asked = ReassignRequest { from: vec![owner], to: id_of(app, "user2@bm.com").await, selection };
+    let made = app.reassign_content(asked, Actor::Operator).await.expect("moved");
+    let open = app.open_erasures(bm, &Actor::Operator).await.expect("asked");
+    (owned[0].id, made[0].id, open[0].id)
 }
 
 /// A plan and a subscription that cost nothing and limit nothing; nobody is on them.
