@@ -2,6 +2,7 @@
 
 mod accounts;
 mod backup;
+mod content;
 mod crash;
 mod figure;
 mod filled;
@@ -31,6 +32,7 @@ const BENCHMARKS: &[Benchmark] = &[
     Benchmark { name: "lmtp", run: lmtp::run },
     Benchmark { name: "scale", run: scale::run },
     Benchmark { name: "accounts", run: accounts::run },
+    Benchmark { name: "content", run: content::run },
     Benchmark { name: "hand-over", run: hand_over::run },
     Benchmark { name: "backup", run: backup::run },
     Benchmark { name: "memory", run: memory::run },

@@ -109,16 +109,15 @@ pub fn of_owner(
 ) -> Result<Vec<ContentItem>, Error> {
     let mut sql = format!("SELECT {COLUMNS} FROM content_items c WHERE c.owner = $1");
     let mut args: Vec<Value> = vec![owner.number().into(), count_max.into()];
+    if let Some(after) = after {
+        // Asked before: compared with a question, SQLite would read all items of the kind.
+        let Some(last) = get(tx, after)?.filter(|last| last.owner == owner) else { return Ok(Vec::new()) };
+        args.extend([name(&last.kind), after.number().into()]);
+        sql.push_str(" AND (c.kind, c.id) > ($3, $4)");
+    }
     if let Some(kind) = kind {
         args.push(name(&kind));
         sql.push_str(&format!(" AND c.kind = ${}", args.len()));
-    }
-    if let Some(after) = after {
-        args.push(after.number().into());
-        sql.push_str(&format!(
-            " AND (c.kind, c.id) > (SELECT a.kind, a.id FROM content_items a WHERE a.id = ${} AND a.owner = $1)",
-            args.len()
-        ));
     }
     sql.push_str(" ORDER BY c.kind, c.id LIMIT $2");
     tx.query(&sql, &args)?.iter().map(read).collect()

@@ -87,9 +87,11 @@ impl ContentFault {
             Self::TooMany { count_max } => format!("Cette demande compte plus de {count_max} éléments ; faites-en plusieurs."),
             Self::NotByMachine => "Une désactivation qui vient de l'annuaire ou de SCIM laisse le contenu en place ; réattribuez-le ensuite (relais content reassign).".into(),
             Self::FateMissing { items, collections } => format!(
-                "Ce compte possède {} et {} ; choisissez ce qu'ils deviennent : les donner à un autre compte (--content-to, ou --to pour un départ) ou les effacer avec lui (--erase-content, ou --content erase pour un départ).",
-                counted_fr(*items, "élément", "éléments"),
-                counted_fr(*collections, "agenda ou carnet d'adresses non vide", "agendas ou carnets d'adresses non vides"),
+                "Ce compte possède {} ; choisissez ce que cela devient : le donner à un autre compte (--content-to, ou --to pour un départ) ou l'effacer avec lui (--erase-content, ou --content erase pour un départ).",
+                owned([
+                    counted(*items, "élément", "éléments"),
+                    counted(*collections, "agenda ou carnet d'adresses non vide", "agendas ou carnets d'adresses non vides"),
+                ], " et ")
             ),
             Self::EraseWithoutDeletion => "Ce départ ne supprime pas le compte, il n'efface donc pas son contenu ; donnez une date de suppression (--delete-after) ou gardez le contenu.".into(),
             Self::UndoTooLate => "L'ancien propriétaire est supprimé, cette réattribution ne peut donc plus être annulée ; réattribuez le contenu à un autre compte.".into(),
@@ -116,9 +118,11 @@ impl ContentFault {
             Self::TooMany { count_max } => format!("This request has more than {count_max} items; make several of it."),
             Self::NotByMachine => "A deactivation by the directory or by SCIM leaves content where it is; reassign it afterwards (relais content reassign).".into(),
             Self::FateMissing { items, collections } => format!(
-                "This account owns {} and {}; choose what becomes of them: give them to another account (--content-to, or --to for a departure) or erase them with it (--erase-content, or --content erase for a departure).",
-                counted_en(*items, "item", "items"),
-                counted_en(*collections, "calendar or address book that is not empty", "calendars or address books that are not empty"),
+                "This account owns {}; choose what becomes of that: give it to another account (--content-to, or --to for a departure) or erase it with the account (--erase-content, or --content erase for a departure).",
+                owned([
+                    counted(*items, "item", "items"),
+                    counted(*collections, "calendar or address book that is not empty", "calendars or address books that are not empty"),
+                ], " and ")
             ),
             Self::EraseWithoutDeletion => "This departure does not delete the account, so it does not erase its content; give a date of deletion (--delete-after) or keep the content.".into(),
             Self::UndoTooLate => "The former owner is deleted, so this reassignment cannot be undone; reassign the content to another account.".into(),
@@ -126,11 +130,11 @@ impl ContentFault {
     }
 }
 
-/// In French, nought is singular.
-fn counted_fr(count: u64, one: &str, many: &str) -> String {
-    format!("{count} {}", if count < 2 { one } else { many })
+fn owned(parts: [Option<String>; 2], and: &str) -> String {
+    parts.into_iter().flatten().collect::<Vec<_>>().join(and)
 }
 
-fn counted_en(count: u64, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
+/// Nothing where there is none.
+fn counted(count: u64, one: &str, many: &str) -> Option<String> {
+    (count > 0).then(|| format!("{count} {}", if count == 1 { one } else { many }))
 }

@@ -86,7 +86,7 @@ async fn a_deletion_ends_what_was_shared_by_and_with_the_account() {
     world.backed_up("user1@bm.com").await;
     for (method, path) in [
         ("POST", "/api/v1/accounts/user1@bm.com/deactivate".to_owned()),
-        ("DELETE", format!("/api/v1/accounts/{gone}")),
+        ("DELETE", format!("/api/v1/accounts/{gone}?content=erase")),
     ] {
         let answer = world.ask_with(Who::Token, method, &path, &json!({})).await;
         assert_eq!(answer.outcome(), "ok", "{}", answer.text);

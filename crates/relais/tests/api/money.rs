@@ -98,7 +98,7 @@ async fn a_deletion_credits_the_unused_days_to_the_cent() {
         world.operator("POST", &format!("{SUBJECT}/deactivate"), json!({})).await;
         world.clock.advance(24 * 90);
         world.backed_up("user1@bm.com").await;
-        world.operator("DELETE", SUBJECT, json!({})).await;
+        world.operator("DELETE", &format!("{SUBJECT}?content=erase"), json!({})).await;
         // From 21 November to 21 December: 30 days, of which the closed ones were not used up.
         assert_eq!(credit, price * (30 - days_passed) / 30);
         assert_eq!(world.balance().await, credit, "{price} after {days_passed} days");
