@@ -6,6 +6,7 @@
 mod account_lists;
 mod applications;
 mod backups;
+mod cells;
 mod clock;
 mod collections;
 mod credentials;
@@ -17,6 +18,7 @@ mod execute;
 mod explain;
 mod exports;
 mod housekeeping;
+mod jobs;
 mod letters;
 mod mail;
 mod means;
@@ -32,7 +34,7 @@ mod renewals;
 mod statement;
 mod throttle;
 
-pub use account_lists::{AccountRows, LineOutcome, LineReport, Run};
+pub use account_lists::{AccountRows, LineOutcome, LineReport};
 pub use applications::{ApplicationChange, NewApplication};
 pub use backups::{
     BackupPolicyChange, BackupSchedule, CollectionContents, Contents, Download, DryRun, FolderContents,
@@ -45,6 +47,7 @@ pub use credentials::{Caller, NewSecret, OpenMail, SignInRefusal};
 pub use departures::certificate::Certificate;
 pub use error::Error;
 pub use exports::TakenExport;
+pub use jobs::Selection;
 pub use mail::{Envelope, Message};
 pub use organisations::{NewAccountRequest, NewOrganisationRequest};
 pub use ownership::OrganisationChange;
@@ -136,6 +139,8 @@ pub struct Relais {
     work: Notify,
     /// Woken when a backup was asked for.
     backing_up: Notify,
+    /// Jobs were ordered.
+    working_through: Notify,
     /// Woken when there may be mail to send.
     outgoing: Notify,
 }
@@ -169,6 +174,7 @@ impl Relais {
             settling: Mutex::default(),
             work: Notify::new(),
             backing_up: Notify::new(),
+            working_through: Notify::new(),
             outgoing: Notify::new(),
         })
     }

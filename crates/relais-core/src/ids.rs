@@ -138,6 +138,8 @@ id!(/// A collection shared with somebody.
     ShareId, "shr");
 id!(/// A program connected to an organisation.
     ApplicationId, "app");
+id!(/// One act on many accounts.
+    JobId, "job");
 
 #[cfg(test)]
 mod tests {

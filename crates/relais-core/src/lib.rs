@@ -22,6 +22,7 @@ pub mod domain;
 pub mod event;
 pub mod ids;
 pub mod inbound;
+pub mod job;
 pub mod language;
 pub mod ledger;
 pub mod lifecycle;

@@ -72,6 +72,8 @@ fn is_listed(refusal: &Refusal) {
         Refusal::QuotaInvalid
         | Refusal::PasswordResetVoid
         | Refusal::WebhookUrlInvalid { .. }
+        | Refusal::JobOver
+        | Refusal::JobItemFailed
         | Refusal::CollectionUnknown { .. }
         | Refusal::SharedWithOwner => {}
         Refusal::Profile(fault) => match fault {
@@ -244,6 +246,8 @@ fn every_refusal() -> Vec<Refusal> {
         Refusal::PeriodEmpty { from: date(2026, 12, 1), until: date(2026, 11, 1) },
         Refusal::QuotaInvalid,
         Refusal::PasswordResetVoid,
+        Refusal::JobOver,
+        Refusal::JobItemFailed,
         Refusal::WebhookUrlInvalid { url: "boards.example".into() },
         Refusal::CollectionUnknown { collection: "travail".into() },
         Refusal::SharedWithOwner,
@@ -362,6 +366,8 @@ fn a_refusal_names_what_stands_in_the_way() {
                 | Refusal::DepartureOver
                 | Refusal::QuotaInvalid
                 | Refusal::PasswordResetVoid
+                | Refusal::JobOver
+                | Refusal::JobItemFailed
                 | Refusal::SharedWithOwner => vec![],
                 Refusal::WebhookUrlInvalid { url } => vec![url.clone()],
                 fault @ (Refusal::Profile(_) | Refusal::List(_) | Refusal::Backup(_)) => {

@@ -17,6 +17,7 @@ pub mod events;
 pub mod exports;
 pub mod generations;
 pub mod groups;
+pub mod jobs;
 pub mod ledger;
 pub mod mailboxes;
 mod migrate;

@@ -7,6 +7,7 @@ mod applications;
 mod backups;
 mod collections;
 mod domains;
+mod jobs;
 mod money;
 mod people;
 
@@ -20,6 +21,7 @@ pub const MIGRATIONS: &[Migration] = &[
     collections::COLLECTIONS,
     backups::BACKUPS,
     applications::APPLICATIONS,
+    jobs::JOBS,
 ];
 
 const FOUNDATIONS: &str = "

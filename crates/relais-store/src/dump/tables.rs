@@ -272,6 +272,21 @@ pub const TABLES: &[Table] = &[
         emptied: &[],
     },
     Table {
+        name: "jobs",
+        columns: "id organisation ordered_by act run state items items_done changed unchanged refused created_at \
+                  ended_at",
+        key: "id",
+        rows: &[Rows::Kept(BY_ORGANISATION)],
+        emptied: &[],
+    },
+    Table {
+        name: "job_items",
+        columns: "job number account address outcome refusals",
+        key: "job number",
+        rows: &[Rows::Kept("job IN (SELECT id FROM jobs WHERE organisation = $1)")],
+        emptied: &[],
+    },
+    Table {
         name: "ledger_entries",
         columns: "organisation number at kind account service reference amount_minor balance_minor",
         key: "organisation number",

@@ -304,7 +304,7 @@ fn accounts_are_found_by_what_they_hold_and_listed_by_pages(db: &Database) {
         assert_eq!(accounts::named(tx, &again.address, org(2))?, None);
         let page = |tx: &mut Tx<'_>, state, after: Option<i64>, count| {
             let after = after.map(AccountId::from_number);
-            let filter = Filter { state, ..Filter::default() };
+            let filter = Filter { states: state.into_iter().collect(), ..Filter::default() };
             let page = accounts::page(tx, org(1), &filter, Sort::Address, after, count)?;
             Ok::<_, Error>(page.iter().map(|account| account.id.number()).collect::<Vec<_>>())
         };
@@ -316,7 +316,7 @@ fn accounts_are_found_by_what_they_hold_and_listed_by_pages(db: &Database) {
         assert_eq!(page(tx, None, Some(4), 10)?, [2, 3]);
         assert!(page(tx, None, Some(999), 10)?.is_empty());
         let found = |tx: &mut Tx<'_>, search: &str, role| {
-            let filter = Filter { search: Some(search.into()), role, state: None };
+            let filter = Filter { search: Some(search.into()), role, ..Filter::default() };
             let page = accounts::page(tx, org(1), &filter, Sort::Name, None, 10)?;
             Ok::<_, Error>(page.iter().map(|account| account.id.number()).collect::<Vec<_>>())
         };

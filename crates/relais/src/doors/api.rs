@@ -20,6 +20,7 @@ mod find;
 mod groups;
 mod health;
 mod input;
+mod jobs;
 mod link_page;
 mod offers;
 mod openapi;
@@ -125,6 +126,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(responders::routes())
         .merge(tokens::routes())
         .merge(applications::routes())
+        .merge(jobs::routes())
         .merge(events::routes())
         .merge(outbound::routes())
         .merge(offers::routes())

@@ -10,6 +10,7 @@ mod address;
 mod application;
 mod arguments;
 mod backup;
+mod bulk;
 mod certificate;
 mod client;
 mod collection;
@@ -37,7 +38,7 @@ pub mod when;
 mod words;
 
 use arguments::{
-    AccountCommand, AddressCommand, AliasCommand, ApplicationCommand, BackupCommand, CollectionCommand,
+    AccountCommand, AddressCommand, AliasCommand, ApplicationCommand, BulkCommand, JobCommand, BackupCommand, CollectionCommand,
     DepartArguments, DepartureCommand, DomainCommand, EventsArguments, GrantArguments, GroupCommand,
     InboundCommand, OperatorCommand, OrganisationCommand, PlanCommand, ProvisionCommand, ResponderCommand,
     SharedMailboxCommand, Shell, SubscriptionCommand, TokenCommand,
@@ -115,6 +116,12 @@ pub enum Question {
     /// Accounts
     #[command(subcommand)]
     Account(AccountCommand),
+    /// One act on many accounts: tried first, then done
+    #[command(subcommand)]
+    Bulk(BulkCommand),
+    /// Acts on many accounts that were ordered
+    #[command(subcommand)]
+    Job(JobCommand),
     /// Further addresses of an account
     #[command(subcommand)]
     Alias(AliasCommand),
@@ -206,6 +213,8 @@ async fn dispatch(session: &mut Session, question: Question) -> Result<(), Failu
         Question::Domain(command) => domain::domain(session, command).await,
         Question::Operator(command) => domain::operator(session, command).await,
         Question::Account(command) => account::account(session, command).await,
+        Question::Bulk(command) => bulk::bulk(session, command).await,
+        Question::Job(command) => bulk::job(session, command).await,
         Question::Alias(command) => account::alias(session, command).await,
         Question::Inbound(command) => account::inbound(session, command).await,
         Question::Address(command) => address::address(session, command).await,

@@ -8,15 +8,16 @@ use relais_app::core::application::Application;
 use relais_app::core::authority::{Actor, Power};
 use relais_app::core::collection::Share;
 use relais_app::core::departure::Departure;
+use relais_app::core::job::Job;
 use relais_app::core::ids::{
-    AccountId, ApplicationId, DepartureId, GroupId, OrganisationId, PlanId, ResponderId, ShareId,
+    AccountId, ApplicationId, DepartureId, GroupId, JobId, OrganisationId, PlanId, ResponderId, ShareId,
     SubscriptionId,
 };
 use relais_app::core::organisation::{Address, Group, Organisation, Responder, SharedMailbox, Target};
 use relais_app::core::plan::{Plan, Subscription};
 use relais_app::core::refusal::Refusal;
 use relais_app::read::{
-    Tx, accounts, addresses, applications, collections, departures, groups, mailboxes, offers, organisations,
+    Tx, accounts, addresses, applications, collections, departures, groups, jobs, mailboxes, offers, organisations,
     responders,
 };
 use relais_app::{Caller, Error};
@@ -224,6 +225,15 @@ impl Api {
         let application = seen(caller, connected, |application| application.organisation)?;
         require(caller, Power::ManageOrganisation, application.organisation)?;
         Ok(application)
+    }
+
+    /// A job that the caller could have ordered.
+    pub async fn job(&self, caller: &Caller, text: &str) -> Result<Job, Problem> {
+        let id: JobId = id(text)?;
+        let found = self.app.look(move |tx| jobs::get(tx, id)).await?;
+        let job = seen(caller, found, |job| job.organisation)?;
+        require(caller, job.act.power(), job.organisation)?;
+        Ok(job)
     }
 
     pub async fn responder(&self, caller: &Caller, text: &str) -> Result<Responder, Problem> {

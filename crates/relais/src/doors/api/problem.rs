@@ -194,6 +194,8 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::AliasLimit { .. }
         | Refusal::PaymentDiffers { .. }
         | Refusal::PasswordResetVoid
+        | Refusal::JobOver
+        | Refusal::JobItemFailed
         | Refusal::CollectionUnknown { .. } => StatusCode::CONFLICT,
     }
 }

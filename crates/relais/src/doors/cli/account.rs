@@ -4,7 +4,8 @@ use super::arguments::{AccountCommand, AccountCreate, AliasCommand, InboundComma
 use super::client::Answer;
 use super::session::{Attendance, Form};
 use super::{Failure, Session, account_list, offers, profile, quota, words};
-use relais_app::{MailboxUsage, Run};
+use relais_app::MailboxUsage;
+use relais_core::job::Run;
 use relais_core::account::Account;
 use relais_core::organisation::{Address, AddressKind};
 use relais_core::rights::State;

@@ -2,12 +2,14 @@
 
 mod applications;
 mod backups;
+mod bulk;
 mod departures;
 mod money;
 mod people;
 
 pub use applications::ApplicationCommand;
 pub use backups::{BackupCommand, DownloadPart, Held, Keep, RestorePart};
+pub use bulk::{BulkCommand, JobCommand, Many};
 pub use departures::{DepartArguments, DepartureCommand};
 pub use money::{
     PlanCommand, PlanCreate, ProvisionCommand, StatementArguments, SubscriptionCommand, SubscriptionCreate,
