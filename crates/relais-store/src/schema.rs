@@ -6,6 +6,7 @@
 mod backups;
 mod collections;
 mod domains;
+mod groups;
 mod money;
 mod people;
 
@@ -18,6 +19,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 4, name: "people", sql: people::PEOPLE },
     collections::COLLECTIONS,
     backups::BACKUPS,
+    groups::GROUPS,
 ];
 
 const FOUNDATIONS: &str = "

@@ -17,6 +17,7 @@ mod departure;
 mod domain;
 mod explain;
 mod failure;
+mod group;
 mod inbound;
 mod journal;
 mod language;
@@ -144,7 +145,12 @@ pub enum Question {
     #[command(subcommand)]
     Backup(BackupCommand),
     /// Say what happens to mail for an address now, and why
-    Explain { address: EmailAddress },
+    Explain {
+        address: EmailAddress,
+        /// From this sender; an empty text is a notice, which has none
+        #[arg(long, value_name = "SENDER")]
+        from: Option<String>,
+    },
     /// Let an administrator read a deactivated account's mail until a date
     Grant(GrantArguments),
     /// What happened
@@ -207,12 +213,12 @@ async fn dispatch(session: &mut Session, question: Question) -> Result<(), Failu
         Question::Address(command) => address::address(session, command).await,
         Question::SharedMailbox(command) => members::shared_mailbox(session, command).await,
         Question::Collection(command) => collection::collection(session, command).await,
-        Question::Group(command) => members::group(session, command).await,
+        Question::Group(command) => group::group(session, command).await,
         Question::Responder(command) => address::responder(session, command).await,
         Question::Depart(arguments) => depart::depart(session, *arguments).await,
         Question::Departure(command) => departure::departure(session, command).await,
         Question::Backup(command) => backup::backup(session, command).await,
-        Question::Explain { address } => explain::explain(session, &address).await,
+        Question::Explain { address, from } => explain::explain(session, &address, from.as_deref()).await,
         Question::Grant(arguments) => access::grant(session, arguments).await,
         Question::Token(command) => access::token(session, command).await,
         Question::Events(arguments) => journal::events(session, arguments).await,
