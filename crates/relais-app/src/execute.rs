@@ -8,7 +8,7 @@ use relais_core::authority::{Actor, Role};
 use relais_core::backup::Holder;
 use relais_core::ids::AccountId;
 use relais_core::lifecycle::{AddressChange, Availability, Change, Command, Decision, Facts, decide};
-use relais_core::organisation::{GroupRole, Target};
+use relais_core::organisation::{Group, GroupRole, Target};
 use relais_core::refusal::Refusal;
 use relais_core::rights::{Act, Verdict, allows, may};
 use relais_core::routing::{self, Directory};
@@ -137,7 +137,7 @@ fn gather(tx: &mut Tx<'_>, account: &Account, command: &Command, now: Timestamp)
             facts.wanted = addresses::availability(tx, address, account.organisation)?;
         }
         Command::Deactivate { inbound, .. } => {
-            facts.only_admin_of = only_admin_of(tx, account.id, now)?;
+            facts.only_admin_of = names(only_admin_of(tx, account.id, now)?);
             facts.other_admins = other_admins(tx, account, now)?;
             if let Some(inbound) = inbound {
                 gather_redirects(tx, &mut facts, own, inbound)?;
@@ -148,14 +148,16 @@ fn gather(tx: &mut Tx<'_>, account: &Account, command: &Command, now: Timestamp)
                 // A day that has come is taken back by a reactivation.
                 gather_way_back(tx, &mut facts, account)?;
             }
-            facts.only_admin_of = only_admin_of(tx, account.id, now)?;
+            if at.is_none() || !has_group_heir(tx, account.id)? {
+                facts.only_admin_of = names(only_admin_of(tx, account.id, now)?);
+            }
             facts.other_admins = other_admins(tx, account, now)?;
         }
         Command::SetRole { .. } => {
             facts.other_admins = other_admins(tx, account, now)?;
         }
         Command::SetInbound { inbound } => gather_redirects(tx, &mut facts, own, inbound)?,
-        Command::Reactivate => {
+        Command::Reactivate | Command::ReactivateFlexibly => {
             gather_way_back(tx, &mut facts, account)?;
             if let Some(before) = &account.deactivation {
                 gather_redirects(tx, &mut facts, own, &before.inbound_before)?;
@@ -173,8 +175,18 @@ fn gather(tx: &mut Tx<'_>, account: &Account, command: &Command, now: Timestamp)
     Ok(facts)
 }
 
+fn names(groups: Vec<Group>) -> Vec<String> {
+    groups.into_iter().map(|group| group.name).collect()
+}
+
+/// Whether the departure by which the account leaves gives its groups to somebody.
+fn has_group_heir(tx: &mut Tx<'_>, account: AccountId) -> Result<bool, Error> {
+    let Some(open) = departures::open_of(tx, account)? else { return Ok(false) };
+    Ok(departures::get(tx, open)?.is_some_and(|departure| departure.plan.groups_to.is_some()))
+}
+
 /// Whoever may sign in can act for others.
-fn can_act(account: &Account, now: Timestamp) -> bool {
+pub(crate) fn can_act(account: &Account, now: Timestamp) -> bool {
     allows(account, Act::SignInWithPassword, now)
 }
 
@@ -185,13 +197,13 @@ fn other_admins(tx: &mut Tx<'_>, account: &Account, now: Timestamp) -> Result<u6
     Ok(others.count() as u64)
 }
 
-/// Names of the groups that have `account` as admin and no other admin who can act.
+/// The groups that have `account` as admin and no other admin who can act.
 pub(crate) fn only_admin_of(
     tx: &mut Tx<'_>,
     account: AccountId,
     now: Timestamp,
-) -> Result<Vec<String>, Error> {
-    let mut names = Vec::new();
+) -> Result<Vec<Group>, Error> {
+    let mut found = Vec::new();
     for group in groups::led_by(tx, account)? {
         let mut alone = true;
         for (member, role) in groups::members(tx, group.id)? {
@@ -200,10 +212,10 @@ pub(crate) fn only_admin_of(
             }
         }
         if alone {
-            names.push(group.name);
+            found.push(group);
         }
     }
-    Ok(names)
+    Ok(found)
 }
 
 fn gather_way_back(tx: &mut Tx<'_>, facts: &mut Facts, account: &Account) -> Result<(), Error> {

@@ -196,12 +196,12 @@ impl Relais {
                     })
                     .await
             }
-            Run::Dry => self.try_out(job, count.unwrap_or(DRY_BATCH), count).await,
+            Run::Dry => self.try_job_out(job, count).await,
         }
     }
 
     /// The same, undone; what it came to is written down apart.
-    async fn try_out(&self, job: Job, batch: i64, count: Option<i64>) -> Result<Job, Error> {
+    async fn try_job_out(&self, job: Job, count: Option<i64>) -> Result<Job, Error> {
         let (ids, id, begun, now) = (self.ids.clone(), job.id, job.items_done, self.now());
         let tried = self
             .store
@@ -209,7 +209,7 @@ impl Relais {
                 let Some((job, actor)) = under_way(tx, id).map_err(DryEnd::Failed)? else {
                     return Err(DryEnd::Tried(vec![]));
                 };
-                let items = jobs::items(tx, id, None, begun, batch)?;
+                let items = jobs::items(tx, id, None, begun, count.unwrap_or(DRY_BATCH))?;
                 let done = work_through(tx, &ids, &job, items, &actor, now, count).map_err(DryEnd::Failed)?;
                 Err::<(), _>(DryEnd::Tried(done))
             })
@@ -236,16 +236,16 @@ impl Relais {
     /// # Errors
     /// When the store cannot be asked.
     pub async fn job_items_as_csv(&self, id: JobId) -> Result<String, Error> {
-        let mut table = Table::new(&["number", "account", "address", "outcome", "code", "french", "english"])?;
+        let mut table =
+            Table::new(&["number", "account", "address", "outcome", "code", "french", "english"])?;
         let mut after = 0;
         loop {
             let page = self.look(move |tx| jobs::items(tx, id, None, after, PAGE)).await?;
             let Some(last) = page.last() else { return table.finish() };
             after = last.number;
             for item in &page {
-                let said = |of: fn(&ItemRefusal) -> &str| {
-                    item.refusals.iter().map(of).collect::<Vec<_>>().join(" ")
-                };
+                let said =
+                    |of: fn(&ItemRefusal) -> &str| item.refusals.iter().map(of).collect::<Vec<_>>().join(" ");
                 table.row(&[
                     item.number.to_string(),
                     item.account.to_string(),

@@ -9,5 +9,6 @@ pub use relais_store::ledger::LedgerCheck;
 pub use relais_store::spool::{Outbound, SpoolState};
 pub use relais_store::{
     Tx, accounts, addresses, applications, claims, collections, departures, domains, events, exports,
-    generations, groups, jobs, ledger, mailboxes, offers, organisations, profiles, responders, settings, spool,
+    generations, groups, jobs, ledger, mailboxes, offers, organisations, profiles, responders, settings,
+    spool,
 };

@@ -82,7 +82,10 @@ impl BulkAct {
 pub enum ItemAct {
     Command(Command),
     /// In the group with this role, or not in it.
-    Membership { group: GroupId, role: Option<GroupRole> },
+    Membership {
+        group: GroupId,
+        role: Option<GroupRole>,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

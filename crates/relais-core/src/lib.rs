@@ -20,6 +20,7 @@ pub mod collection;
 pub mod departure;
 pub mod domain;
 pub mod event;
+pub mod group;
 pub mod ids;
 pub mod inbound;
 pub mod job;

@@ -4,9 +4,10 @@
 mod addresses;
 mod attributes;
 mod billing;
+mod flexible;
 mod leaving;
 
-pub use addresses::{check_available, check_free};
+pub use addresses::{check_available, check_free, release};
 pub use billing::{GRACE_DAYS, Means};
 pub(crate) use billing::{check_currency, check_role};
 pub(crate) use leaving::check_role_may_leave;
@@ -39,6 +40,9 @@ pub enum Command {
         inbound: Option<Inbound>,
     },
     Reactivate,
+    /// The same by an invitation, where the plan's licences are flexible: on a restricted subscription if no other
+    /// licence is left.
+    ReactivateFlexibly,
     /// For good. Its addresses are freed (own domains) or retired (provider domains).
     Delete,
     /// A new primary address; the old one stays as an alias.
@@ -273,6 +277,7 @@ pub fn decide(
         Command::SetPassword { hash } => set_password(account, hash, facts, now),
         Command::Deactivate { cause, inbound } => leaving::deactivate(account, cause, inbound, facts, now),
         Command::Reactivate => leaving::reactivate(account, facts, actor, now),
+        Command::ReactivateFlexibly => flexible::reactivate(account, facts, actor, now),
         Command::Delete => leaving::delete(account, facts, actor, now),
         Command::Rename { to } => addresses::rename(account, to, facts, now),
         Command::AddAlias { address } => addresses::add_alias(account, address, facts, now),
@@ -299,7 +304,9 @@ fn power_for(command: &Command) -> Power {
         Command::Rename { .. }
         | Command::AddAlias { .. }
         | Command::RemoveAlias { .. }
-        | Command::SetQuota { .. } => Power::ManageAccounts,
+        | Command::SetQuota { .. }
+        // Whoever invites a person back says so; what it needs besides, the group or the invitation asks.
+        | Command::ReactivateFlexibly => Power::ManageAccounts,
         Command::Deactivate { .. }
         | Command::Delete
         | Command::SetRole { .. }

@@ -77,6 +77,20 @@ pub enum Licence {
     Restricted,
 }
 
+/// What an account comes back on when no other licence is left: the restricted subscription that costs least to begin.
+#[must_use]
+pub fn restricted_offer(
+    offers: Vec<Subscription>,
+    currency: Currency,
+    now: Timestamp,
+) -> Option<Subscription> {
+    let offered = |offer: &Subscription| {
+        let current = offer.retired_at.is_none_or(|end| end > now);
+        current && offer.terms.licence == Licence::Restricted && offer.terms.currency == currency
+    };
+    offers.into_iter().filter(offered).min_by_key(|offer| (offer.terms.price_minor, offer.id))
+}
+
 /// # Errors
 /// [`Refusal::NameInvalid`], [`Refusal::NumberInvalid`] with the field.
 pub fn check_plan(terms: &PlanTerms) -> Result<(), Refusal> {

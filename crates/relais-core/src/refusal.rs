@@ -2,10 +2,12 @@
 //! command changed nothing.
 
 mod backup;
+mod group;
 mod list;
 mod profile;
 
 pub use backup::BackupFault;
+pub use group::GroupFault;
 pub use list::ListFault;
 pub use profile::ProfileFault;
 
@@ -85,6 +87,7 @@ pub enum Refusal {
     Profile(ProfileFault),
     List(ListFault),
     Backup(BackupFault),
+    Group(GroupFault),
 }
 
 impl Refusal {
@@ -158,6 +161,7 @@ impl Refusal {
             Self::Profile(fault) => fault.code(),
             Self::List(fault) => fault.code(),
             Self::Backup(fault) => fault.code(),
+            Self::Group(fault) => fault.code(),
         }
     }
 
@@ -259,6 +263,7 @@ impl Refusal {
             Self::Profile(fault) => fault.french(),
             Self::List(fault) => fault.french(),
             Self::Backup(fault) => fault.french(),
+            Self::Group(fault) => fault.french(),
         }
     }
 
@@ -347,6 +352,7 @@ impl Refusal {
             Self::Profile(fault) => fault.english(),
             Self::List(fault) => fault.english(),
             Self::Backup(fault) => fault.english(),
+            Self::Group(fault) => fault.english(),
         }
     }
 }
@@ -360,6 +366,12 @@ impl From<ProfileFault> for Refusal {
 impl From<ListFault> for Refusal {
     fn from(fault: ListFault) -> Self {
         Self::List(fault)
+    }
+}
+
+impl From<GroupFault> for Refusal {
+    fn from(fault: GroupFault) -> Self {
+        Self::Group(fault)
     }
 }
 

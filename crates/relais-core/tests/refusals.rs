@@ -6,7 +6,7 @@ use relais_core::domain::TxtRecord;
 use relais_core::language::Language;
 use relais_core::money::{Currency, Money};
 use relais_core::profile::ProfileField;
-use relais_core::refusal::{BackupFault, ListFault, ProfileFault, Refusal};
+use relais_core::refusal::{BackupFault, GroupFault, ListFault, ProfileFault, Refusal};
 use relais_core::rights::{Act, State};
 use std::collections::HashSet;
 
@@ -88,6 +88,13 @@ fn is_listed(refusal: &Refusal) {
             | ProfileFault::PhotoSides { .. } => {}
         },
         Refusal::Backup(fault) => is_backup_fault_listed(fault),
+        Refusal::Group(fault) => match fault {
+            GroupFault::Cycle { .. }
+            | GroupFault::SendersMissing
+            | GroupFault::SendersTooMany { .. }
+            | GroupFault::CatchAll { .. }
+            | GroupFault::RedirectedTo { .. } => {}
+        },
         Refusal::List(fault) => match fault {
             ListFault::NotUtf8 { .. }
             | ListFault::NoColumns
@@ -124,7 +131,7 @@ fn is_backup_fault_listed(fault: &BackupFault) {
     }
 }
 
-/// What the sentences on personal data, on lists and on backups have to name.
+/// What the sentences on personal data, on lists, on groups and on backups have to name.
 fn named_faults() -> Vec<(Refusal, Vec<String>)> {
     let field = ProfileField::City;
     let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -175,10 +182,24 @@ fn named_faults() -> Vec<(Refusal, Vec<String>)> {
         (BackupFault::ExportVoid, vec![]),
         (BackupFault::SharesEnd, names(&["--collections move"])),
     ];
+    let group = [
+        (GroupFault::Cycle { path: vec!["Ventes".into(), "Tous".into()] }, names(&["Ventes → Tous"])),
+        (GroupFault::SendersMissing, vec![]),
+        (GroupFault::SendersTooMany { count_max: 1000 }, names(&["1000"])),
+        (
+            GroupFault::CatchAll { group: "Tous".into(), domains: vec!["bm.com".into()] },
+            names(&["Tous", "bm.com"]),
+        ),
+        (
+            GroupFault::RedirectedTo { group: "Tous".into(), by: vec!["user1@bm.com".into()] },
+            names(&["Tous", "user1@bm.com"]),
+        ),
+    ];
     profile
         .into_iter()
         .map(|(fault, names)| (fault.into(), names))
         .chain(backup.into_iter().map(|(fault, names)| (fault.into(), names)))
+        .chain(group.into_iter().map(|(fault, names)| (fault.into(), names)))
         .chain(list.into_iter().map(|(fault, names)| (fault.into(), names)))
         .collect()
 }
@@ -370,7 +391,7 @@ fn a_refusal_names_what_stands_in_the_way() {
                 | Refusal::JobItemFailed
                 | Refusal::SharedWithOwner => vec![],
                 Refusal::WebhookUrlInvalid { url } => vec![url.clone()],
-                fault @ (Refusal::Profile(_) | Refusal::List(_) | Refusal::Backup(_)) => {
+                fault @ (Refusal::Profile(_) | Refusal::List(_) | Refusal::Backup(_) | Refusal::Group(_)) => {
                     let named = named_faults().into_iter().find(|(refusal, _)| refusal == fault);
                     named.expect("listed").1
                 }

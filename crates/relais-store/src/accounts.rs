@@ -1,6 +1,6 @@
 //! Accounts, and where they redirect to.
 
-use crate::columns::{at, json, name, opt_time, time};
+use crate::columns::{at, json, name, opt_time, target, time};
 use crate::tx::{Error, Tx};
 use crate::value::{Kind, Row, Value};
 use jiff::Timestamp;
@@ -9,6 +9,7 @@ use relais_core::account::{Account, Cause};
 use relais_core::address::EmailAddress;
 use relais_core::authority::Role;
 use relais_core::ids::{AccountId, GroupId, MailboxId, OrganisationId, SubscriptionId};
+use relais_core::organisation::Target;
 use relais_core::password::PasswordHash;
 use relais_core::rights::{Leaving, State};
 use relais_core::text::fold;
@@ -192,7 +193,10 @@ pub(crate) fn conditions(organisation: OrganisationId, filter: &Filter) -> (Stri
         found.also("subscription = ?", [subscription.number().into()]);
     }
     if let Some(group) = filter.group {
-        found.also("id IN (SELECT account FROM group_members WHERE member_group = ?)", [group.number().into()]);
+        found.also(
+            "id IN (SELECT account FROM group_members WHERE member_group = ?)",
+            [group.number().into()],
+        );
     }
     (found.sql, found.args)
 }
@@ -324,14 +328,15 @@ pub fn renewals(
         .collect()
 }
 
-/// Accounts of the same organisation other than `leaver` that redirect to one of the leaver's addresses.
-pub fn redirecting_to(tx: &mut Tx<'_>, leaver: AccountId) -> Result<Vec<EmailAddress>, Error> {
+/// Accounts of the same organisation, other than the target itself, that redirect to one of its addresses.
+pub fn redirecting_to(tx: &mut Tx<'_>, to: Target) -> Result<Vec<EmailAddress>, Error> {
+    let (kind, id) = target(to);
     tx.query(
         "SELECT DISTINCT a.address FROM redirects r JOIN accounts a ON a.id = r.account \
          JOIN addresses d ON d.address = r.address \
-         WHERE d.target_kind = 'account' AND d.target_id = $1 AND a.id <> $1 AND a.organisation = d.organisation \
-         ORDER BY a.address",
-        &[leaver.number().into()],
+         WHERE d.target_kind = $1 AND d.target_id = $2 AND a.organisation = d.organisation \
+         AND NOT ($1 = 'account' AND a.id = $2) ORDER BY a.address",
+        &[kind, id],
     )?
     .iter()
     .map(|row| at("accounts", "address").parse(row.text(0)?, row.text(0)?))

@@ -74,7 +74,8 @@ pub fn list(tx: &mut Tx<'_>, organisation: OrganisationId, count_max: i64) -> Re
 
 /// The one that has waited longest.
 pub fn next_running(tx: &mut Tx<'_>) -> Result<Option<JobId>, Error> {
-    let row = tx.query_opt("SELECT id FROM jobs WHERE state = 'running' ORDER BY created_at, id LIMIT 1", &[])?;
+    let row =
+        tx.query_opt("SELECT id FROM jobs WHERE state = 'running' ORDER BY created_at, id LIMIT 1", &[])?;
     row.map(|row| Ok(JobId::from_number(row.int(0)?))).transpose()
 }
 

@@ -7,6 +7,7 @@ mod applications;
 mod backups;
 mod collections;
 mod domains;
+mod groups;
 mod jobs;
 mod money;
 mod people;
@@ -21,6 +22,7 @@ pub const MIGRATIONS: &[Migration] = &[
     collections::COLLECTIONS,
     backups::BACKUPS,
     applications::APPLICATIONS,
+    groups::GROUPS,
     jobs::JOBS,
 ];
 

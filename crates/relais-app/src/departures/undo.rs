@@ -1,5 +1,6 @@
 //! The way back: each step that was done is undone, the last one first. Undoing may be repeated like doing.
 
+use super::groups;
 use super::steps::{Frozen, Given, HandedOver, Renamed, destination};
 use crate::execute::apply;
 use crate::organisations::note;
@@ -140,7 +141,7 @@ fn undo_in(
         Step::Freeze => {
             let frozen: Frozen = read(report)?;
             if frozen.closed {
-                command(tx, Command::Reactivate)
+                command(tx, Command::Reactivate)?;
             } else {
                 let inbound = frozen.inbound_before.from_now(now);
                 match command(tx, Command::SetInbound { inbound }) {
@@ -149,8 +150,9 @@ fn undo_in(
                         command(tx, Command::SetInbound { inbound: Inbound::deliver() })
                     }
                     done => done,
-                }
+                }?;
             }
+            groups::take_back(tx, departure, &frozen.groups_given, *actor, now)
         }
         Step::Rename => {
             let renamed: Renamed = read(report)?;

@@ -1,12 +1,12 @@
 //! Closing an account, opening it again, ending it.
 
+use super::addresses::release;
 use super::billing::{Bill, seat};
-use super::{AddressChange, Answer, Decision, Effect, Facts, changed, check_inbound, check_loops, done};
+use super::{Answer, Decision, Effect, Facts, changed, check_inbound, check_loops, done};
 use crate::account::{Account, Cause, Deactivation};
 use crate::address::EmailAddress;
 use crate::authority::{Actor, Role};
 use crate::inbound::Inbound;
-use crate::organisation::{Address, DomainKind};
 use crate::refusal::{BackupFault, Refusal};
 use crate::rights::{Act, State, Verdict, allows, may, require, standing};
 use jiff::Timestamp;
@@ -178,10 +178,6 @@ pub(super) fn delete(account: &Account, facts: &Facts, actor: &Actor, now: Times
     let mut bill = Bill::new(&facts.means);
     bill.credit(&mut next);
     next.subscription = None;
-    let release = |held: &Address| match held.domain {
-        DomainKind::Own => AddressChange::Free { address: held.address.clone() },
-        DomainKind::Provider => AddressChange::Retire { address: held.address.clone() },
-    };
     let mut change = changed(next, "account.deleted", json!({ "addresses": addresses_of(facts) }));
     change.entries = bill.entries();
     change.addresses = facts.addresses.iter().map(release).collect();

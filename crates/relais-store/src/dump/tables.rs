@@ -173,7 +173,7 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "member_groups",
-        columns: "id organisation name address created_at",
+        columns: "id organisation name address created_at posting",
         key: "id",
         rows: &[Rows::Kept(BY_ORGANISATION)],
         emptied: &[],
@@ -182,6 +182,13 @@ pub const TABLES: &[Table] = &[
         name: "group_members",
         columns: "member_group account role",
         key: "member_group account",
+        rows: &[Rows::Kept("member_group IN (SELECT id FROM member_groups WHERE organisation = $1)")],
+        emptied: &[],
+    },
+    Table {
+        name: "group_groups",
+        columns: "member_group inner_group",
+        key: "member_group inner_group",
         rows: &[Rows::Kept("member_group IN (SELECT id FROM member_groups WHERE organisation = $1)")],
         emptied: &[],
     },
@@ -301,6 +308,13 @@ pub const TABLES: &[Table] = &[
         emptied: &[],
     },
     Table {
+        name: "licence_counts",
+        columns: "organisation day accounts free full_licences guests",
+        key: "organisation day",
+        rows: &[Rows::Kept(BY_ORGANISATION)],
+        emptied: &[],
+    },
+    Table {
         name: "events",
         columns: "organisation number at actor kind subject detail hash",
         key: "organisation number",
@@ -356,7 +370,7 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "password_resets",
-        columns: "account secret_hash epoch sent_to asked_at expires_at",
+        columns: "account secret_hash epoch sent_to asked_at expires_at purpose",
         key: "account",
         rows: &[Rows::LeftOut("a link that was used since would work a second time")],
         emptied: &[],

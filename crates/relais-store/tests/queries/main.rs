@@ -21,6 +21,7 @@ use relais_core::account::{Account, Cause, Deactivation};
 use relais_core::address::EmailAddress;
 use relais_core::authority::Role;
 use relais_core::domain::Domain;
+use relais_core::group::Posting;
 use relais_core::ids::{AccountId, GroupId, MailboxId, OrganisationId, ResponderId};
 use relais_core::inbound::{Inbound, LocalCopy, Treatment};
 use relais_core::language::Language;
@@ -32,6 +33,7 @@ use relais_core::organisation::{
 };
 use relais_core::password::PasswordHash;
 use relais_core::rights::State;
+use relais_core::routing::{self, Directory as _};
 use relais_store::accounts::{Filter, Sort};
 use relais_store::{
     Error, Store, Tx, accounts, addresses, groups, mailboxes, organisations, responders, schema,
@@ -123,6 +125,7 @@ on_both! {
     addresses_point_are_freed_and_retired_and_remember_their_holders
     an_address_has_one_target_and_a_domain_one_owner
     groups_and_their_members
+    groups_in_groups_and_their_policy
     shared_mailboxes_and_their_members
     responders_and_whom_they_answered
     the_outbox_keeps_what_is_owed_until_it_is_done
@@ -348,11 +351,11 @@ fn admins_and_redirects_are_found(db: &Database) {
         accounts::update(tx, &Account { inbound: redirect("un@bm.com"), ..account(3) })?;
         accounts::update(tx, &Account { inbound: redirect("user1@bm.com"), ..account(2) })?;
         assert_eq!(
-            accounts::redirecting_to(tx, account(1).id)?,
+            accounts::redirecting_to(tx, Target::Account(account(1).id))?,
             [address("user2@bm.com"), address("user3@bm.com")]
         );
         accounts::update(tx, &account(3))?;
-        assert_eq!(accounts::redirecting_to(tx, account(1).id)?, [address("user2@bm.com")]);
+        assert_eq!(accounts::redirecting_to(tx, Target::Account(account(1).id))?, [address("user2@bm.com")]);
         Ok(())
     });
 }
@@ -423,6 +426,7 @@ fn groups_and_their_members(db: &Database) {
         organisation: org(1),
         name: name.into(),
         address: at_address.map(address),
+        posting: Posting::Anyone,
         created_at: at(0),
     };
     let (ventes, achats) = (group(1, "Ventes", Some("ventes@bm.com")), group(2, "Achats", None));
@@ -442,10 +446,60 @@ fn groups_and_their_members(db: &Database) {
         assert_eq!(groups::led_by(tx, two)?, []);
         assert!(groups::remove_member(tx, ventes.id, two)?);
         assert!(!groups::remove_member(tx, ventes.id, two)?);
+        assert_eq!(groups::role_of(tx, ventes.id, one)?, Some(GroupRole::Admin));
+        assert_eq!(groups::role_of(tx, ventes.id, two)?, None);
         Ok(())
     });
     let twin = Group { id: GroupId::from_number(3), ..other };
     assert_eq!(db.refused(move |tx| groups::insert(tx, &twin)), "member_groups.organisation,name");
+}
+
+/// Also what goes with a group that is removed.
+fn groups_in_groups_and_their_policy(db: &Database) {
+    let db = Database { store: db.store.clone(), _dir: None }.with_people();
+    let group = |number: i64, name: &str| Group {
+        id: GroupId::from_number(number),
+        organisation: org(1),
+        name: name.into(),
+        address: None,
+        posting: Posting::Listed { senders: [address("client@perso.example")].into() },
+        created_at: at(0),
+    };
+    let (tous, ventes, achats) = (group(1, "Tous"), group(2, "Ventes"), group(3, "Achats"));
+    let one = account(1).id;
+    db.write(move |tx| {
+        for group in [&tous, &ventes, &achats] {
+            groups::insert(tx, group)?;
+        }
+        assert_eq!(groups::get(tx, tous.id)?, Some(tous.clone()));
+        let renamed = Group {
+            name: "Toutes".into(),
+            address: Some(address("toutes@bm.com")),
+            posting: Posting::Members,
+            ..tous.clone()
+        };
+        groups::update(tx, &renamed)?;
+        assert_eq!(groups::get(tx, tous.id)?, Some(renamed.clone()));
+        assert!(groups::put_in(tx, tous.id, ventes.id)? && groups::put_in(tx, tous.id, achats.id)?);
+        assert!(!groups::put_in(tx, tous.id, achats.id)?, "it is in it already");
+        assert_eq!(groups::inner(tx, tous.id)?, [achats.clone(), ventes.clone()]);
+        assert_eq!(tx.inner_groups(tous.id)?, [ventes.id, achats.id]);
+        assert!(groups::take_out(tx, tous.id, achats.id)? && !groups::take_out(tx, tous.id, achats.id)?);
+        assert_eq!(routing::group_path(tx, tous.id, ventes.id)?, Some(vec![tous.id, ventes.id]));
+        assert_eq!(routing::group_path(tx, ventes.id, tous.id)?, None);
+        groups::set_member(tx, ventes.id, one, GroupRole::Admin)?;
+        assert_eq!(routing::everyone_in(tx, tous.id)?, [one]);
+        assert_eq!(groups::catch_all_of(tx, ventes.id)?, Vec::<String>::new());
+        relais_store::domains::set_catch_all(tx, "bm.com", Some(Target::Group(ventes.id)))?;
+        assert_eq!(groups::catch_all_of(tx, ventes.id)?, ["bm.com"]);
+        groups::remove(tx, ventes.id)?;
+        assert_eq!(groups::get(tx, ventes.id)?, None);
+        assert_eq!(groups::of_member(tx, one)?, []);
+        assert_eq!(tx.inner_groups(tous.id)?, []);
+        Ok(())
+    });
+    let same = group(1, "Toutes").id;
+    assert_eq!(db.refused(move |tx| groups::put_in(tx, same, same).map(drop)), "group_groups_itself");
 }
 
 fn shared_mailboxes_and_their_members(db: &Database) {

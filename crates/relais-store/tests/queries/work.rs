@@ -172,6 +172,7 @@ pub fn departure(number: i64, leaver: i64) -> Departure {
         collections: CollectionsChoice::Move,
         meetings: MeetingsChoice::Cancel,
         export_to: Some(address("moi@ailleurs.test")),
+        groups_to: Some(address("user2@bm.com")),
         steps: vec![Step::Freeze, Step::Inventory, Step::Certificate],
         findings: Findings { messages: 3, ..Findings::default() },
         warnings: vec![Warning::DeletionWithoutExport, Warning::DeletionEndsReply],

@@ -19,6 +19,7 @@ mod departure;
 mod domain;
 mod explain;
 mod failure;
+mod group;
 mod inbound;
 mod journal;
 mod language;
@@ -38,10 +39,10 @@ pub mod when;
 mod words;
 
 use arguments::{
-    AccountCommand, AddressCommand, AliasCommand, ApplicationCommand, BulkCommand, JobCommand, BackupCommand, CollectionCommand,
-    DepartArguments, DepartureCommand, DomainCommand, EventsArguments, GrantArguments, GroupCommand,
-    InboundCommand, OperatorCommand, OrganisationCommand, PlanCommand, ProvisionCommand, ResponderCommand,
-    SharedMailboxCommand, Shell, SubscriptionCommand, TokenCommand,
+    AccountCommand, AddressCommand, AliasCommand, ApplicationCommand, BackupCommand, BulkCommand,
+    CollectionCommand, DepartArguments, DepartureCommand, DomainCommand, EventsArguments, GrantArguments,
+    GroupCommand, InboundCommand, JobCommand, OperatorCommand, OrganisationCommand, PlanCommand,
+    ProvisionCommand, ResponderCommand, SharedMailboxCommand, Shell, SubscriptionCommand, TokenCommand,
 };
 use clap::{CommandFactory as _, Parser, Subcommand};
 use failure::Failure;
@@ -152,7 +153,12 @@ pub enum Question {
     #[command(subcommand)]
     Backup(BackupCommand),
     /// Say what happens to mail for an address now, and why
-    Explain { address: EmailAddress },
+    Explain {
+        address: EmailAddress,
+        /// From this sender; an empty text is a notice, which has none
+        #[arg(long, value_name = "SENDER")]
+        from: Option<String>,
+    },
     /// Let an administrator read a deactivated account's mail until a date
     Grant(GrantArguments),
     /// What happened
@@ -220,12 +226,12 @@ async fn dispatch(session: &mut Session, question: Question) -> Result<(), Failu
         Question::Address(command) => address::address(session, command).await,
         Question::SharedMailbox(command) => members::shared_mailbox(session, command).await,
         Question::Collection(command) => collection::collection(session, command).await,
-        Question::Group(command) => members::group(session, command).await,
+        Question::Group(command) => group::group(session, command).await,
         Question::Responder(command) => address::responder(session, command).await,
         Question::Depart(arguments) => depart::depart(session, *arguments).await,
         Question::Departure(command) => departure::departure(session, command).await,
         Question::Backup(command) => backup::backup(session, command).await,
-        Question::Explain { address } => explain::explain(session, &address).await,
+        Question::Explain { address, from } => explain::explain(session, &address, from.as_deref()).await,
         Question::Grant(arguments) => access::grant(session, arguments).await,
         Question::Token(command) => access::token(session, command).await,
         Question::Application(command) => application::application(session, command).await,

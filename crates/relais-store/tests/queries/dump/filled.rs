@@ -209,9 +209,17 @@ impl Filling<'_, '_> {
             organisation,
             name: self.text(),
             address: self.one_of(&[None, Some(held("groupe"))]),
+            posting: self.one_of(&[Posting::Anyone, Posting::Listed { senders: [held("x")].into() }]),
             created_at: at(0),
         };
         groups::insert(self.tx, &group)?;
+        let inner = Group {
+            id: GroupId::from_number(number + 1),
+            name: format!("dans {}", group.name),
+            ..group.clone()
+        };
+        groups::insert(self.tx, &inner)?;
+        groups::put_in(self.tx, group.id, inner.id)?;
         let responder = Responder {
             id: ResponderId::from_number(number),
             organisation,

@@ -8,17 +8,17 @@ use relais_app::core::application::Application;
 use relais_app::core::authority::{Actor, Power};
 use relais_app::core::collection::Share;
 use relais_app::core::departure::Departure;
-use relais_app::core::job::Job;
 use relais_app::core::ids::{
     AccountId, ApplicationId, DepartureId, GroupId, JobId, OrganisationId, PlanId, ResponderId, ShareId,
     SubscriptionId,
 };
+use relais_app::core::job::Job;
 use relais_app::core::organisation::{Address, Group, Organisation, Responder, SharedMailbox, Target};
 use relais_app::core::plan::{Plan, Subscription};
 use relais_app::core::refusal::Refusal;
 use relais_app::read::{
-    Tx, accounts, addresses, applications, collections, departures, groups, jobs, mailboxes, offers, organisations,
-    responders,
+    Tx, accounts, addresses, applications, collections, departures, groups, jobs, mailboxes, offers,
+    organisations, responders,
 };
 use relais_app::{Caller, Error};
 use std::str::FromStr;

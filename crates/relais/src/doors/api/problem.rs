@@ -6,7 +6,7 @@ use super::payments::SignatureError;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use relais_app::core::language::Language;
-use relais_app::core::refusal::{BackupFault, ProfileFault, Refusal};
+use relais_app::core::refusal::{BackupFault, GroupFault, ProfileFault, Refusal};
 use relais_app::{Error, SignInRefusal};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -154,8 +154,12 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::QuotaInvalid
         | Refusal::SharedWithOwner
         | Refusal::WebhookUrlInvalid { .. }
+        | Refusal::Group(GroupFault::SendersMissing | GroupFault::SendersTooMany { .. })
         | Refusal::Profile(_)
         | Refusal::List(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Refusal::Group(
+            GroupFault::Cycle { .. } | GroupFault::CatchAll { .. } | GroupFault::RedirectedTo { .. },
+        ) => StatusCode::CONFLICT,
         Refusal::NotInThisState { .. }
         | Refusal::OwnerCannotLeave
         | Refusal::RevokeRoleFirst

@@ -3,10 +3,10 @@
 use super::arguments::{AccountCommand, AccountCreate, AliasCommand, InboundCommand};
 use super::client::Answer;
 use super::session::{Attendance, Form};
-use super::{Failure, Session, account_list, offers, profile, quota, words};
+use super::{Failure, Session, account_list, group, offers, profile, quota, words};
 use relais_app::MailboxUsage;
-use relais_core::job::Run;
 use relais_core::account::Account;
+use relais_core::job::Run;
 use relais_core::organisation::{Address, AddressKind};
 use relais_core::rights::State;
 use serde_json::json;
@@ -52,8 +52,13 @@ pub async fn account(session: &mut Session, command: AccountCommand) -> Result<(
                 &format!("Deactivated the account {account}; its connections are cut. To open it again: relais account reactivate {account}"),
             )
         }
-        AccountCommand::Reactivate { account } => {
-            let answer = session.client.post(&["accounts", &account, "reactivate"], &json!({})).await?;
+        AccountCommand::Reactivate { account, groups } => {
+            let mut into = Vec::new();
+            for named in &groups {
+                into.push(group::group_id(session, named, None).await?);
+            }
+            let body = json!({ "groups": into });
+            let answer = session.client.post(&["accounts", &account, "reactivate"], &body).await?;
             session.confirm(
                 &answer,
                 &format!("Le compte {account} est actif."),

@@ -4,6 +4,7 @@ mod applications;
 mod backups;
 mod bulk;
 mod departures;
+mod groups;
 mod money;
 mod people;
 
@@ -11,6 +12,7 @@ pub use applications::ApplicationCommand;
 pub use backups::{BackupCommand, DownloadPart, Held, Keep, RestorePart};
 pub use bulk::{BulkCommand, JobCommand, Many};
 pub use departures::{DepartArguments, DepartureCommand};
+pub use groups::{GroupCommand, OneGroup, PostingWord};
 pub use money::{
     PlanCommand, PlanCreate, ProvisionCommand, StatementArguments, SubscriptionCommand, SubscriptionCreate,
 };
@@ -212,7 +214,12 @@ pub enum AccountCommand {
         inbound: InboundArguments,
     },
     /// Open a deactivated account again
-    Reactivate { account: String },
+    Reactivate {
+        account: String,
+        /// Put it into this group too (id, name or address); may be repeated
+        #[arg(long = "group", value_name = "GROUP")]
+        groups: Vec<String>,
+    },
     /// Delete a deactivated account for good
     Delete {
         account: String,
@@ -351,42 +358,6 @@ pub enum CollectionCommand {
     },
     /// End a share, named by its id in the list
     Unshare { share: String },
-}
-
-#[derive(Debug, Subcommand)]
-pub enum GroupCommand {
-    /// Create a group
-    Create {
-        name: String,
-        #[arg(long)]
-        address: Option<EmailAddress>,
-        #[command(flatten)]
-        organisation: InOrganisation,
-    },
-    /// Add an account to a group, change its role there, or remove it
-    Member {
-        /// Id, name or address
-        group: String,
-        account: String,
-        #[arg(long, conflicts_with = "remove")]
-        admin: bool,
-        #[arg(long)]
-        remove: bool,
-        #[command(flatten)]
-        organisation: InOrganisation,
-    },
-    /// List the members of a group
-    Members {
-        /// Id, name or address
-        group: String,
-        #[command(flatten)]
-        organisation: InOrganisation,
-    },
-    /// List the groups
-    List {
-        #[command(flatten)]
-        organisation: InOrganisation,
-    },
 }
 
 #[derive(Debug, Subcommand)]

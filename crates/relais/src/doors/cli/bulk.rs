@@ -73,11 +73,7 @@ async fn meant(session: &Session, command: BulkCommand) -> Result<(BulkAct, Many
     })
 }
 
-async fn group_of(
-    session: &Session,
-    named: &str,
-    many: &Many,
-) -> Result<relais_core::ids::GroupId, Failure> {
+async fn group_of(session: &Session, named: &str, many: &Many) -> Result<relais_core::ids::GroupId, Failure> {
     let id = group_id(session, named, many.organisation.organisation.as_deref()).await?;
     Ok(id.parse().context("the id of a group")?)
 }
@@ -145,7 +141,9 @@ fn summary(job: &Job, language: Language) -> String {
     let Job { changed, unchanged, refused, id, .. } = job;
     let counts = match (job.run, language) {
         (Run::Dry, Language::French) => {
-            format!("À modifier : {changed}, déjà ainsi : {unchanged}, refusés : {refused}. Rien n'est encore fait.")
+            format!(
+                "À modifier : {changed}, déjà ainsi : {unchanged}, refusés : {refused}. Rien n'est encore fait."
+            )
         }
         (Run::Dry, Language::English) => {
             format!("To change: {changed}, so already: {unchanged}, refused: {refused}. Nothing is done yet.")
@@ -163,7 +161,10 @@ fn summary(job: &Job, language: Language) -> String {
     };
     if usize::try_from(*refused).unwrap_or_default() > NAMED_MAX {
         let rest = language.pick("Tous les refus", "All refusals");
-        return format!("{counts}{stopped}\n{rest}{} relais job items {id} --outcome refused", language.pick(" :", ":"));
+        return format!(
+            "{counts}{stopped}\n{rest}{} relais job items {id} --outcome refused",
+            language.pick(" :", ":")
+        );
     }
     format!("{counts}{stopped}")
 }
@@ -200,7 +201,12 @@ pub async fn job(session: &mut Session, command: JobCommand) -> Result<(), Failu
                     let why = item.refusals.iter().map(|one| reader.pick(&one.french, &one.english));
                     let why = why.collect::<Vec<_>>().join(" ");
                     let outcome = words::item_outcome(item.outcome, reader.language).to_owned();
-                    [item.number.to_string(), words::printable(&item.address), outcome, words::printable(&why)]
+                    [
+                        item.number.to_string(),
+                        words::printable(&item.address),
+                        outcome,
+                        words::printable(&why),
+                    ]
                 };
                 reader.table(
                     [("n°", "no."), ("compte", "account"), ("résultat", "result"), ("raison", "reason")],

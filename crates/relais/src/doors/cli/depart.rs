@@ -84,6 +84,7 @@ async fn order(session: &Session, arguments: &DepartArguments) -> Result<Order, 
         collections: arguments.collections,
         meetings: arguments.meetings,
         export: arguments.export.then_some(ExportChoice::ExternalAddress),
+        groups_to: arguments.groups_to.clone(),
     })
 }
 

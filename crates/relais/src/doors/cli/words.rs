@@ -1,9 +1,11 @@
 //! The names of things in both languages, as `docs/glossary.md` fixes them.
 
 use relais_app::read::SpoolState;
+use relais_core::address::EmailAddress;
 use relais_core::authority::{Actor, Role};
 use relais_core::collection::{CollectionKind, ShareRight};
 use relais_core::departure::{DepartureState, Step};
+use relais_core::group::Posting;
 use relais_core::inbound::{Inbound, LocalCopy, Treatment};
 use relais_core::job::{BulkAct, ItemOutcome, JobState, Run};
 use relais_core::language::Language;
@@ -96,6 +98,21 @@ pub fn group_role(role: GroupRole, language: Language) -> &'static str {
     match role {
         GroupRole::Admin => language.pick("administrateur", "admin"),
         GroupRole::Member => language.pick("membre", "member"),
+    }
+}
+
+/// Who may write to a group.
+#[must_use]
+pub fn posting(posting: &Posting, language: Language) -> String {
+    match posting {
+        Posting::Anyone => language.pick("tout le monde", "anyone").to_owned(),
+        Posting::Organisation => {
+            language.pick("les comptes de l'organisation", "the organisation").to_owned()
+        }
+        Posting::Members => language.pick("ses membres", "its members").to_owned(),
+        Posting::Listed { senders } => {
+            senders.iter().map(EmailAddress::as_str).collect::<Vec<_>>().join(", ")
+        }
     }
 }
 
@@ -266,6 +283,9 @@ pub fn mail_refusal(refusal: MailRefusal, language: Language) -> String {
         }
         MailRefusal::SenderNotHeld => language
             .pick("l'expéditeur n'est pas de ce compte", "the sender address is not the account's own"),
+        MailRefusal::NotAllowedToPost => {
+            language.pick("ce groupe n'accepte pas cet expéditeur", "the group does not take this sender")
+        }
         MailRefusal::Deactivated => language.pick(
             "le titulaire est désactivé et rien d'autre n'est prévu",
             "the holder is deactivated and nothing else was decided",
