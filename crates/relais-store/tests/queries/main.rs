@@ -5,6 +5,7 @@ mod backups;
 mod collections;
 mod domains;
 mod dump;
+mod jobs;
 mod money;
 mod people;
 mod work;
@@ -14,6 +15,7 @@ use backups::*;
 use collections::*;
 use domains::*;
 use dump::*;
+use jobs::*;
 use jiff::{SignedDuration, Timestamp};
 use money::*;
 use people::*;
@@ -150,6 +152,8 @@ on_both! {
     the_catalog_tells_the_kind_of_each_column
     a_name_is_free_again_once_its_application_is_disconnected
     a_signing_secret_stays_beside_the_one_that_replaces_it
+    a_job_finds_its_accounts_in_order_and_keeps_what_became_of_each
+    the_oldest_running_job_is_gone_on_with_and_old_ones_are_forgotten
     shares_are_found_by_both_sides_and_through_groups
     shares_follow_a_collection_to_another_owner
     a_backup_is_due_once

@@ -59,6 +59,7 @@ fn samples(made: &Made) -> Vec<Sample> {
     let mut all = organisation_samples(made);
     all.extend(domain_samples());
     all.extend(application_samples(made));
+    all.extend(job_samples(made));
     all.extend(account_samples());
     all.extend(people_samples());
     all.extend(departure_samples(made));
@@ -130,6 +131,19 @@ fn application_samples(made: &Made) -> Vec<Sample> {
         of("POST", "/api/v1/applications/{application}/signing-secret").with(json!({})),
         of("DELETE", "/api/v1/applications/{application}"),
         of("GET", "/api/v1/application"),
+    ]
+}
+
+fn job_samples(made: &Made) -> Vec<Sample> {
+    let order = json!({ "act": { "do": "deactivate" }, "run": "dry", "on": { "accounts": ["user1@bm.com"] } });
+    let of = |method, template| sample(method, template).at("job", made.job);
+    vec![
+        sample("GET", "/api/v1/organisations/{organisation}/jobs"),
+        sample("POST", "/api/v1/organisations/{organisation}/jobs").with(order),
+        of("GET", "/api/v1/jobs/{job}"),
+        of("GET", "/api/v1/jobs/{job}/items"),
+        of("GET", "/api/v1/jobs/{job}/items.csv"),
+        of("POST", "/api/v1/jobs/{job}/cancel"),
     ]
 }
 

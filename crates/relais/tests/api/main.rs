@@ -9,6 +9,7 @@ mod certificate;
 mod collections;
 mod description;
 mod domains;
+mod jobs;
 mod money;
 mod organisations;
 mod password_resets;

@@ -12,9 +12,10 @@ use relais_app::core::backup::{Generation, GenerationState, Holder, Occasion, Sc
 use relais_app::core::collection::{ShareRight, Sharee};
 use relais_app::core::departure::Order;
 use relais_app::core::ids::{
-    AccountId, ApplicationId, DepartureId, GenerationId, GroupId, OrganisationId, ResponderId, ShareId,
+    AccountId, ApplicationId, DepartureId, GenerationId, GroupId, JobId, OrganisationId, ResponderId, ShareId,
     SpoolId, TokenId,
 };
+use relais_app::core::job::{BulkAct, Run};
 use relais_app::core::language::Language;
 use relais_app::core::lifecycle::Command;
 use relais_app::core::money::Currency;
@@ -22,9 +23,9 @@ use relais_app::core::organisation::{GroupRole, MailboxRight};
 use relais_app::core::plan::{Licence, PlanTerms, SubscriptionTerms};
 use relais_app::core::rights::{Act, State};
 use relais_app::core::term::Period;
-use relais_app::read::generations;
+use relais_app::read::{Filter, generations};
 use relais_app::{
-    Clock, Ids, Network, NewAccountRequest, NewOrganisationRequest, Parts, Relais, Store, schema,
+    Clock, Ids, Network, NewAccountRequest, NewOrganisationRequest, Parts, Relais, Selection, Store, schema,
 };
 use relais_engines::collections::Collections;
 use relais_engines::dns::Dns;
@@ -97,6 +98,8 @@ pub struct Made {
     pub responder: ResponderId,
     pub share: ShareId,
     pub application: ApplicationId,
+    /// Ordered, and not begun.
+    pub job: JobId,
     pub spare_token: TokenId,
     pub operator_token: TokenId,
     pub finished: DepartureId,
@@ -337,6 +340,8 @@ async fn populate(app: &Relais) -> Made {
         app.connect_application(bm, "Tableaux".into(), None, operator).await.expect("connected");
     secrets.push((Who::Application, application.token));
     let application = application.application.id;
+    let all = Selection::Filter(Filter::default());
+    let job = app.order_job(bm, BulkAct::Reactivate, all, Run::Dry, operator).await.expect("ordered").id;
     let operator_token = app.create_token(None, "spare".into(), operator).await.expect("made").of.id;
     let spare_token = app.create_token(Some(bm), "spare".into(), operator).await.expect("made").of.id;
     let photo = crate::people::png(16, 16);
@@ -355,6 +360,7 @@ async fn populate(app: &Relais) -> Made {
         responder,
         share,
         application,
+        job,
         spare_token,
         operator_token,
         finished,

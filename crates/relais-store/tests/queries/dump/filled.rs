@@ -12,8 +12,9 @@ use relais_core::collection::{Share, ShareRight, Sharee};
 use relais_core::departure::{Departure, DepartureState, Step, StepReport};
 use relais_core::event::Happening;
 use relais_core::ids::{
-    ApplicationId, DepartureId, GrantId, PlanId, SessionId, ShareId, SpoolId, SubscriptionId, TokenId,
+    ApplicationId, DepartureId, GrantId, JobId, PlanId, SessionId, ShareId, SpoolId, SubscriptionId, TokenId,
 };
+use relais_core::job::{BulkAct, Job, JobState, Run};
 use relais_core::ledger::NewEntry;
 use relais_core::lifecycle::Effect;
 use relais_core::photo::{Photo, PhotoKind};
@@ -24,7 +25,7 @@ use relais_store::exports::{self, Export};
 use relais_store::password_resets::{self, PasswordReset};
 use relais_store::spool::{self, Outbound, SpoolState};
 use relais_store::{
-    applications, claims, collections, departures, events, generations, ledger, offers, outbox, profiles,
+    applications, claims, collections, departures, events, generations, jobs, ledger, offers, outbox, profiles,
     repositories, settings,
 };
 use serde_json::json;
@@ -345,7 +346,28 @@ impl Filling<'_, '_> {
         };
         let token = format!("token {number}");
         applications::insert(self.tx, &application, token.as_bytes(), "whsec_1")?;
-        applications::replace_secret(self.tx, application.id, "whsec_2", at(9))
+        applications::replace_secret(self.tx, application.id, "whsec_2", at(9))?;
+        self.job(number, account)
+    }
+
+    fn job(&mut self, number: i64, account: AccountId) -> Result<(), Error> {
+        let job = Job {
+            id: JobId::from_number(number),
+            organisation: org(self.organisation),
+            act: BulkAct::Reactivate,
+            run: Run::Dry,
+            state: JobState::Running,
+            items: 1,
+            items_done: 0,
+            changed: 0,
+            unchanged: 0,
+            refused: 0,
+            created_at: at(0),
+            ended_at: None,
+        };
+        jobs::insert(self.tx, &job, &Actor::Operator)?;
+        let text = self.text();
+        jobs::add(self.tx, job.id, 1, account, &text)
     }
 
     fn records(&mut self) -> Result<(), Error> {
