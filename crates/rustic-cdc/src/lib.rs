@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn the_hash_of_earlier_backups_is_the_hash_of_later_ones() {
-        let bytes: Vec<u8> = (0..10_000_u32).map(|number| (number * number >> 5) as u8).collect();
+        let bytes: Vec<u8> = (0..10_000_u32).map(|number| ((number * number) >> 5) as u8).collect();
         let mut hash = Rabin64::new_with_polynom(6, &MODULUS);
         hash.reset_and_prefill_window(&mut bytes.iter().copied());
         let mut all = 0_u64;
