@@ -2,6 +2,8 @@
 
 use super::repository_error;
 use crate::{Error, Relais};
+use futures_util::StreamExt as _;
+use futures_util::stream;
 use jiff::Timestamp;
 use relais_core::account::Account;
 use relais_core::backup::{BackupPolicy, Generation, Holder, Scope, Snapshot};
@@ -23,6 +25,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 const PAGE: i64 = 1000;
+/// Holders that are written at once: while the disk makes the packs of one last, the others are read.
+const WRITERS: usize = 4;
 /// The organisation's rows, in the snapshot of the organisation.
 pub(super) const ROWS: &str = "rows.jsonl";
 
@@ -95,8 +99,11 @@ impl Relais {
         holders: &[Holder],
     ) -> Result<Vec<(Holder, Error)>, Error> {
         let (mut written, mut failed) = (Vec::new(), Vec::new());
-        for holder in holders {
-            match self.write_holder(repository, generation, *holder).await {
+        let writing: Vec<_> =
+            holders.iter().map(|holder| self.write_holder(repository, generation, *holder)).collect();
+        let mut outcomes = stream::iter(writing).buffered(WRITERS).zip(stream::iter(holders));
+        while let Some((outcome, holder)) = outcomes.next().await {
+            match outcome {
                 Ok(snapshot) => written.extend(snapshot),
                 Err(error) => failed.push((*holder, error)),
             }
