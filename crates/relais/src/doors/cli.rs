@@ -16,6 +16,7 @@ mod depart;
 mod departure;
 mod domain;
 mod explain;
+mod export;
 mod failure;
 mod inbound;
 mod journal;
@@ -37,8 +38,8 @@ mod words;
 
 use arguments::{
     AccountCommand, AddressCommand, AliasCommand, BackupCommand, CollectionCommand, DepartArguments,
-    DepartureCommand, DomainCommand, EventsArguments, GrantArguments, GroupCommand, InboundCommand,
-    OperatorCommand, OrganisationCommand, PlanCommand, ProvisionCommand, ResponderCommand,
+    DepartureCommand, DomainCommand, EventsArguments, ExportCommand, GrantArguments, GroupCommand,
+    InboundCommand, OperatorCommand, OrganisationCommand, PlanCommand, ProvisionCommand, ResponderCommand,
     SharedMailboxCommand, Shell, SubscriptionCommand, TokenCommand,
 };
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -143,6 +144,9 @@ pub enum Question {
     /// Backups of an organisation, and what is in them
     #[command(subcommand)]
     Backup(BackupCommand),
+    /// Archives that people take along when they leave
+    #[command(subcommand)]
+    Export(ExportCommand),
     /// Say what happens to mail for an address now, and why
     Explain { address: EmailAddress },
     /// Let an administrator read a deactivated account's mail until a date
@@ -212,6 +216,7 @@ async fn dispatch(session: &mut Session, question: Question) -> Result<(), Failu
         Question::Depart(arguments) => depart::depart(session, *arguments).await,
         Question::Departure(command) => departure::departure(session, command).await,
         Question::Backup(command) => backup::backup(session, command).await,
+        Question::Export(command) => export::export(session, command).await,
         Question::Explain { address } => explain::explain(session, &address).await,
         Question::Grant(arguments) => access::grant(session, arguments).await,
         Question::Token(command) => access::token(session, command).await,

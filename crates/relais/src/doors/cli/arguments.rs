@@ -5,7 +5,7 @@ mod departures;
 mod money;
 mod people;
 
-pub use backups::{BackupCommand, DownloadPart, Held, Keep, RestorePart};
+pub use backups::{BackupCommand, DownloadPart, ExportCommand, Held, Keep, RestorePart};
 pub use departures::{DepartArguments, DepartureCommand};
 pub use money::{
     PlanCommand, PlanCreate, ProvisionCommand, StatementArguments, SubscriptionCommand, SubscriptionCreate,
