@@ -37,7 +37,7 @@ impl Relais {
                 self.remove_spool_file(id).await?;
             }
         }
-        Ok(())
+        self.remove_leftover_exports().await
     }
 
     /// Works until `stop` says so. A smarthost may take minutes to answer, and a resolver seconds: nothing else waits

@@ -127,6 +127,7 @@ fn is_backup_fault_listed(fault: &BackupFault) {
         | BackupFault::FromNewerVersion
         | BackupFault::ExternalAddressMissing { .. }
         | BackupFault::ExportVoid
+        | BackupFault::ExportSourceGone
         | BackupFault::SharesEnd => {}
     }
 }
@@ -171,6 +172,7 @@ fn named_faults() -> Vec<(Refusal, Vec<String>)> {
         (BackupFault::LocationInvalid { text: "ici".into() }, names(&["ici"])),
         (BackupFault::LocationTaken { location: place() }, vec![place()]),
         (BackupFault::NotVerified, vec![]),
+        (BackupFault::ExportSourceGone, names(&["relais backup download"])),
         (BackupFault::Personal, vec![]),
         (BackupFault::RetentionEmpty, vec![]),
         (BackupFault::AlreadyHere { name: "Mairie".into() }, names(&["Mairie"])),

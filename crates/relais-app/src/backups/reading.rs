@@ -14,7 +14,9 @@ use relais_core::rights::{Act, Verdict, may};
 use relais_engines::collections::Collections;
 use relais_engines::maildir::{Index, Maildirs};
 use relais_engines::message::PersonalMarks;
-use relais_engines::repository::{Content, EntryKind, File, Label, Repository, RepositoryError, SnapshotId};
+use relais_engines::repository::{
+    Content, EntryKind, File, Label, Packs, Repository, RepositoryError, SnapshotId,
+};
 use relais_store::dump::{self, DumpError};
 use relais_store::mailboxes::MailHolder;
 use relais_store::{Tx, accounts, addresses, generations, groups, mailboxes, profiles, repositories};
@@ -97,6 +99,7 @@ impl Relais {
         (repository, policy): (&Arc<Repository>, &BackupPolicy),
         generation: &Generation,
         holders: &[Holder],
+        packs: &mut Packs,
     ) -> Result<Vec<(Holder, Error)>, Error> {
         let (mut written, mut failed) = (Vec::new(), Vec::new());
         let writing: Vec<_> =
@@ -110,10 +113,14 @@ impl Relais {
         }
         for (mut snapshot, id, known_good) in written {
             let location = self.location(generation.organisation).await?;
-            let repository = repository.clone();
-            let verified =
-                tokio::task::spawn_blocking(move || repository.verify(&id, known_good.as_ref()).map(|_| ()));
-            if let Err(error) = verified.await? {
+            let (repository, mut listed) = (repository.clone(), std::mem::take(packs));
+            let verified = tokio::task::spawn_blocking(move || {
+                let verified = repository.verify_among(&id, known_good.as_ref(), &mut listed);
+                (verified, listed)
+            });
+            let (verified, listed) = verified.await?;
+            *packs = listed;
+            if let Err(error) = verified {
                 failed.push((snapshot.holder, repository_error(&location, error)));
                 continue;
             }

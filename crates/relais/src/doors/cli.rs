@@ -18,6 +18,7 @@ mod depart;
 mod departure;
 mod domain;
 mod explain;
+mod export;
 mod failure;
 mod group;
 mod inbound;
@@ -40,7 +41,7 @@ mod words;
 
 use arguments::{
     AccountCommand, AddressCommand, AliasCommand, ApplicationCommand, BackupCommand, BulkCommand,
-    CollectionCommand, DepartArguments, DepartureCommand, DomainCommand, EventsArguments, GrantArguments,
+    CollectionCommand, DepartArguments, DepartureCommand, DomainCommand, EventsArguments, ExportCommand, GrantArguments,
     GroupCommand, InboundCommand, JobCommand, OperatorCommand, OrganisationCommand, PlanCommand,
     ProvisionCommand, ResponderCommand, SharedMailboxCommand, Shell, SubscriptionCommand, TokenCommand,
 };
@@ -152,6 +153,9 @@ pub enum Question {
     /// Backups of an organisation, and what is in them
     #[command(subcommand)]
     Backup(BackupCommand),
+    /// Archives that people take along when they leave
+    #[command(subcommand)]
+    Export(ExportCommand),
     /// Say what happens to mail for an address now, and why
     Explain {
         address: EmailAddress,
@@ -231,6 +235,7 @@ async fn dispatch(session: &mut Session, question: Question) -> Result<(), Failu
         Question::Depart(arguments) => depart::depart(session, *arguments).await,
         Question::Departure(command) => departure::departure(session, command).await,
         Question::Backup(command) => backup::backup(session, command).await,
+        Question::Export(command) => export::export(session, command).await,
         Question::Explain { address, from } => explain::explain(session, &address, from.as_deref()).await,
         Question::Grant(arguments) => access::grant(session, arguments).await,
         Question::Token(command) => access::token(session, command).await,

@@ -322,6 +322,7 @@ fn backup_samples(made: &Made) -> Vec<Sample> {
         held("POST", "/api/v1/backups/{generation}/{holder}/restore")
             .with(json!({ "reason": "essai", "dry_run": "yes" })),
         of("GET", "/api/v1/accounts/{account}/exports"),
+        of("POST", "/api/v1/accounts/{account}/exports/link"),
         of("PUT", "/api/v1/accounts/{account}/legal-hold").with(json!({ "reason": "Litige" })),
         of("DELETE", "/api/v1/accounts/{account}/legal-hold"),
     ]

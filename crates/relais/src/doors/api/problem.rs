@@ -122,7 +122,8 @@ fn status_of_backup(fault: &BackupFault) -> StatusCode {
         | BackupFault::NotVerified
         | BackupFault::AlreadyHere { .. }
         | BackupFault::FromNewerVersion
-        | BackupFault::ExportVoid => StatusCode::CONFLICT,
+        | BackupFault::ExportVoid
+        | BackupFault::ExportSourceGone => StatusCode::CONFLICT,
     }
 }
 

@@ -9,7 +9,7 @@ mod money;
 mod people;
 
 pub use applications::ApplicationCommand;
-pub use backups::{BackupCommand, DownloadPart, Held, Keep, RestorePart};
+pub use backups::{BackupCommand, DownloadPart, ExportCommand, Held, Keep, RestorePart};
 pub use bulk::{BulkCommand, JobCommand, Many};
 pub use departures::{DepartArguments, DepartureCommand};
 pub use groups::{GroupCommand, OneGroup, PostingWord};
