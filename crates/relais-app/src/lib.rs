@@ -34,6 +34,7 @@ pub mod read;
 mod renewals;
 mod statement;
 mod throttle;
+mod webhooks;
 
 pub use account_lists::{AccountRows, LineOutcome, LineReport};
 pub use applications::{ApplicationChange, NewApplication};
@@ -71,6 +72,7 @@ use relais_engines::message::PersonalMarks;
 use relais_engines::radicale::{Homes, Radicale};
 use relais_engines::smtp::Smarthost;
 use relais_engines::spool::SpoolFiles;
+use relais_engines::webhook::Webhooks;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::{Mutex, Notify, RwLock};
@@ -94,6 +96,8 @@ pub struct Parts {
     pub radicale: Option<Radicale>,
     /// Where mail for elsewhere goes; without it such mail is kept and listed.
     pub smarthost: Option<Smarthost>,
+    /// How applications are told what happens.
+    pub webhooks: Webhooks,
     /// Where proofs of domains are looked up.
     pub dns: Dns,
     /// The name in message ids and notices, to which the MX records of our domains point.
@@ -121,6 +125,7 @@ pub struct Relais {
     exports_dir: PathBuf,
     radicale: Option<Radicale>,
     smarthost: Option<Smarthost>,
+    webhooks: Webhooks,
     dns: Dns,
     hostname: String,
     public_url: String,
@@ -143,6 +148,8 @@ pub struct Relais {
     backing_up: Notify,
     /// Jobs were ordered.
     working_through: Notify,
+    /// Woken when applications are to be told something again.
+    telling: Notify,
     /// Woken when there may be mail to send.
     outgoing: Notify,
 }
@@ -161,6 +168,7 @@ impl Relais {
             exports_dir: parts.exports_dir,
             radicale: parts.radicale,
             smarthost: parts.smarthost,
+            webhooks: parts.webhooks,
             dns: parts.dns,
             hostname: parts.hostname,
             public_url: parts.public_url,
@@ -177,6 +185,7 @@ impl Relais {
             work: Notify::new(),
             backing_up: Notify::new(),
             working_through: Notify::new(),
+            telling: Notify::new(),
             outgoing: Notify::new(),
         })
     }

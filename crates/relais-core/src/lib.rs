@@ -42,3 +42,4 @@ pub mod rights;
 pub mod routing;
 pub mod term;
 pub mod text;
+pub mod webhook;

@@ -33,6 +33,7 @@ pub mod responders;
 pub mod schema;
 pub mod settings;
 pub mod spool;
+pub mod webhooks;
 mod sqlite;
 mod tx;
 mod value;
