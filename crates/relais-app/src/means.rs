@@ -10,7 +10,9 @@ use relais_core::ids::{OrganisationId, SubscriptionId};
 use relais_core::ledger::NewEntry;
 use relais_core::lifecycle::{Command, Means};
 use relais_core::organisation::Organisation;
-use relais_core::plan::{Alike, LicencesUsed, PlanFacts, Seat, Subscription, check_own_domain, restricted_offer};
+use relais_core::plan::{
+    Alike, LicencesUsed, PlanFacts, Seat, Subscription, check_own_domain, restricted_offer,
+};
 use relais_core::refusal::Refusal;
 use relais_core::rights::standing_of;
 use relais_store::{Tx, accounts, domains, ledger, offers, organisations};
@@ -41,6 +43,15 @@ pub(crate) fn licences_used(
     organisation: OrganisationId,
     now: Timestamp,
 ) -> Result<LicencesUsed, Error> {
+    Ok(LicencesUsed::count(&alike(tx, organisation, now)?))
+}
+
+/// The organisation's accounts, by what licences depend on.
+pub(crate) fn alike(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    now: Timestamp,
+) -> Result<Vec<Alike>, Error> {
     let mut licences: HashMap<SubscriptionId, _> = HashMap::new();
     let mut all = Vec::new();
     for group in accounts::census(tx, organisation, now)? {
@@ -58,7 +69,7 @@ pub(crate) fn licences_used(
         let state = standing_of(group.state, group.leaving);
         all.push(Alike { state, seat: Seat::of(group.role, licence), count: group.count });
     }
-    Ok(LicencesUsed::count(&all))
+    Ok(all)
 }
 
 fn subscription(tx: &mut Tx<'_>, id: SubscriptionId) -> Result<Subscription, Error> {

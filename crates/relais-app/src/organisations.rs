@@ -12,9 +12,7 @@ use relais_core::ids::{AccountId, MailboxId, OrganisationId, ResponderId, Subscr
 use relais_core::language::Language;
 use relais_core::lifecycle::{self, AddressChange, Effect, NewAccount, check_available, check_name};
 use relais_core::money::Currency;
-use relais_core::organisation::{
-    AddressKind, MailboxRight, Organisation, Responder, SharedMailbox, Target,
-};
+use relais_core::organisation::{AddressKind, MailboxRight, Organisation, Responder, SharedMailbox, Target};
 use relais_core::refusal::Refusal;
 use relais_core::rights::{Act, allows, require};
 use relais_store::{Tx, accounts, addresses, events, mailboxes, organisations, outbox, responders};

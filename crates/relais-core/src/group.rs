@@ -110,7 +110,8 @@ pub fn check_looks_after(
     group: &Group,
     role_in_group: Option<GroupRole>,
 ) -> Result<(), Refusal> {
-    let is_admin = role_in_group == Some(GroupRole::Admin) && actor.has(Power::ChangeSelf, group.organisation);
+    let is_admin =
+        role_in_group == Some(GroupRole::Admin) && actor.has(Power::ChangeSelf, group.organisation);
     let may = is_admin || actor.has(Power::ManageAccounts, group.organisation);
     if may { Ok(()) } else { Err(Refusal::NotAllowed) }
 }

@@ -22,6 +22,7 @@ pub mod event;
 pub mod group;
 pub mod ids;
 pub mod inbound;
+pub mod invitation;
 pub mod language;
 pub mod ledger;
 pub mod lifecycle;

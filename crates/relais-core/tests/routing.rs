@@ -406,30 +406,32 @@ fn any_world() -> impl Strategy<Value = World> {
     let members = || proptest::collection::vec(0..i64::try_from(ACCOUNTS).expect("small"), 0..4);
     let posting = prop_oneof![Just(Posting::Anyone), Just(Posting::Organisation), Just(Posting::Members)];
     let nested = (posting, any::<bool>(), any::<bool>());
-    (people, members(), members(), any::<bool>(), nested).prop_map(|(people, first, second, expired, nested)| {
-        let (posting, second_in_first, first_in_second) = nested;
-        let mut world = World::default();
-        for (number, (state, inbound, left)) in (0..).zip(people) {
-            let account = world.account(number, &format!("a{number}@bm.com"));
-            account.state = state;
-            account.inbound = if state == State::Deleted { Inbound::refuse() } else { inbound };
-            account.leaves_at = (left && number == 5).then(|| moment("2026-11-01T00:00:00Z"));
-        }
-        world.group(0, "g0@bm.com", &first);
-        world.group(1, "g1@bm.com", &second);
-        world.posting(1, posting);
-        if second_in_first {
-            world.put_in(0, 1);
-        }
-        if first_in_second {
-            world.put_in(1, 0);
-        }
-        world.shared_mailbox(100, "shared@bm.com");
-        let responder = world.responder(0, "parti");
-        world.point("responder@bm.com", Some(responder)).reply_until = expired.then(|| moment(NOW));
-        world.point("freed@bm.com", None);
-        world
-    })
+    (people, members(), members(), any::<bool>(), nested).prop_map(
+        |(people, first, second, expired, nested)| {
+            let (posting, second_in_first, first_in_second) = nested;
+            let mut world = World::default();
+            for (number, (state, inbound, left)) in (0..).zip(people) {
+                let account = world.account(number, &format!("a{number}@bm.com"));
+                account.state = state;
+                account.inbound = if state == State::Deleted { Inbound::refuse() } else { inbound };
+                account.leaves_at = (left && number == 5).then(|| moment("2026-11-01T00:00:00Z"));
+            }
+            world.group(0, "g0@bm.com", &first);
+            world.group(1, "g1@bm.com", &second);
+            world.posting(1, posting);
+            if second_in_first {
+                world.put_in(0, 1);
+            }
+            if first_in_second {
+                world.put_in(1, 0);
+            }
+            world.shared_mailbox(100, "shared@bm.com");
+            let responder = world.responder(0, "parti");
+            world.point("responder@bm.com", Some(responder)).reply_until = expired.then(|| moment(NOW));
+            world.point("freed@bm.com", None);
+            world
+        },
+    )
 }
 
 /// Who is in one of the two groups, in any way.
@@ -489,7 +491,12 @@ fn is_a_way_back(world: &World, owner: Target, path: &[EmailAddress]) -> bool {
         || matches!(from, Target::Group(id) if in_group(world, id).into_iter().any(|member| Target::Account(member) == owner))
 }
 
-fn check_route(world: &World, route: &Route, sender: Sender<'_>, now: Timestamp) -> Result<(), TestCaseError> {
+fn check_route(
+    world: &World,
+    route: &Route,
+    sender: Sender<'_>,
+    now: Timestamp,
+) -> Result<(), TestCaseError> {
     let does_something =
         !(route.deliveries.is_empty() && route.redirects.is_empty() && route.replies.is_empty());
     prop_assert_eq!(does_something, route.refusal.is_none(), "an outcome or a refusal");

@@ -145,10 +145,13 @@ pub fn take_out(tx: &mut Tx<'_>, group: GroupId, inner: GroupId) -> Result<bool,
 /// The domains whose unknown addresses lead to the group.
 pub fn catch_all_of(tx: &mut Tx<'_>, group: GroupId) -> Result<Vec<String>, Error> {
     let (kind, id) = target(Target::Group(group));
-    tx.query("SELECT name FROM domains WHERE catch_all_kind = $1 AND catch_all_id = $2 ORDER BY name", &[kind, id])?
-        .iter()
-        .map(|row| row.text(0).map(str::to_owned))
-        .collect()
+    tx.query(
+        "SELECT name FROM domains WHERE catch_all_kind = $1 AND catch_all_id = $2 ORDER BY name",
+        &[kind, id],
+    )?
+    .iter()
+    .map(|row| row.text(0).map(str::to_owned))
+    .collect()
 }
 
 /// Makes `account` a member, or changes its role.

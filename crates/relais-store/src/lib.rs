@@ -17,6 +17,7 @@ pub mod exports;
 pub mod generations;
 pub mod groups;
 pub mod ledger;
+pub mod licence_counts;
 pub mod mailboxes;
 mod migrate;
 pub mod offers;

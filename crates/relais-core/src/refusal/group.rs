@@ -3,11 +3,21 @@
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GroupFault {
     /// The names of the groups, from the one that was to be put in to the one it was to be put into.
-    Cycle { path: Vec<String> },
+    Cycle {
+        path: Vec<String>,
+    },
     SendersMissing,
-    SendersTooMany { count_max: usize },
-    CatchAll { group: String, domains: Vec<String> },
-    RedirectedTo { group: String, by: Vec<String> },
+    SendersTooMany {
+        count_max: usize,
+    },
+    CatchAll {
+        group: String,
+        domains: Vec<String>,
+    },
+    RedirectedTo {
+        group: String,
+        by: Vec<String>,
+    },
 }
 
 impl GroupFault {

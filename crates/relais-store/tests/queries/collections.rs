@@ -34,8 +34,14 @@ fn with_group(db: &Database) -> Database {
     let db = Database { store: db.store.clone(), _dir: None }.with_people();
     db.write(|tx| {
         let id = GroupId::from_number(1);
-        let made =
-            Group { id, organisation: org(1), name: "Ventes".into(), address: None, posting: Posting::Anyone, created_at: at(0) };
+        let made = Group {
+            id,
+            organisation: org(1),
+            name: "Ventes".into(),
+            address: None,
+            posting: Posting::Anyone,
+            created_at: at(0),
+        };
         groups::insert(tx, &made)?;
         [1, 2, 3]
             .into_iter()

@@ -19,6 +19,7 @@ mod find;
 mod groups;
 mod health;
 mod input;
+mod invitations;
 mod link_page;
 mod offers;
 mod openapi;
@@ -112,6 +113,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(domains::routes())
         .merge(accounts::routes())
         .merge(account_lists::routes())
+        .merge(invitations::routes())
         .merge(profiles::routes())
         .merge(password_resets::routes())
         .merge(departures::routes())

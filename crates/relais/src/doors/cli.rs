@@ -19,6 +19,7 @@ mod explain;
 mod failure;
 mod group;
 mod inbound;
+mod invitation;
 mod journal;
 mod language;
 mod members;

@@ -8,6 +8,8 @@ mod certificate;
 mod collections;
 mod description;
 mod domains;
+mod groups;
+mod invitations;
 mod money;
 mod organisations;
 mod password_resets;

@@ -90,6 +90,8 @@ impl Who {
 pub struct Made {
     pub bm: OrganisationId,
     pub group: GroupId,
+    /// Without members or address.
+    pub inner_group: GroupId,
     pub responder: ResponderId,
     pub share: ShareId,
     pub spare_token: TokenId,
@@ -333,6 +335,7 @@ async fn populate(app: &Relais) -> Made {
     let photo = crate::people::png(16, 16);
     app.set_photo(id_of(app, "user1@bm.com").await, photo, operator).await.expect("set");
     let (group, responder) = things(app, bm).await;
+    let inner_group = app.create_group(bm, "Salon".into(), None, operator).await.expect("made").id;
     let with = Sharee::Group(group);
     let owner = id_of(app, "user1@bm.com").await;
     let share = app.share_collection(owner, "contacts", with, ShareRight::Write, operator).await;
@@ -343,6 +346,7 @@ async fn populate(app: &Relais) -> Made {
     Made {
         bm,
         group,
+        inner_group,
         responder,
         share,
         spare_token,

@@ -21,8 +21,8 @@ use relais_store::exports::{self, Export};
 use relais_store::password_resets::{self, PasswordReset};
 use relais_store::spool::{self, Outbound, SpoolState};
 use relais_store::{
-    claims, collections, departures, events, generations, ledger, offers, outbox, profiles, repositories,
-    settings,
+    claims, collections, departures, events, generations, ledger, licence_counts, offers, outbox, profiles,
+    repositories, settings,
 };
 use serde_json::json;
 
@@ -336,6 +336,7 @@ impl Filling<'_, '_> {
 
     fn records(&mut self) -> Result<(), Error> {
         let organisation = org(self.organisation);
+        licence_counts::set(self.tx, organisation, &money::licence_count(date(2026, 11, 21), 3))?;
         for index in 0..self.random.random_range(3..30) {
             let account = self.person().id.number();
             let entry = match index % 3 {

@@ -188,11 +188,7 @@ pub fn done(reader: &Reader, plan: &Plan, report: &StepReport) -> String {
         Step::SettleMeetings => meetings_settled(reader, &report.detail),
         Step::Rename => Some(plan.renamed_to.to_string()),
         Step::Freeze => groups_given(plan, &report.detail),
-        Step::Inventory
-        | Step::RouteInbound
-        | Step::GiveAddresses
-        | Step::Wait
-        | Step::Certificate => None,
+        Step::Inventory | Step::RouteInbound | Step::GiveAddresses | Step::Wait | Step::Certificate => None,
         Step::Delete => credited(reader, &report.detail),
     };
     let detail =

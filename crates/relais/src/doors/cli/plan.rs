@@ -136,7 +136,9 @@ fn freeze(reader: &Reader, plan: &Plan) -> String {
     match (&plan.groups_to, groups.is_empty()) {
         (Some(heir), false) => match reader.language {
             Language::French => {
-                format!("{closed} ; {heir} devient administrateur de ses groupes qui n'en ont pas d'autre ({groups})")
+                format!(
+                    "{closed} ; {heir} devient administrateur de ses groupes qui n'en ont pas d'autre ({groups})"
+                )
             }
             Language::English => {
                 format!("{closed}; {heir} becomes the admin of its groups that have no other ({groups})")

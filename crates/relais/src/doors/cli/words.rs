@@ -105,7 +105,9 @@ pub fn group_role(role: GroupRole, language: Language) -> &'static str {
 pub fn posting(posting: &Posting, language: Language) -> String {
     match posting {
         Posting::Anyone => language.pick("tout le monde", "anyone").to_owned(),
-        Posting::Organisation => language.pick("les comptes de l'organisation", "the organisation").to_owned(),
+        Posting::Organisation => {
+            language.pick("les comptes de l'organisation", "the organisation").to_owned()
+        }
         Posting::Members => language.pick("ses membres", "its members").to_owned(),
         Posting::Listed { senders } => {
             senders.iter().map(EmailAddress::as_str).collect::<Vec<_>>().join(", ")

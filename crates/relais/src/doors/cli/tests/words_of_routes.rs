@@ -29,7 +29,14 @@ fn through_a_group() -> Route {
         refusal: None,
         trace: vec![
             (0, Hop::Tag { base: address("ventes@bm.com") }),
-            (0, Hop::Group { id: GroupId::from_number(1), name: "Ventes".to_owned(), posting: Posting::Anyone }),
+            (
+                0,
+                Hop::Group {
+                    id: GroupId::from_number(1),
+                    name: "Ventes".to_owned(),
+                    posting: Posting::Anyone,
+                },
+            ),
             (1, account(1, "user1", "Jeanne Martin", State::Deactivated)),
             (2, Hop::Redirected { to: address("usercs@bm.com"), copy: LocalCopy::None }),
             (2, account(2, "usercs", "Claude Simon", State::Active)),

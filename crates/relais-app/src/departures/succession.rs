@@ -33,9 +33,8 @@ pub(super) fn give(
     let Some(address) = &departure.plan.groups_to else { return Ok(vec![]) };
     let mut given = Vec::new();
     for group in only_admin_of(tx, departure.plan.account, now)? {
-        let heir = accounts::holding(tx, address)?.filter(|heir| {
-            heir.organisation == departure.organisation && can_act(heir, now)
-        });
+        let heir = accounts::holding(tx, address)?
+            .filter(|heir| heir.organisation == departure.organisation && can_act(heir, now));
         let Some(heir) = heir else {
             return Err(Refusal::SuccessorNotActive { address: address.clone() }.into());
         };
