@@ -10,6 +10,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp};
 use relais_core::account::Account;
 use relais_core::address::EmailAddress;
+use relais_core::application::Application;
 use relais_core::authority::{Actor, Power};
 use relais_core::event::Happening;
 use relais_core::ids::{AccountId, GrantId, MailboxId, OrganisationId, SessionId, TokenId};
@@ -21,7 +22,7 @@ use relais_store::credentials::{
     Grant, Session, Token, end_session, grant_in_force, grants, insert_grant, insert_session, insert_token,
     revoke_token, session_by_secret, token_by_secret,
 };
-use relais_store::{accounts, events, mailboxes, outbox};
+use relais_store::{accounts, applications, events, mailboxes, outbox};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -352,7 +353,7 @@ impl Relais {
         self.store.write(move |tx| end_session(tx, id).map_err(Error::from)).await
     }
 
-    /// Who has this bearer secret: a token, or a session whose account may still sign in.
+    /// Who has this bearer secret: a token, a connected application, or a session whose account may still sign in.
     ///
     /// # Errors
     /// When the store cannot be asked.
@@ -365,6 +366,10 @@ impl Relais {
                     Some(organisation) => Actor::Token { id: token.id, organisation },
                 };
                 return Ok(Some(Caller { actor, session: None }));
+            }
+            if let Some(application) = applications::by_token(tx, &hash)? {
+                let Application { id, organisation, .. } = application;
+                return Ok(Some(Caller { actor: Actor::Application { id, organisation }, session: None }));
             }
             let Some(session) = session_by_secret(tx, &hash)?.filter(|session| session.expires_at > now)
             else {

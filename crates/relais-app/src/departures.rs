@@ -302,13 +302,14 @@ impl Relais {
             Ok(Pause { wake_at, seen }) => (wake_at, Some(seen)),
             Err(error) => (self.note_trouble(id, &error).await, None),
         };
+        let node = self.node.clone();
         let released = self
             .store
             .write(move |tx| {
                 let state = departures::get(tx, id)?.map(|departure| departure.state);
                 // Someone said otherwise since it was last looked at: what they want does not wait.
                 let wake_at = if seen.is_some() && seen != state { now } else { wake_at };
-                departures::release(tx, id, wake_at).map_err(Error::from)
+                departures::release(tx, id, &node, wake_at).map_err(Error::from)
             })
             .await;
         if let Err(error) = released {

@@ -89,8 +89,9 @@ impl Relais {
                 Ok(())
             }
             Effect::RemoveCollections { account } => {
-                let (collections, account) = (self.collections.clone(), *account);
-                tokio::task::spawn_blocking(move || collections.remove(account)).await??;
+                let (collections, marks) = (self.collections.clone(), self.personal_marks.clone());
+                let account = *account;
+                tokio::task::spawn_blocking(move || collections.remove(account, &marks)).await??;
                 Ok(())
             }
             Effect::ShareMailbox { mailbox } => self.write_shares(*mailbox).await,

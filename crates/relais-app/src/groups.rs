@@ -127,15 +127,7 @@ impl Relais {
         actor: Actor,
     ) -> Result<(), Error> {
         let (ids, now) = (self.ids.clone(), self.now());
-        self.store
-            .write(move |tx| {
-                let group = looked_after(tx, group, &actor)?;
-                match role {
-                    Some(role) => join(tx, &ids, &group, account, role, &actor, now),
-                    None => leave(tx, &group, account, actor, now),
-                }
-            })
-            .await?;
+        self.store.write(move |tx| set_member(tx, &ids, group, account, role, &actor, now)).await?;
         self.settle_effects().await;
         Ok(())
     }
@@ -218,6 +210,23 @@ fn looked_after(tx: &mut Tx<'_>, id: GroupId, actor: &Actor) -> Result<Group, Er
     };
     check_looks_after(actor, &group, role)?;
     Ok(group)
+}
+
+/// Sets or ends a membership inside the caller's transaction.
+pub(crate) fn set_member(
+    tx: &mut Tx<'_>,
+    ids: &Ids,
+    group: GroupId,
+    account: AccountId,
+    role: Option<GroupRole>,
+    actor: &Actor,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let group = looked_after(tx, group, actor)?;
+    match role {
+        Some(role) => join(tx, ids, &group, account, role, actor, now),
+        None => leave(tx, &group, account, *actor, now),
+    }
 }
 
 /// Makes an account a member, or changes its role, inside the caller's transaction.

@@ -4,7 +4,9 @@
 //! Nothing here knows a protocol or a request; nothing here decides what the core decides.
 
 mod account_lists;
+mod applications;
 mod backups;
+mod cells;
 mod clock;
 mod collections;
 mod credentials;
@@ -18,6 +20,7 @@ mod exports;
 mod groups;
 mod housekeeping;
 mod invitations;
+mod jobs;
 mod letters;
 mod licences;
 mod mail;
@@ -34,7 +37,8 @@ mod renewals;
 mod statement;
 mod throttle;
 
-pub use account_lists::{AccountRows, LineOutcome, LineReport, Run};
+pub use account_lists::{AccountRows, LineOutcome, LineReport};
+pub use applications::{ApplicationChange, NewApplication};
 pub use backups::{
     BackupPolicyChange, BackupSchedule, CollectionContents, Contents, Download, DryRun, FolderContents,
     FoundInBackup, FoundMessage, InstanceRestore, Looker, MessagePage, RestorePlace, RestoreReport,
@@ -48,6 +52,7 @@ pub use error::Error;
 pub use exports::TakenExport;
 pub use groups::{GroupAddress, GroupChange};
 pub use invitations::Invitation;
+pub use jobs::Selection;
 pub use licences::LicenceReport;
 pub use mail::{Envelope, Message};
 pub use organisations::{NewAccountRequest, NewOrganisationRequest};
@@ -140,6 +145,8 @@ pub struct Relais {
     work: Notify,
     /// Woken when a backup was asked for.
     backing_up: Notify,
+    /// Jobs were ordered.
+    working_through: Notify,
     /// Woken when there may be mail to send.
     outgoing: Notify,
 }
@@ -173,6 +180,7 @@ impl Relais {
             settling: Mutex::default(),
             work: Notify::new(),
             backing_up: Notify::new(),
+            working_through: Notify::new(),
             outgoing: Notify::new(),
         })
     }

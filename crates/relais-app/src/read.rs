@@ -8,6 +8,7 @@ pub use relais_store::exports::Export;
 pub use relais_store::ledger::LedgerCheck;
 pub use relais_store::spool::{Outbound, SpoolState};
 pub use relais_store::{
-    Tx, accounts, addresses, claims, collections, departures, domains, events, exports, generations, groups,
-    ledger, mailboxes, offers, organisations, profiles, responders, settings, spool,
+    Tx, accounts, addresses, applications, claims, collections, departures, domains, events, exports,
+    generations, groups, jobs, ledger, mailboxes, offers, organisations, profiles, responders, settings,
+    spool,
 };

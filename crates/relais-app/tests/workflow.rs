@@ -425,7 +425,7 @@ enum Course {
     ForthAndBack,
 }
 
-/// Killed at each wait in turn, or at one in so many: it ends as if nothing had been.
+/// Killed at one wait in so many, begun elsewhere for each order: it ends as if nothing had been.
 fn killed_anywhere(database: Database, course: Course, order: usize, one_in: usize) {
     let (mut polls, mut expected) = (order % one_in, None);
     loop {

@@ -1,7 +1,7 @@
 //! Who may command what: role × kind of command. The state of the account commanded is [`crate::rights`]' concern.
 
 use crate::account::Account;
-use crate::ids::{AccountId, DepartureId, GrantId, OrganisationId, TokenId};
+use crate::ids::{AccountId, ApplicationId, DepartureId, GrantId, OrganisationId, TokenId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -57,6 +57,8 @@ pub enum Actor {
     Schedule { organisation: OrganisationId },
     /// Whoever has the secret of a recovery grant: reads one mailbox and commands nothing.
     Grant { id: GrantId, organisation: OrganisationId },
+    /// A connected program: registers content, and commands nothing.
+    Application { id: ApplicationId, organisation: OrganisationId },
 }
 
 /// Kinds of commands, as far as authority goes.
@@ -128,7 +130,8 @@ impl Actor {
             | Self::Departure { organisation, .. }
             | Self::Billing { organisation }
             | Self::Schedule { organisation }
-            | Self::Grant { organisation, .. } => Some(*organisation),
+            | Self::Grant { organisation, .. }
+            | Self::Application { organisation, .. } => Some(*organisation),
         }
     }
 
@@ -143,7 +146,7 @@ impl Actor {
             Self::Billing { organisation: own } => {
                 *own == organisation && matches!(power, Power::Bill | Power::EndAccounts | Power::Reactivate)
             }
-            Self::Grant { .. } | Self::Schedule { .. } => false,
+            Self::Grant { .. } | Self::Schedule { .. } | Self::Application { .. } => false,
             Self::Account { organisation: own, role, .. } => *own == organisation && role_has(*role, power),
         }
     }

@@ -134,9 +134,12 @@ id!(/// What a person takes along: an archive of everything that is theirs.
     ExportId, "exp");
 id!(/// A message in the outbound spool.
     SpoolId, "out");
-
 id!(/// A collection shared with somebody.
     ShareId, "shr");
+id!(/// A program connected to an organisation.
+    ApplicationId, "app");
+id!(/// One act on many accounts.
+    JobId, "job");
 
 #[cfg(test)]
 mod tests {

@@ -13,6 +13,7 @@
 
 pub mod account;
 pub mod address;
+pub mod application;
 pub mod authority;
 pub mod backup;
 pub mod collection;
@@ -23,6 +24,7 @@ pub mod group;
 pub mod ids;
 pub mod inbound;
 pub mod invitation;
+pub mod job;
 pub mod language;
 pub mod ledger;
 pub mod lifecycle;

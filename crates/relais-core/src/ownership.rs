@@ -28,7 +28,8 @@ pub fn hand_over(
         | Actor::Departure { .. }
         | Actor::Billing { .. }
         | Actor::Schedule { .. }
-        | Actor::Grant { .. } => false,
+        | Actor::Grant { .. }
+        | Actor::Application { .. } => false,
     };
     if !is_owner {
         return Err(Refusal::NotAllowed);

@@ -71,6 +71,9 @@ fn is_listed(refusal: &Refusal) {
         | Refusal::PeriodEmpty { .. } => {}
         Refusal::QuotaInvalid
         | Refusal::PasswordResetVoid
+        | Refusal::WebhookUrlInvalid { .. }
+        | Refusal::JobOver
+        | Refusal::JobItemFailed
         | Refusal::CollectionUnknown { .. }
         | Refusal::SharedWithOwner => {}
         Refusal::Profile(fault) => match fault {
@@ -129,6 +132,7 @@ fn is_backup_fault_listed(fault: &BackupFault) {
         | BackupFault::FromNewerVersion
         | BackupFault::ExternalAddressMissing { .. }
         | BackupFault::ExportVoid
+        | BackupFault::ExportSourceGone
         | BackupFault::SharesEnd => {}
     }
 }
@@ -173,6 +177,7 @@ fn named_faults() -> Vec<(Refusal, Vec<String>)> {
         (BackupFault::LocationInvalid { text: "ici".into() }, names(&["ici"])),
         (BackupFault::LocationTaken { location: place() }, vec![place()]),
         (BackupFault::NotVerified, vec![]),
+        (BackupFault::ExportSourceGone, names(&["relais backup download"])),
         (BackupFault::Personal, vec![]),
         (BackupFault::RetentionEmpty, vec![]),
         (BackupFault::AlreadyHere { name: "Mairie".into() }, names(&["Mairie"])),
@@ -276,6 +281,9 @@ fn every_refusal() -> Vec<Refusal> {
         Refusal::PeriodEmpty { from: date(2026, 12, 1), until: date(2026, 11, 1) },
         Refusal::QuotaInvalid,
         Refusal::PasswordResetVoid,
+        Refusal::JobOver,
+        Refusal::JobItemFailed,
+        Refusal::WebhookUrlInvalid { url: "boards.example".into() },
         Refusal::CollectionUnknown { collection: "travail".into() },
         Refusal::SharedWithOwner,
     ];
@@ -393,7 +401,10 @@ fn a_refusal_names_what_stands_in_the_way() {
                 | Refusal::DepartureOver
                 | Refusal::QuotaInvalid
                 | Refusal::PasswordResetVoid
+                | Refusal::JobOver
+                | Refusal::JobItemFailed
                 | Refusal::SharedWithOwner => vec![],
+                Refusal::WebhookUrlInvalid { url } => vec![url.clone()],
                 fault @ (Refusal::Profile(_)
                 | Refusal::List(_)
                 | Refusal::Backup(_)

@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod addresses;
+pub mod applications;
 pub mod claims;
 pub mod collections;
 mod columns;
@@ -16,6 +17,7 @@ pub mod events;
 pub mod exports;
 pub mod generations;
 pub mod groups;
+pub mod jobs;
 pub mod ledger;
 pub mod licence_counts;
 pub mod mailboxes;

@@ -3,10 +3,12 @@
 //! Times are milliseconds since 1970 (UTC), truths 0 or 1, ids their number, structured values JSON text. A migration
 //! that has shipped never changes: add another.
 
+mod applications;
 mod backups;
 mod collections;
 mod domains;
 mod groups;
+mod jobs;
 mod money;
 mod people;
 
@@ -19,7 +21,9 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 4, name: "people", sql: people::PEOPLE },
     collections::COLLECTIONS,
     backups::BACKUPS,
+    applications::APPLICATIONS,
     groups::GROUPS,
+    jobs::JOBS,
 ];
 
 const FOUNDATIONS: &str = "

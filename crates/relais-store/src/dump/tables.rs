@@ -206,6 +206,14 @@ pub const TABLES: &[Table] = &[
         rows: &[Rows::Kept(BY_ORGANISATION)],
         emptied: &[],
     },
+    // With its secrets, as tokens: the application goes on as it was.
+    Table {
+        name: "applications",
+        columns: "id organisation name url token_hash signing_secret former_secret former_until created_at ended_at",
+        key: "id",
+        rows: &[Rows::Kept(BY_ORGANISATION)],
+        emptied: &[],
+    },
     Table {
         name: "addresses",
         columns: "address organisation target_kind target_id kind domain_kind retired reply_text reply_until since",
@@ -268,6 +276,21 @@ pub const TABLES: &[Table] = &[
         columns: "id account secret_hash reason ends_at created_at",
         key: "id",
         rows: &[Rows::Kept(BY_ACCOUNT)],
+        emptied: &[],
+    },
+    Table {
+        name: "jobs",
+        columns: "id organisation ordered_by act run state items items_done changed unchanged refused created_at \
+                  ended_at",
+        key: "id",
+        rows: &[Rows::Kept(BY_ORGANISATION)],
+        emptied: &[],
+    },
+    Table {
+        name: "job_items",
+        columns: "job number account address outcome refusals",
+        key: "job number",
+        rows: &[Rows::Kept("job IN (SELECT id FROM jobs WHERE organisation = $1)")],
         emptied: &[],
     },
     Table {

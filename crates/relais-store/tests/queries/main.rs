@@ -1,18 +1,22 @@
 //! Every query on both databases, with the same body: what is written is what is read.
 
+mod applications;
 mod backups;
 mod collections;
 mod domains;
 mod dump;
+mod jobs;
 mod money;
 mod people;
 mod work;
 
+use applications::*;
 use backups::*;
 use collections::*;
 use domains::*;
 use dump::*;
 use jiff::{SignedDuration, Timestamp};
+use jobs::*;
 use money::*;
 use people::*;
 use relais_core::account::{Account, Cause, Deactivation};
@@ -147,6 +151,10 @@ on_both! {
     a_dump_is_refused_where_something_of_it_is_there
     holders_of_mail_are_listed_by_pages
     the_catalog_tells_the_kind_of_each_column
+    a_name_is_free_again_once_its_application_is_disconnected
+    a_signing_secret_stays_beside_the_one_that_replaces_it
+    a_job_finds_its_accounts_in_order_and_keeps_what_became_of_each
+    the_oldest_running_job_is_gone_on_with_and_old_ones_are_forgotten
     shares_are_found_by_both_sides_and_through_groups
     shares_follow_a_collection_to_another_owner
     a_backup_is_due_once
@@ -304,7 +312,7 @@ fn accounts_are_found_by_what_they_hold_and_listed_by_pages(db: &Database) {
         assert_eq!(accounts::named(tx, &again.address, org(2))?, None);
         let page = |tx: &mut Tx<'_>, state, after: Option<i64>, count| {
             let after = after.map(AccountId::from_number);
-            let filter = Filter { state, ..Filter::default() };
+            let filter = Filter { states: state.into_iter().collect(), ..Filter::default() };
             let page = accounts::page(tx, org(1), &filter, Sort::Address, after, count)?;
             Ok::<_, Error>(page.iter().map(|account| account.id.number()).collect::<Vec<_>>())
         };
@@ -316,7 +324,7 @@ fn accounts_are_found_by_what_they_hold_and_listed_by_pages(db: &Database) {
         assert_eq!(page(tx, None, Some(4), 10)?, [2, 3]);
         assert!(page(tx, None, Some(999), 10)?.is_empty());
         let found = |tx: &mut Tx<'_>, search: &str, role| {
-            let filter = Filter { search: Some(search.into()), role, state: None };
+            let filter = Filter { search: Some(search.into()), role, ..Filter::default() };
             let page = accounts::page(tx, org(1), &filter, Sort::Name, None, 10)?;
             Ok::<_, Error>(page.iter().map(|account| account.id.number()).collect::<Vec<_>>())
         };

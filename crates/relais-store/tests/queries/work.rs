@@ -272,10 +272,12 @@ pub fn a_departure_is_claimed_by_one_until_its_lease_ends(db: &Database) {
         assert_eq!(departures::release_all(tx, "someone else")?, 0);
         assert_eq!(departures::release_all(tx, "late")?, 1);
         assert_eq!(departures::claim(tx, "one", at(1), at(2))?, Some(id));
-        departures::release(tx, id, at(5))?;
+        departures::release(tx, id, "late", at(0))?;
+        assert_eq!(departures::claim(tx, "late", at(1), at(2))?, None, "it is one's to let go");
+        departures::release(tx, id, "one", at(5))?;
         assert_eq!(departures::claim(tx, "one", at(4), at(6))?, None, "it sleeps");
         assert_eq!(departures::claim(tx, "one", at(5), at(6))?, Some(id));
-        departures::release(tx, id, at(0))?;
+        departures::release(tx, id, "one", at(0))?;
         for (state, has_work) in [
             (DepartureState::Held, false),
             (DepartureState::Finished, false),

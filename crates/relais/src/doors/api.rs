@@ -7,6 +7,7 @@
 mod account_lists;
 mod accounts;
 mod addresses;
+mod applications;
 mod backups;
 mod caller;
 mod certificate_page;
@@ -20,6 +21,7 @@ mod groups;
 mod health;
 mod input;
 mod invitations;
+mod jobs;
 mod link_page;
 mod offers;
 mod openapi;
@@ -125,6 +127,8 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(collections::routes())
         .merge(responders::routes())
         .merge(tokens::routes())
+        .merge(applications::routes())
+        .merge(jobs::routes())
         .merge(events::routes())
         .merge(outbound::routes())
         .merge(offers::routes())

@@ -7,8 +7,10 @@ mod access;
 mod account;
 mod account_list;
 mod address;
+mod application;
 mod arguments;
 mod backup;
+mod bulk;
 mod certificate;
 mod client;
 mod collection;
@@ -16,6 +18,7 @@ mod depart;
 mod departure;
 mod domain;
 mod explain;
+mod export;
 mod failure;
 mod group;
 mod inbound;
@@ -38,10 +41,11 @@ pub mod when;
 mod words;
 
 use arguments::{
-    AccountCommand, AddressCommand, AliasCommand, BackupCommand, CollectionCommand, DepartArguments,
-    DepartureCommand, DomainCommand, EventsArguments, GrantArguments, GroupCommand, InboundCommand,
-    OperatorCommand, OrganisationCommand, PlanCommand, ProvisionCommand, ResponderCommand,
-    SharedMailboxCommand, Shell, SubscriptionCommand, TokenCommand,
+    AccountCommand, AddressCommand, AliasCommand, ApplicationCommand, BackupCommand, BulkCommand,
+    CollectionCommand, DepartArguments, DepartureCommand, DomainCommand, EventsArguments, ExportCommand,
+    GrantArguments, GroupCommand, InboundCommand, JobCommand, OperatorCommand, OrganisationCommand,
+    PlanCommand, ProvisionCommand, ResponderCommand, SharedMailboxCommand, Shell, SubscriptionCommand,
+    TokenCommand,
 };
 use clap::{CommandFactory as _, Parser, Subcommand};
 use failure::Failure;
@@ -116,6 +120,12 @@ pub enum Question {
     /// Accounts
     #[command(subcommand)]
     Account(AccountCommand),
+    /// One act on many accounts: tried first, then done
+    #[command(subcommand)]
+    Bulk(BulkCommand),
+    /// Acts on many accounts that were ordered
+    #[command(subcommand)]
+    Job(JobCommand),
     /// Further addresses of an account
     #[command(subcommand)]
     Alias(AliasCommand),
@@ -145,6 +155,9 @@ pub enum Question {
     /// Backups of an organisation, and what is in them
     #[command(subcommand)]
     Backup(BackupCommand),
+    /// Archives that people take along when they leave
+    #[command(subcommand)]
+    Export(ExportCommand),
     /// Say what happens to mail for an address now, and why
     Explain {
         address: EmailAddress,
@@ -167,6 +180,9 @@ pub enum Question {
     /// Tokens for programs
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Programs that are connected to an organisation
+    #[command(subcommand)]
+    Application(ApplicationCommand),
     /// What organisations may have, and for how much
     #[command(subcommand)]
     Plan(PlanCommand),
@@ -209,6 +225,8 @@ async fn dispatch(session: &mut Session, question: Question) -> Result<(), Failu
         Question::Domain(command) => domain::domain(session, command).await,
         Question::Operator(command) => domain::operator(session, command).await,
         Question::Account(command) => account::account(session, command).await,
+        Question::Bulk(command) => bulk::bulk(session, command).await,
+        Question::Job(command) => bulk::job(session, command).await,
         Question::Alias(command) => account::alias(session, command).await,
         Question::Inbound(command) => account::inbound(session, command).await,
         Question::Address(command) => address::address(session, command).await,
@@ -219,9 +237,11 @@ async fn dispatch(session: &mut Session, question: Question) -> Result<(), Failu
         Question::Depart(arguments) => depart::depart(session, *arguments).await,
         Question::Departure(command) => departure::departure(session, command).await,
         Question::Backup(command) => backup::backup(session, command).await,
+        Question::Export(command) => export::export(session, command).await,
         Question::Explain { address, from } => explain::explain(session, &address, from.as_deref()).await,
         Question::Grant(arguments) => access::grant(session, arguments).await,
         Question::Token(command) => access::token(session, command).await,
+        Question::Application(command) => application::application(session, command).await,
         Question::Events(arguments) => journal::events(session, arguments).await,
         Question::Spool { organisation } => journal::spool(session, &organisation).await,
         Question::Plan(command) => offers::plan(session, command).await,

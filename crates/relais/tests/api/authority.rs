@@ -58,6 +58,8 @@ const A: &str = "/api/v1/accounts/{account}";
 fn samples(made: &Made) -> Vec<Sample> {
     let mut all = organisation_samples(made);
     all.extend(domain_samples());
+    all.extend(application_samples(made));
+    all.extend(job_samples(made));
     all.extend(account_samples());
     all.extend(people_samples());
     all.extend(departure_samples(made));
@@ -114,9 +116,38 @@ fn organisation_samples(made: &Made) -> Vec<Sample> {
         of("GET", "/api/v1/organisations/{organisation}/groups"),
         of("POST", "/api/v1/organisations/{organisation}/groups")
             .with(json!({ "name": "Achats", "address": "achats@bm.com" })),
+        of("GET", "/api/v1/organisations/{organisation}/applications"),
+        of("POST", "/api/v1/organisations/{organisation}/applications")
+            .with(json!({ "name": "Documents", "url": "https://documents.example/relais" })),
         of("GET", "/api/v1/organisations/{organisation}/responders"),
         of("POST", "/api/v1/organisations/{organisation}/responders")
             .with(json!({ "name": "absents", "text": "Absent." })),
+    ]
+}
+
+fn application_samples(made: &Made) -> Vec<Sample> {
+    let of = |method, template| sample(method, template).at("application", made.application);
+    vec![
+        of("GET", "/api/v1/applications/{application}"),
+        of("PATCH", "/api/v1/applications/{application}").with(json!({ "name": "Tableaux blancs" })),
+        of("POST", "/api/v1/applications/{application}/token").with(json!({})),
+        of("POST", "/api/v1/applications/{application}/signing-secret").with(json!({})),
+        of("DELETE", "/api/v1/applications/{application}"),
+        of("GET", "/api/v1/application"),
+    ]
+}
+
+fn job_samples(made: &Made) -> Vec<Sample> {
+    let order =
+        json!({ "act": { "do": "deactivate" }, "run": "dry", "on": { "accounts": ["user1@bm.com"] } });
+    let of = |method, template| sample(method, template).at("job", made.job);
+    vec![
+        sample("GET", "/api/v1/organisations/{organisation}/jobs"),
+        sample("POST", "/api/v1/organisations/{organisation}/jobs").with(order),
+        of("GET", "/api/v1/jobs/{job}"),
+        of("GET", "/api/v1/jobs/{job}/items"),
+        of("GET", "/api/v1/jobs/{job}/items.csv"),
+        of("POST", "/api/v1/jobs/{job}/cancel"),
     ]
 }
 
@@ -313,6 +344,7 @@ fn backup_samples(made: &Made) -> Vec<Sample> {
         held("POST", "/api/v1/backups/{generation}/{holder}/restore")
             .with(json!({ "reason": "essai", "dry_run": "yes" })),
         of("GET", "/api/v1/accounts/{account}/exports"),
+        of("POST", "/api/v1/accounts/{account}/exports/link"),
         of("PUT", "/api/v1/accounts/{account}/legal-hold").with(json!({ "reason": "Litige" })),
         of("DELETE", "/api/v1/accounts/{account}/legal-hold"),
     ]

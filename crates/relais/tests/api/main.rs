@@ -2,6 +2,7 @@
 //! and ids that are counted.
 
 mod account_lists;
+mod applications;
 mod authority;
 mod bad_input;
 mod certificate;
@@ -10,6 +11,7 @@ mod description;
 mod domains;
 mod groups;
 mod invitations;
+mod jobs;
 mod money;
 mod organisations;
 mod password_resets;

@@ -12,8 +12,10 @@ use relais_app::core::backup::{Generation, GenerationState, Holder, Occasion, Sc
 use relais_app::core::collection::{ShareRight, Sharee};
 use relais_app::core::departure::Order;
 use relais_app::core::ids::{
-    AccountId, DepartureId, GenerationId, GroupId, OrganisationId, ResponderId, ShareId, SpoolId, TokenId,
+    AccountId, ApplicationId, DepartureId, GenerationId, GroupId, JobId, OrganisationId, ResponderId,
+    ShareId, SpoolId, TokenId,
 };
+use relais_app::core::job::{BulkAct, Run};
 use relais_app::core::language::Language;
 use relais_app::core::lifecycle::Command;
 use relais_app::core::money::Currency;
@@ -21,9 +23,9 @@ use relais_app::core::organisation::{GroupRole, MailboxRight};
 use relais_app::core::plan::{Licence, PlanTerms, SubscriptionTerms};
 use relais_app::core::rights::{Act, State};
 use relais_app::core::term::Period;
-use relais_app::read::generations;
+use relais_app::read::{Filter, generations};
 use relais_app::{
-    Clock, Ids, Network, NewAccountRequest, NewOrganisationRequest, Parts, Relais, Store, schema,
+    Clock, Ids, Network, NewAccountRequest, NewOrganisationRequest, Parts, Relais, Selection, Store, schema,
 };
 use relais_engines::collections::Collections;
 use relais_engines::dns::Dns;
@@ -67,10 +69,12 @@ pub enum Who {
     /// Another member of the same organisation.
     Member,
     Guest,
+    /// A connected program of the organisation.
+    Application,
 }
 
 impl Who {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Nobody,
         Self::OtherToken,
         Self::Guest,
@@ -82,6 +86,7 @@ impl Who {
         Self::Token,
         Self::OperatorToken,
         Self::Socket,
+        Self::Application,
     ];
 }
 
@@ -94,6 +99,9 @@ pub struct Made {
     pub inner_group: GroupId,
     pub responder: ResponderId,
     pub share: ShareId,
+    pub application: ApplicationId,
+    /// Ordered, and not begun.
+    pub job: JobId,
     pub spare_token: TokenId,
     pub operator_token: TokenId,
     pub finished: DepartureId,
@@ -330,6 +338,12 @@ async fn populate(app: &Relais) -> Made {
         let token = app.create_token(organisation, "test".into(), operator).await.expect("made");
         secrets.push((who, token.secret));
     }
+    let application =
+        app.connect_application(bm, "Tableaux".into(), None, operator).await.expect("connected");
+    secrets.push((Who::Application, application.token));
+    let application = application.application.id;
+    let all = Selection::Filter(Filter::default());
+    let job = app.order_job(bm, BulkAct::Reactivate, all, Run::Dry, operator).await.expect("ordered").id;
     let operator_token = app.create_token(None, "spare".into(), operator).await.expect("made").of.id;
     let spare_token = app.create_token(Some(bm), "spare".into(), operator).await.expect("made").of.id;
     let photo = crate::people::png(16, 16);
@@ -349,6 +363,8 @@ async fn populate(app: &Relais) -> Made {
         inner_group,
         responder,
         share,
+        application,
+        job,
         spare_token,
         operator_token,
         finished,

@@ -5,12 +5,16 @@ use jiff::civil::date;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use relais_core::account::LegalHold;
+use relais_core::application::Application;
 use relais_core::authority::Actor;
 use relais_core::backup::{Holder, Scope};
 use relais_core::collection::{Share, ShareRight, Sharee};
 use relais_core::departure::{Departure, DepartureState, Step, StepReport};
 use relais_core::event::Happening;
-use relais_core::ids::{DepartureId, GrantId, PlanId, SessionId, ShareId, SpoolId, SubscriptionId, TokenId};
+use relais_core::ids::{
+    ApplicationId, DepartureId, GrantId, JobId, PlanId, SessionId, ShareId, SpoolId, SubscriptionId, TokenId,
+};
+use relais_core::job::{BulkAct, Job, JobState, Run};
 use relais_core::ledger::NewEntry;
 use relais_core::lifecycle::Effect;
 use relais_core::photo::{Photo, PhotoKind};
@@ -21,8 +25,8 @@ use relais_store::exports::{self, Export};
 use relais_store::password_resets::{self, PasswordReset};
 use relais_store::spool::{self, Outbound, SpoolState};
 use relais_store::{
-    claims, collections, departures, events, generations, ledger, licence_counts, offers, outbox, profiles,
-    repositories, settings,
+    applications, claims, collections, departures, events, generations, jobs, ledger, licence_counts, offers,
+    outbox, profiles, repositories, settings,
 };
 use serde_json::json;
 
@@ -331,7 +335,39 @@ impl Filling<'_, '_> {
             right: ShareRight::Read,
             created_at: at(0),
         };
-        collections::share(self.tx, &share).map(drop)
+        collections::share(self.tx, &share)?;
+        let application = Application {
+            id: ApplicationId::from_number(number),
+            organisation,
+            name: self.text(),
+            url: Some("https://boards.example".into()),
+            created_at: at(0),
+            ended_at: None,
+        };
+        let token = format!("token {number}");
+        applications::insert(self.tx, &application, token.as_bytes(), "whsec_1")?;
+        applications::replace_secret(self.tx, application.id, "whsec_2", at(9))?;
+        self.job(number, account)
+    }
+
+    fn job(&mut self, number: i64, account: AccountId) -> Result<(), Error> {
+        let job = Job {
+            id: JobId::from_number(number),
+            organisation: org(self.organisation),
+            act: BulkAct::Reactivate,
+            run: Run::Dry,
+            state: JobState::Running,
+            items: 1,
+            items_done: 0,
+            changed: 0,
+            unchanged: 0,
+            refused: 0,
+            created_at: at(0),
+            ended_at: None,
+        };
+        jobs::insert(self.tx, &job, &Actor::Operator)?;
+        let text = self.text();
+        jobs::add(self.tx, job.id, 1, account, &text)
     }
 
     fn records(&mut self) -> Result<(), Error> {

@@ -73,7 +73,7 @@ async fn list(
 ) -> Answer<Vec<Account>> {
     let id = api.readable_organisation(&caller, &organisation).await?.id;
     let AccountsAsked { state, role, search, sort, after, limit } = asked;
-    let filter = Filter { state, role, search };
+    let filter = Filter { states: state.into_iter().collect(), role, search, ..Filter::default() };
     let page = move |tx: &mut read::Tx<'_>| accounts::page(tx, id, &filter, sort, after, limit.count());
     Ok(Json(api.app.look(page).await?))
 }

@@ -4,17 +4,21 @@
 use super::{Api, Problem};
 use relais_app::core::account::Account;
 use relais_app::core::address::EmailAddress;
+use relais_app::core::application::Application;
 use relais_app::core::authority::{Actor, Power};
 use relais_app::core::collection::Share;
 use relais_app::core::departure::Departure;
 use relais_app::core::ids::{
-    AccountId, DepartureId, GroupId, OrganisationId, PlanId, ResponderId, ShareId, SubscriptionId,
+    AccountId, ApplicationId, DepartureId, GroupId, JobId, OrganisationId, PlanId, ResponderId, ShareId,
+    SubscriptionId,
 };
+use relais_app::core::job::Job;
 use relais_app::core::organisation::{Address, Group, Organisation, Responder, SharedMailbox, Target};
 use relais_app::core::plan::{Plan, Subscription};
 use relais_app::core::refusal::Refusal;
 use relais_app::read::{
-    Tx, accounts, addresses, collections, departures, groups, mailboxes, offers, organisations, responders,
+    Tx, accounts, addresses, applications, collections, departures, groups, jobs, mailboxes, offers,
+    organisations, responders,
 };
 use relais_app::{Caller, Error};
 use std::str::FromStr;
@@ -42,6 +46,20 @@ pub fn require_some_reader(caller: &Caller) -> Result<(), Problem> {
         None => require_operator(caller),
         Some(own) if reads(own) => Ok(()),
         Some(_) => Err(Refusal::NotAllowed.into()),
+    }
+}
+
+/// The application that calls, and its organisation; refuses everyone else.
+pub fn require_application(caller: &Caller) -> Result<(ApplicationId, OrganisationId), Problem> {
+    match caller.actor {
+        Actor::Application { id, organisation } => Ok((id, organisation)),
+        Actor::Operator
+        | Actor::Token { .. }
+        | Actor::Account { .. }
+        | Actor::Departure { .. }
+        | Actor::Billing { .. }
+        | Actor::Schedule { .. }
+        | Actor::Grant { .. } => Err(Refusal::NotAllowed.into()),
     }
 }
 
@@ -197,6 +215,25 @@ impl Api {
         };
         let found = self.app.look(look).await?;
         seen(caller, found, |(_, organisation)| *organisation).map(|(share, _)| share)
+    }
+
+    /// A connected application that the caller rules over.
+    pub async fn application(&self, caller: &Caller, text: &str) -> Result<Application, Problem> {
+        let id: ApplicationId = id(text)?;
+        let found = self.app.look(move |tx| applications::get(tx, id)).await?;
+        let connected = found.filter(|application| application.ended_at.is_none());
+        let application = seen(caller, connected, |application| application.organisation)?;
+        require(caller, Power::ManageOrganisation, application.organisation)?;
+        Ok(application)
+    }
+
+    /// A job that the caller could have ordered.
+    pub async fn job(&self, caller: &Caller, text: &str) -> Result<Job, Problem> {
+        let id: JobId = id(text)?;
+        let found = self.app.look(move |tx| jobs::get(tx, id)).await?;
+        let job = seen(caller, found, |job| job.organisation)?;
+        require(caller, job.act.power(), job.organisation)?;
+        Ok(job)
     }
 
     pub async fn responder(&self, caller: &Caller, text: &str) -> Result<Responder, Problem> {

@@ -122,7 +122,8 @@ fn status_of_backup(fault: &BackupFault) -> StatusCode {
         | BackupFault::NotVerified
         | BackupFault::AlreadyHere { .. }
         | BackupFault::FromNewerVersion
-        | BackupFault::ExportVoid => StatusCode::CONFLICT,
+        | BackupFault::ExportVoid
+        | BackupFault::ExportSourceGone => StatusCode::CONFLICT,
     }
 }
 
@@ -153,6 +154,7 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::TimeZoneUnknown { .. }
         | Refusal::QuotaInvalid
         | Refusal::SharedWithOwner
+        | Refusal::WebhookUrlInvalid { .. }
         | Refusal::Group(GroupFault::SendersMissing | GroupFault::SendersTooMany { .. })
         | Refusal::Profile(_)
         | Refusal::List(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -198,6 +200,8 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::AliasLimit { .. }
         | Refusal::PaymentDiffers { .. }
         | Refusal::PasswordResetVoid
+        | Refusal::JobOver
+        | Refusal::JobItemFailed
         | Refusal::CollectionUnknown { .. } => StatusCode::CONFLICT,
     }
 }

@@ -80,7 +80,8 @@ async fn me(State(api): State<Api>, caller: Caller) -> Answer<Me> {
         | Actor::Departure { .. }
         | Actor::Billing { .. }
         | Actor::Schedule { .. }
-        | Actor::Grant { .. } => None,
+        | Actor::Grant { .. }
+        | Actor::Application { .. } => None,
     };
     Ok(Json(Me { actor: caller.actor, account }))
 }

@@ -4,8 +4,9 @@ use super::arguments::{AccountCommand, AccountCreate, AliasCommand, InboundComma
 use super::client::Answer;
 use super::session::{Attendance, Form};
 use super::{Failure, Session, account_list, group, invitation, offers, profile, quota, words};
-use relais_app::{MailboxUsage, Run};
+use relais_app::MailboxUsage;
 use relais_core::account::Account;
+use relais_core::job::Run;
 use relais_core::organisation::{Address, AddressKind};
 use relais_core::rights::State;
 use serde_json::json;

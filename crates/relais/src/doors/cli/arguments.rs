@@ -1,12 +1,16 @@
 //! What can be typed. Parsed here into values; what they mean is the subject modules' business.
 
+mod applications;
 mod backups;
+mod bulk;
 mod departures;
 mod groups;
 mod money;
 mod people;
 
-pub use backups::{BackupCommand, DownloadPart, Held, Keep, RestorePart};
+pub use applications::ApplicationCommand;
+pub use backups::{BackupCommand, DownloadPart, ExportCommand, Held, Keep, RestorePart};
+pub use bulk::{BulkCommand, JobCommand, Many};
 pub use departures::{DepartArguments, DepartureCommand};
 pub use groups::{GroupCommand, OneGroup, PostingWord};
 pub use money::{

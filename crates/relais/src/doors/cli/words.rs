@@ -7,6 +7,7 @@ use relais_core::collection::{CollectionKind, ShareRight};
 use relais_core::departure::{DepartureState, Step};
 use relais_core::group::Posting;
 use relais_core::inbound::{Inbound, LocalCopy, Treatment};
+use relais_core::job::{BulkAct, ItemOutcome, JobState, Run};
 use relais_core::language::Language;
 use relais_core::ledger::EntryKind;
 use relais_core::mail_refusal::MailRefusal;
@@ -144,6 +145,55 @@ pub fn actor(actor: Actor, language: Language) -> String {
         Actor::Billing { .. } => language.pick("facturation", "billing").to_owned(),
         Actor::Schedule { .. } => language.pick("calendrier", "schedule").to_owned(),
         Actor::Grant { id, .. } => id.to_string(),
+        Actor::Application { id, .. } => id.to_string(),
+    }
+}
+
+/// What a job does to each account.
+#[must_use]
+pub fn bulk_act(act: &BulkAct, run: Run, language: Language) -> String {
+    let said = match act {
+        BulkAct::Deactivate { .. } => language.pick("désactiver", "deactivate").to_owned(),
+        BulkAct::Reactivate => language.pick("réactiver", "reactivate").to_owned(),
+        BulkAct::Delete => language.pick("supprimer", "delete").to_owned(),
+        BulkAct::SetRole { role } => {
+            format!("{} {}", language.pick("donner le rôle", "give the role"), self::role(*role, language))
+        }
+        BulkAct::SetSubscription { subscription: Some(id) } => {
+            format!("{} {id}", language.pick("abonner à", "put on"))
+        }
+        BulkAct::SetSubscription { subscription: None } => {
+            language.pick("retirer l'abonnement", "take off the subscription").to_owned()
+        }
+        BulkAct::JoinGroup { group, .. } => {
+            format!("{} {group}", language.pick("mettre dans le groupe", "put into the group"))
+        }
+        BulkAct::LeaveGroup { group } => {
+            format!("{} {group}", language.pick("retirer du groupe", "take out of the group"))
+        }
+    };
+    match run {
+        Run::Apply => said,
+        Run::Dry => format!("{said} ({})", language.pick("essai", "dry run")),
+    }
+}
+
+#[must_use]
+pub fn job_state(state: JobState, language: Language) -> &'static str {
+    match state {
+        JobState::Running => language.pick("en cours", "running"),
+        JobState::Cancelled => language.pick("arrêtée", "stopped"),
+        JobState::Finished => language.pick("finie", "finished"),
+    }
+}
+
+#[must_use]
+pub fn item_outcome(outcome: Option<ItemOutcome>, language: Language) -> &'static str {
+    match outcome {
+        None => language.pick("pas fait", "not done"),
+        Some(ItemOutcome::Changed) => language.pick("modifié", "changed"),
+        Some(ItemOutcome::Unchanged) => language.pick("déjà ainsi", "so already"),
+        Some(ItemOutcome::Refused) => language.pick("refusé", "refused"),
     }
 }
 

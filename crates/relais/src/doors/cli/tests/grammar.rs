@@ -153,6 +153,8 @@ fn what_is_documented_can_be_typed() {
         "provision top-up BM 120,50 --reference pay_1",
         "provision correct BM -5.50 --reason double",
         "provision check",
+        "export list user1@bm.com",
+        "export send acc-0000000000001",
         "completions zsh",
     ] {
         let words = ["relais"].into_iter().chain(line.split(' '));
