@@ -3,10 +3,10 @@
 
 pub mod certificate;
 mod collections;
-mod groups;
 mod keeping;
 mod meetings;
 mod steps;
+mod succession;
 mod undo;
 
 use crate::execute::{apply, decide_only, only_admin_of};

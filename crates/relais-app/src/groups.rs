@@ -11,7 +11,7 @@ use relais_core::group::{Joining, Posting, check_looks_after, check_may_join, ch
 use relais_core::ids::{AccountId, GroupId, OrganisationId};
 use relais_core::lifecycle::{Command, check_name, release};
 use relais_core::organisation::{AddressKind, Group, GroupRole, Target};
-use relais_core::refusal::GroupFault;
+use relais_core::refusal::{GroupFault, Refusal};
 use relais_core::routing;
 use relais_store::{Tx, accounts, addresses, groups, offers, organisations};
 use serde_json::json;
@@ -148,7 +148,7 @@ impl Relais {
                     for id in through {
                         path.extend(groups::get(tx, id)?.map(|group| group.name));
                     }
-                    return Err(GroupFault::Cycle { path }.into());
+                    return Err(Refusal::from(GroupFault::Cycle { path }).into());
                 }
                 if groups::put_in(tx, group.id, inner.id)? {
                     let detail = json!({ "group": inner.id, "name": inner.name });
@@ -191,10 +191,7 @@ impl Relais {
             .write(move |tx| {
                 let reactivated = apply(tx, &ids, account, Command::Reactivate, &actor, now)?;
                 for group in &into {
-                    let group = looked_after(tx, *group, &actor)?;
-                    if groups::role_of(tx, group.id, account)?.is_none() {
-                        join(tx, &ids, &group, account, GroupRole::Member, &actor, now)?;
-                    }
+                    enter(tx, &ids, *group, account, &actor, now)?;
                 }
                 Ok::<_, Error>(reactivated)
             })
@@ -233,7 +230,7 @@ pub(crate) fn set_member(
 }
 
 /// Makes an account a member, or changes its role, inside the caller's transaction.
-pub(crate) fn join(
+fn join(
     tx: &mut Tx<'_>,
     ids: &Ids,
     group: &Group,
@@ -254,6 +251,22 @@ pub(crate) fn join(
     groups::set_member(tx, group.id, account, role)?;
     let detail = json!({ "account": account, "role": role });
     note(tx, group.organisation, "group.member_set", group.id, detail, *actor, now)
+}
+
+/// Puts an account into a group as a member; what it is in already it stays.
+pub(crate) fn enter(
+    tx: &mut Tx<'_>,
+    ids: &Ids,
+    group: GroupId,
+    account: AccountId,
+    actor: &Actor,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let group = looked_after(tx, group, actor)?;
+    if groups::role_of(tx, group.id, account)?.is_none() {
+        join(tx, ids, &group, account, GroupRole::Member, actor, now)?;
+    }
+    Ok(())
 }
 
 fn leave(

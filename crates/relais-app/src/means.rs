@@ -43,6 +43,15 @@ pub(crate) fn licences_used(
     organisation: OrganisationId,
     now: Timestamp,
 ) -> Result<LicencesUsed, Error> {
+    Ok(LicencesUsed::count(&alike(tx, organisation, now)?))
+}
+
+/// The organisation's accounts, by what licences depend on.
+pub(crate) fn alike(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    now: Timestamp,
+) -> Result<Vec<Alike>, Error> {
     let mut licences: HashMap<SubscriptionId, _> = HashMap::new();
     let mut all = Vec::new();
     for group in accounts::census(tx, organisation, now)? {
@@ -60,7 +69,7 @@ pub(crate) fn licences_used(
         let state = standing_of(group.state, group.leaving);
         all.push(Alike { state, seat: Seat::of(group.role, licence), count: group.count });
     }
-    Ok(LicencesUsed::count(&all))
+    Ok(all)
 }
 
 fn subscription(tx: &mut Tx<'_>, id: SubscriptionId) -> Result<Subscription, Error> {

@@ -23,6 +23,7 @@ pub mod event;
 pub mod group;
 pub mod ids;
 pub mod inbound;
+pub mod invitation;
 pub mod job;
 pub mod language;
 pub mod ledger;

@@ -12,6 +12,7 @@ use crate::refusal::Refusal;
 use crate::rights::{Act, State, Verdict, may};
 use crate::term::Period;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -127,6 +128,24 @@ fn check_numbers(numbers: &[(&'static str, Option<i64>)]) -> Result<(), Refusal>
     }
 }
 
+/// Licences that were held on one day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LicenceCount {
+    pub day: Date,
+    #[serde(flatten)]
+    pub used: LicencesUsed,
+    /// Accounts that take none.
+    pub guests: i64,
+}
+
+impl LicenceCount {
+    #[must_use]
+    pub fn of(day: Date, accounts: &[Alike]) -> Self {
+        let guests = accounts.iter().filter(|alike| alike.seat == Seat::Guest && alike.holds());
+        Self { day, used: LicencesUsed::count(accounts), guests: guests.map(|alike| alike.count).sum() }
+    }
+}
+
 /// Whether an organisation that has `count` domains of its own may have one more.
 ///
 /// # Errors
@@ -170,6 +189,13 @@ pub struct Alike {
     pub count: i64,
 }
 
+impl Alike {
+    /// Whether the table lets them hold a licence, if they take one.
+    fn holds(&self) -> bool {
+        may(self.state, Act::HoldLicence) == Verdict::Yes
+    }
+}
+
 /// Licences that are held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct LicencesUsed {
@@ -185,7 +211,7 @@ impl LicencesUsed {
     /// Counts what the table lets hold a licence.
     #[must_use]
     pub fn count(accounts: &[Alike]) -> Self {
-        let holders = accounts.iter().filter(|alike| may(alike.state, Act::HoldLicence) == Verdict::Yes);
+        let holders = accounts.iter().filter(|alike| alike.holds());
         holders.fold(Self::default(), |used, alike| used.with(alike.seat, alike.count))
     }
 

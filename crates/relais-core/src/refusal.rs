@@ -3,11 +3,13 @@
 
 mod backup;
 mod group;
+mod invitation;
 mod list;
 mod profile;
 
 pub use backup::BackupFault;
 pub use group::GroupFault;
+pub use invitation::InvitationFault;
 pub use list::ListFault;
 pub use profile::ProfileFault;
 
@@ -88,6 +90,7 @@ pub enum Refusal {
     List(ListFault),
     Backup(BackupFault),
     Group(GroupFault),
+    Invitation(InvitationFault),
 }
 
 impl Refusal {
@@ -162,6 +165,7 @@ impl Refusal {
             Self::List(fault) => fault.code(),
             Self::Backup(fault) => fault.code(),
             Self::Group(fault) => fault.code(),
+            Self::Invitation(fault) => fault.code(),
         }
     }
 
@@ -264,6 +268,7 @@ impl Refusal {
             Self::List(fault) => fault.french(),
             Self::Backup(fault) => fault.french(),
             Self::Group(fault) => fault.french(),
+            Self::Invitation(fault) => fault.french(),
         }
     }
 
@@ -353,6 +358,7 @@ impl Refusal {
             Self::List(fault) => fault.english(),
             Self::Backup(fault) => fault.english(),
             Self::Group(fault) => fault.english(),
+            Self::Invitation(fault) => fault.english(),
         }
     }
 }
@@ -372,6 +378,12 @@ impl From<ListFault> for Refusal {
 impl From<GroupFault> for Refusal {
     fn from(fault: GroupFault) -> Self {
         Self::Group(fault)
+    }
+}
+
+impl From<InvitationFault> for Refusal {
+    fn from(fault: InvitationFault) -> Self {
+        Self::Invitation(fault)
     }
 }
 

@@ -6,7 +6,7 @@ use relais_core::domain::TxtRecord;
 use relais_core::language::Language;
 use relais_core::money::{Currency, Money};
 use relais_core::profile::ProfileField;
-use relais_core::refusal::{BackupFault, GroupFault, ListFault, ProfileFault, Refusal};
+use relais_core::refusal::{BackupFault, GroupFault, InvitationFault, ListFault, ProfileFault, Refusal};
 use relais_core::rights::{Act, State};
 use std::collections::HashSet;
 
@@ -94,6 +94,11 @@ fn is_listed(refusal: &Refusal) {
             | GroupFault::SendersTooMany { .. }
             | GroupFault::CatchAll { .. }
             | GroupFault::RedirectedTo { .. } => {}
+        },
+        Refusal::Invitation(fault) => match fault {
+            InvitationFault::NotInvited { .. }
+            | InvitationFault::ExternalAddressMissing { .. }
+            | InvitationFault::NotFlexible { .. } => {}
         },
         Refusal::List(fault) => match fault {
             ListFault::NotUtf8 { .. }
@@ -197,11 +202,18 @@ fn named_faults() -> Vec<(Refusal, Vec<String>)> {
             names(&["Tous", "user1@bm.com"]),
         ),
     ];
+    let account = || "user1@bm.com".parse().expect("an address");
+    let invitation = [
+        InvitationFault::NotInvited { account: account() },
+        InvitationFault::ExternalAddressMissing { account: account() },
+        InvitationFault::NotFlexible { account: account() },
+    ];
     profile
         .into_iter()
         .map(|(fault, names)| (fault.into(), names))
         .chain(backup.into_iter().map(|(fault, names)| (fault.into(), names)))
         .chain(group.into_iter().map(|(fault, names)| (fault.into(), names)))
+        .chain(invitation.into_iter().map(|fault| (fault.into(), names(&["user1@bm.com"]))))
         .chain(list.into_iter().map(|(fault, names)| (fault.into(), names)))
         .collect()
 }
@@ -393,7 +405,11 @@ fn a_refusal_names_what_stands_in_the_way() {
                 | Refusal::JobItemFailed
                 | Refusal::SharedWithOwner => vec![],
                 Refusal::WebhookUrlInvalid { url } => vec![url.clone()],
-                fault @ (Refusal::Profile(_) | Refusal::List(_) | Refusal::Backup(_) | Refusal::Group(_)) => {
+                fault @ (Refusal::Profile(_)
+                | Refusal::List(_)
+                | Refusal::Backup(_)
+                | Refusal::Group(_)
+                | Refusal::Invitation(_)) => {
                     let named = named_faults().into_iter().find(|(refusal, _)| refusal == fault);
                     named.expect("listed").1
                 }

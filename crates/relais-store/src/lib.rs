@@ -19,6 +19,7 @@ pub mod generations;
 pub mod groups;
 pub mod jobs;
 pub mod ledger;
+pub mod licence_counts;
 pub mod mailboxes;
 mod migrate;
 pub mod offers;

@@ -1,7 +1,7 @@
 //! The steps. Each reads what is there, does what is missing and reports what it found afterwards.
 
-use super::groups::GivenGroup;
-use super::{Ended, certificate, groups, record_in};
+use super::succession::{self, GivenGroup};
+use super::{Ended, certificate, record_in};
 use crate::execute::apply;
 use crate::organisations::{insert_responder, insert_shared_mailbox, note, share};
 use crate::{Error, Ids, Relais};
@@ -266,7 +266,7 @@ fn freeze(run: &mut Run<'_, '_, '_>) -> Result<serde_json::Value, Error> {
         // To freeze a second time what it has frozen.
         Some(closed) => closed.at >= run.departure.created_at && closed_by(run, before.id)? == run.actor,
     };
-    let groups_given = groups::give(run.tx, run.departure, run.actor, run.now)?;
+    let groups_given = succession::give(run.tx, run.departure, run.actor, run.now)?;
     let inbound = before.deactivation.is_none().then(Inbound::deliver);
     run.command(Command::Deactivate { cause: Cause::Departure, inbound })?;
     Ok(json!(Frozen { closed, inbound_before: before.inbound, groups_given }))

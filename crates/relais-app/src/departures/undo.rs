@@ -1,7 +1,7 @@
 //! The way back: each step that was done is undone, the last one first. Undoing may be repeated like doing.
 
-use super::groups;
 use super::steps::{Frozen, Given, HandedOver, Renamed, destination};
+use super::succession;
 use crate::execute::apply;
 use crate::organisations::note;
 use crate::{Error, Ids, Relais};
@@ -152,7 +152,7 @@ fn undo_in(
                     done => done,
                 }?;
             }
-            groups::take_back(tx, departure, &frozen.groups_given, *actor, now)
+            succession::take_back(tx, departure, &frozen.groups_given, *actor, now)
         }
         Step::Rename => {
             let renamed: Renamed = read(report)?;

@@ -6,15 +6,14 @@ use super::{Answer, Decision, Facts, addresses};
 use crate::account::Account;
 use crate::authority::Actor;
 use crate::plan::Subscription;
-use crate::refusal::Refusal;
-use crate::rights::{Act, standing};
+use crate::refusal::{InvitationFault, Refusal};
 use jiff::Timestamp;
 use serde_json::json;
 
 /// On what the account was on, or, if no such licence is left, on the restricted subscription that is wanted.
 pub(super) fn reactivate(account: &Account, facts: &Facts, actor: &Actor, now: Timestamp) -> Answer {
     if !facts.means.plan.as_ref().is_some_and(|plan| plan.terms.flexible_licences) {
-        return Err(Refusal::NotInThisState { act: Act::JoinGroup, state: standing(account, now) });
+        return Err(InvitationFault::NotFlexible { account: account.address.clone() }.into());
     }
     let answer = leaving::reactivate(account, facts, actor, now);
     match (&answer, &facts.means.wanted) {

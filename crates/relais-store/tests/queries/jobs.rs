@@ -38,8 +38,11 @@ pub fn a_job_finds_its_accounts_in_order_and_keeps_what_became_of_each(db: &Data
         let expected: Vec<_> = (1..=3).map(|number| (number, account(number).id, None)).collect();
         assert_eq!(found, expected);
         items[1].outcome = Some(ItemOutcome::Refused);
-        items[1].refusals =
-            vec![ItemRefusal { code: "x".into(), french: "« é »".into(), english: "\u{201c}e\u{201d}".into() }];
+        items[1].refusals = vec![ItemRefusal {
+            code: "x".into(),
+            french: "« é »".into(),
+            english: "\u{201c}e\u{201d}".into(),
+        }];
         jobs::set_outcome(tx, made.id, &items[1])?;
         assert_eq!(jobs::items(tx, made.id, Some(ItemOutcome::Refused), 0, 10)?, [items[1].clone()]);
         assert_eq!(jobs::items(tx, made.id, None, 2, 10)?.len(), 1);

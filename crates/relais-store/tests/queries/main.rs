@@ -15,8 +15,8 @@ use backups::*;
 use collections::*;
 use domains::*;
 use dump::*;
-use jobs::*;
 use jiff::{SignedDuration, Timestamp};
+use jobs::*;
 use money::*;
 use people::*;
 use relais_core::account::{Account, Cause, Deactivation};
@@ -140,6 +140,7 @@ on_both! {
     a_change_anywhere_in_the_chain_shows
     a_value_nobody_writes_is_named_with_its_place
     offers_are_read_as_they_were_made_and_retired_once
+    licences_are_counted_once_a_day
     entries_are_numbered_and_read_in_pages_and_by_time
     a_change_anywhere_in_the_ledger_shows
     personal_data_is_read_as_it_was_written_and_erased_with_everything

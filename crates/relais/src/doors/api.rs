@@ -20,6 +20,7 @@ mod find;
 mod groups;
 mod health;
 mod input;
+mod invitations;
 mod jobs;
 mod link_page;
 mod offers;
@@ -114,6 +115,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(domains::routes())
         .merge(accounts::routes())
         .merge(account_lists::routes())
+        .merge(invitations::routes())
         .merge(profiles::routes())
         .merge(password_resets::routes())
         .merge(departures::routes())

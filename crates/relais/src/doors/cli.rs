@@ -22,6 +22,7 @@ mod export;
 mod failure;
 mod group;
 mod inbound;
+mod invitation;
 mod journal;
 mod language;
 mod members;
@@ -41,9 +42,10 @@ mod words;
 
 use arguments::{
     AccountCommand, AddressCommand, AliasCommand, ApplicationCommand, BackupCommand, BulkCommand,
-    CollectionCommand, DepartArguments, DepartureCommand, DomainCommand, EventsArguments, ExportCommand, GrantArguments,
-    GroupCommand, InboundCommand, JobCommand, OperatorCommand, OrganisationCommand, PlanCommand,
-    ProvisionCommand, ResponderCommand, SharedMailboxCommand, Shell, SubscriptionCommand, TokenCommand,
+    CollectionCommand, DepartArguments, DepartureCommand, DomainCommand, EventsArguments, ExportCommand,
+    GrantArguments, GroupCommand, InboundCommand, JobCommand, OperatorCommand, OrganisationCommand,
+    PlanCommand, ProvisionCommand, ResponderCommand, SharedMailboxCommand, Shell, SubscriptionCommand,
+    TokenCommand,
 };
 use clap::{CommandFactory as _, Parser, Subcommand};
 use failure::Failure;

@@ -100,6 +100,9 @@ fn organisation_samples(made: &Made) -> Vec<Sample> {
         of("GET", "/api/v1/organisations/{organisation}/accounts"),
         of("POST", "/api/v1/organisations/{organisation}/accounts")
             .with(json!({ "address": "neuf@bm.com", "name": "Neuf" })),
+        of("POST", "/api/v1/organisations/{organisation}/invitations").with(json!({
+            "address": "neuf@bm.com", "name": "Neuf", "external_address": "neuf@ailleurs.example"
+        })),
         of("GET", "/api/v1/organisations/{organisation}/departures"),
         of("GET", "/api/v1/organisations/{organisation}/events"),
         of("GET", "/api/v1/organisations/{organisation}/events/verify"),
@@ -135,7 +138,8 @@ fn application_samples(made: &Made) -> Vec<Sample> {
 }
 
 fn job_samples(made: &Made) -> Vec<Sample> {
-    let order = json!({ "act": { "do": "deactivate" }, "run": "dry", "on": { "accounts": ["user1@bm.com"] } });
+    let order =
+        json!({ "act": { "do": "deactivate" }, "run": "dry", "on": { "accounts": ["user1@bm.com"] } });
     let of = |method, template| sample(method, template).at("job", made.job);
     vec![
         sample("GET", "/api/v1/organisations/{organisation}/jobs"),
@@ -236,6 +240,23 @@ fn thing_samples(made: &Made) -> Vec<Sample> {
             .at("address", "info@bm.com")
             .with(json!({ "right": "read" })),
         sample("DELETE", "/api/v1/shared-mailboxes/{address}/members/{account}").at("address", "info@bm.com"),
+        sample("POST", "/api/v1/accounts/{account}/invitation").at("account", "invited@bm.com"),
+        sample("GET", "/api/v1/groups/{group}").at("group", made.group),
+        sample("PATCH", "/api/v1/groups/{group}")
+            .at("group", made.group)
+            .with(json!({ "posting": { "who": "members" } })),
+        sample("DELETE", "/api/v1/groups/{group}").at("group", made.group),
+        sample("PUT", "/api/v1/groups/{group}/address")
+            .at("group", made.group)
+            .with(json!({ "address": "commercial@bm.com" })),
+        sample("DELETE", "/api/v1/groups/{group}/address").at("group", made.group),
+        sample("GET", "/api/v1/groups/{group}/groups").at("group", made.group),
+        sample("PUT", "/api/v1/groups/{group}/groups/{inner}")
+            .at("group", made.group)
+            .at("inner", made.inner_group),
+        sample("DELETE", "/api/v1/groups/{group}/groups/{inner}")
+            .at("group", made.group)
+            .at("inner", made.inner_group),
         sample("GET", "/api/v1/groups/{group}/members").at("group", made.group),
         sample("PUT", "/api/v1/groups/{group}/members/{account}")
             .at("group", "ventes@bm.com")
@@ -272,6 +293,7 @@ fn money_samples() -> Vec<Sample> {
         of("GET", "/api/v1/subscriptions/{subscription}").at("subscription", "Offert"),
         of("POST", "/api/v1/subscriptions/{subscription}/retire").at("subscription", "Offert"),
         of("PUT", "/api/v1/accounts/{account}/subscription").with(json!({ "subscription": "Offert" })),
+        of("GET", "/api/v1/organisations/{organisation}/licences"),
         of("GET", "/api/v1/organisations/{organisation}/provision"),
         of("GET", "/api/v1/organisations/{organisation}/provision/forecast"),
         of("POST", "/api/v1/organisations/{organisation}/provision/top-ups")

@@ -84,7 +84,10 @@ async fn many_are_done_behind_the_answer_and_can_be_followed_and_written_out() {
     world.staff(120).await;
     let on = json!({ "filter": { "search": "agent" } });
     let job = world.order(json!({ "do": "deactivate" }), "apply", on.clone()).await;
-    assert_eq!((&job["items"], &job["state"], &job["results"]), (&json!(120), &json!("running"), &Value::Null));
+    assert_eq!(
+        (&job["items"], &job["state"], &job["results"]),
+        (&json!(120), &json!("running"), &Value::Null)
+    );
     world.app.work_once().await;
     let path = format!("/api/v1/jobs/{}", job["id"].as_str().expect("an id"));
     let done = world.ask(Who::Admin, "GET", &path).await.json();

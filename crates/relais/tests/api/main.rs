@@ -9,6 +9,8 @@ mod certificate;
 mod collections;
 mod description;
 mod domains;
+mod groups;
+mod invitations;
 mod jobs;
 mod money;
 mod organisations;

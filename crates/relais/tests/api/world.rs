@@ -12,8 +12,8 @@ use relais_app::core::backup::{Generation, GenerationState, Holder, Occasion, Sc
 use relais_app::core::collection::{ShareRight, Sharee};
 use relais_app::core::departure::Order;
 use relais_app::core::ids::{
-    AccountId, ApplicationId, DepartureId, GenerationId, GroupId, JobId, OrganisationId, ResponderId, ShareId,
-    SpoolId, TokenId,
+    AccountId, ApplicationId, DepartureId, GenerationId, GroupId, JobId, OrganisationId, ResponderId,
+    ShareId, SpoolId, TokenId,
 };
 use relais_app::core::job::{BulkAct, Run};
 use relais_app::core::language::Language;
@@ -96,6 +96,8 @@ impl Who {
 pub struct Made {
     pub bm: OrganisationId,
     pub group: GroupId,
+    /// Without members or address.
+    pub inner_group: GroupId,
     pub responder: ResponderId,
     pub share: ShareId,
     pub application: ApplicationId,
@@ -349,6 +351,7 @@ async fn populate(app: &Relais) -> Made {
     let photo = crate::people::png(16, 16);
     app.set_photo(id_of(app, "user1@bm.com").await, photo, operator).await.expect("set");
     let (group, responder) = things(app, bm).await;
+    let inner_group = app.create_group(bm, "Salon".into(), None, operator).await.expect("made").id;
     let with = Sharee::Group(group);
     let owner = id_of(app, "user1@bm.com").await;
     let share = app.share_collection(owner, "contacts", with, ShareRight::Write, operator).await;
@@ -359,6 +362,7 @@ async fn populate(app: &Relais) -> Made {
     Made {
         bm,
         group,
+        inner_group,
         responder,
         share,
         application,

@@ -25,8 +25,8 @@ use relais_store::exports::{self, Export};
 use relais_store::password_resets::{self, PasswordReset};
 use relais_store::spool::{self, Outbound, SpoolState};
 use relais_store::{
-    applications, claims, collections, departures, events, generations, jobs, ledger, offers, outbox, profiles,
-    repositories, settings,
+    applications, claims, collections, departures, events, generations, jobs, ledger, licence_counts, offers,
+    outbox, profiles, repositories, settings,
 };
 use serde_json::json;
 
@@ -372,6 +372,7 @@ impl Filling<'_, '_> {
 
     fn records(&mut self) -> Result<(), Error> {
         let organisation = org(self.organisation);
+        licence_counts::set(self.tx, organisation, &money::licence_count(date(2026, 11, 21), 3))?;
         for index in 0..self.random.random_range(3..30) {
             let account = self.person().id.number();
             let entry = match index % 3 {

@@ -160,7 +160,8 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::List(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::Group(
             GroupFault::Cycle { .. } | GroupFault::CatchAll { .. } | GroupFault::RedirectedTo { .. },
-        ) => StatusCode::CONFLICT,
+        )
+        | Refusal::Invitation(_) => StatusCode::CONFLICT,
         Refusal::NotInThisState { .. }
         | Refusal::OwnerCannotLeave
         | Refusal::RevokeRoleFirst

@@ -3,7 +3,7 @@
 use super::arguments::{AccountCommand, AccountCreate, AliasCommand, InboundCommand};
 use super::client::Answer;
 use super::session::{Attendance, Form};
-use super::{Failure, Session, account_list, group, offers, profile, quota, words};
+use super::{Failure, Session, account_list, group, invitation, offers, profile, quota, words};
 use relais_app::MailboxUsage;
 use relais_core::account::Account;
 use relais_core::job::Run;
@@ -15,6 +15,8 @@ use std::io::BufRead as _;
 pub async fn account(session: &mut Session, command: AccountCommand) -> Result<(), Failure> {
     match command {
         AccountCommand::Create(arguments) => create(session, arguments).await,
+        AccountCommand::Invite(arguments) => invitation::invite(session, *arguments).await,
+        AccountCommand::InviteAgain { account } => invitation::invite_again(session, &account).await,
         AccountCommand::List { state, organisation } => {
             list(session, state, organisation.organisation.as_deref()).await
         }

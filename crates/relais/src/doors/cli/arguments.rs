@@ -16,7 +16,7 @@ pub use groups::{GroupCommand, OneGroup, PostingWord};
 pub use money::{
     PlanCommand, PlanCreate, ProvisionCommand, StatementArguments, SubscriptionCommand, SubscriptionCreate,
 };
-pub use people::{Limit, PhotoArguments, ProfileCommand, ProfileFields};
+pub use people::{InviteArguments, Limit, PhotoArguments, ProfileCommand, ProfileFields};
 
 use super::inbound::InboundArguments;
 use super::text::TextSource;
@@ -52,6 +52,17 @@ pub enum OrganisationCommand {
         organisation: String,
         #[arg(value_name = "fr|en", value_parser = super::language::parse)]
         of: Language,
+    },
+    /// Show the licences that were held on each day, beside what the plan allows
+    Licences {
+        #[command(flatten)]
+        organisation: InOrganisation,
+        /// The first day, as 2026-11-01; the first of the month if absent
+        #[arg(long, value_name = "DAY", value_parser = parse_day)]
+        from: Option<jiff::civil::Date>,
+        /// The day after the last; the first of the next month if absent
+        #[arg(long, value_name = "DAY", value_parser = parse_day)]
+        until: Option<jiff::civil::Date>,
     },
     /// Change where an organisation's days begin and end
     TimeZone {
@@ -144,6 +155,10 @@ pub struct InOrganisation {
 pub enum AccountCommand {
     /// Create an account
     Create(AccountCreate),
+    /// Invite a person: they get a link to choose a password and enter (works once, seven days)
+    Invite(Box<InviteArguments>),
+    /// Send another invitation to an account that has no password yet
+    InviteAgain { account: String },
     /// List accounts
     List {
         /// Only accounts in this state
