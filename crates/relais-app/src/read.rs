@@ -11,5 +11,5 @@ pub use relais_store::webhooks::Delivery;
 pub use relais_store::{
     Tx, accounts, addresses, applications, claims, collections, departures, domains, events, exports,
     generations, groups, jobs, ledger, mailboxes, offers, organisations, profiles, responders, settings,
-    spool,
+    spool, webhooks,
 };

@@ -60,7 +60,8 @@ mod tests {
 
     #[test]
     fn what_people_wrote_stays_here() {
-        let closed = event("account.deactivated", json!({ "cause": "admin", "inbound": [{ "text": "absent" }] }));
+        let closed =
+            event("account.deactivated", json!({ "cause": "admin", "inbound": [{ "text": "absent" }] }));
         assert_eq!(
             told(&closed),
             Some(json!({

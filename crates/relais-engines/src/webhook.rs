@@ -99,9 +99,10 @@ impl Webhooks {
 
 /// `v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`, once for each secret.
 fn signatures(webhook: &Webhook, second: i64) -> String {
-    let keys = webhook.secrets.iter().filter_map(|secret| {
-        STANDARD.decode(secret.strip_prefix("whsec_").unwrap_or(secret)).ok()
-    });
+    let keys = webhook
+        .secrets
+        .iter()
+        .filter_map(|secret| STANDARD.decode(secret.strip_prefix("whsec_").unwrap_or(secret)).ok());
     let sign = |key: Vec<u8>| {
         let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("HMAC takes a key of any length");
         mac.update(format!("{}.{second}.", webhook.id).as_bytes());
@@ -195,7 +196,19 @@ mod tests {
 
     #[test]
     fn only_the_internet_is_reached_unless_the_operator_says_so() {
-        for own in ["127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "::1", "fd00::1", "fe80::1", "::ffff:10.0.0.1"] {
+        for own in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "::1",
+            "fd00::1",
+            "fe80::1",
+            "::ffff:10.0.0.1",
+        ] {
             let address = own.parse().unwrap();
             assert!(!may_reach(Reach::Internet, address), "{own}");
             assert!(may_reach(Reach::Everywhere, address), "{own}");

@@ -34,10 +34,10 @@ pub mod responders;
 pub mod schema;
 pub mod settings;
 pub mod spool;
-pub mod webhooks;
 mod sqlite;
 mod tx;
 mod value;
+pub mod webhooks;
 
 pub use migrate::Migration;
 pub use open::Store;

@@ -90,12 +90,7 @@ pub fn done(tx: &mut Tx<'_>, delivery: &Delivery) -> Result<(), Error> {
 }
 
 /// It was not: why, and when it is tried again.
-pub fn put_off(
-    tx: &mut Tx<'_>,
-    delivery: &Delivery,
-    trouble: &str,
-    next_at: Timestamp,
-) -> Result<(), Error> {
+pub fn put_off(tx: &mut Tx<'_>, delivery: &Delivery, trouble: &str, next_at: Timestamp) -> Result<(), Error> {
     tx.execute(
         "UPDATE deliveries SET attempts = attempts + 1, trouble = $3, next_at = $4 \
          WHERE application = $1 AND number = $2",
