@@ -6,6 +6,7 @@ mod crash;
 mod figure;
 mod filled;
 mod hand_over;
+mod jobs;
 mod lmtp;
 mod memory;
 mod scale;
@@ -31,6 +32,7 @@ const BENCHMARKS: &[Benchmark] = &[
     Benchmark { name: "lmtp", run: lmtp::run },
     Benchmark { name: "scale", run: scale::run },
     Benchmark { name: "accounts", run: accounts::run },
+    Benchmark { name: "jobs", run: jobs::run },
     Benchmark { name: "hand-over", run: hand_over::run },
     Benchmark { name: "backup", run: backup::run },
     Benchmark { name: "memory", run: memory::run },

@@ -20,4 +20,5 @@ mod people;
 mod sessions;
 mod statements;
 mod states;
+mod webhooks;
 mod world;
