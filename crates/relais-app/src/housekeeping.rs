@@ -48,6 +48,7 @@ impl Relais {
             self.work_outside(stop.clone()),
             self.work_on_backups(stop.clone()),
             self.work_on_jobs(stop.clone()),
+            self.work_on_webhooks(stop.clone()),
             self.work_on_claims(stop)
         );
     }
@@ -87,6 +88,24 @@ impl Relais {
         tokio::select! {
             () = working => {}
             // A batch is kept whole or not at all, and the next start goes on behind the last.
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
+    }
+
+    /// An application may take a quarter of a minute to answer.
+    async fn work_on_webhooks(&self, mut stop: watch::Receiver<bool>) {
+        let telling = async {
+            loop {
+                while self.tell_applications().await > 0 {}
+                tokio::select! {
+                    () = self.telling.notified() => {}
+                    () = tokio::time::sleep(TICK) => {}
+                }
+            }
+        };
+        tokio::select! {
+            () = telling => {}
+            // What was taken and not written down is told once more, by the same name.
             _ = stop.wait_for(|stop| *stop) => {}
         }
     }
@@ -161,6 +180,7 @@ impl Relais {
         while self.advance_one_generation().await {}
         while self.advance_one_job().await {}
         while self.send_due().await > 0 {}
+        while self.tell_applications().await > 0 {}
         self.look_at_due_claims().await;
     }
 

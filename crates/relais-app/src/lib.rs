@@ -36,6 +36,7 @@ pub mod read;
 mod renewals;
 mod statement;
 mod throttle;
+mod webhooks;
 
 pub use account_lists::{AccountRows, LineOutcome, LineReport};
 pub use applications::{ApplicationChange, NewApplication};
@@ -75,6 +76,7 @@ use relais_engines::message::PersonalMarks;
 use relais_engines::radicale::{Homes, Radicale};
 use relais_engines::smtp::Smarthost;
 use relais_engines::spool::SpoolFiles;
+use relais_engines::webhook::Webhooks;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::{Mutex, Notify, RwLock};
@@ -98,6 +100,8 @@ pub struct Parts {
     pub radicale: Option<Radicale>,
     /// Where mail for elsewhere goes; without it such mail is kept and listed.
     pub smarthost: Option<Smarthost>,
+    /// How applications are told what happens.
+    pub webhooks: Webhooks,
     /// Where proofs of domains are looked up.
     pub dns: Dns,
     /// The name in message ids and notices, to which the MX records of our domains point.
@@ -125,6 +129,7 @@ pub struct Relais {
     exports_dir: PathBuf,
     radicale: Option<Radicale>,
     smarthost: Option<Smarthost>,
+    webhooks: Webhooks,
     dns: Dns,
     hostname: String,
     public_url: String,
@@ -147,6 +152,8 @@ pub struct Relais {
     backing_up: Notify,
     /// Jobs were ordered.
     working_through: Notify,
+    /// Woken when applications are to be told something again.
+    telling: Notify,
     /// Woken when there may be mail to send.
     outgoing: Notify,
 }
@@ -165,6 +172,7 @@ impl Relais {
             exports_dir: parts.exports_dir,
             radicale: parts.radicale,
             smarthost: parts.smarthost,
+            webhooks: parts.webhooks,
             dns: parts.dns,
             hostname: parts.hostname,
             public_url: parts.public_url,
@@ -181,6 +189,7 @@ impl Relais {
             work: Notify::new(),
             backing_up: Notify::new(),
             working_through: Notify::new(),
+            telling: Notify::new(),
             outgoing: Notify::new(),
         })
     }

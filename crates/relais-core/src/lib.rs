@@ -43,3 +43,4 @@ pub mod rights;
 pub mod routing;
 pub mod term;
 pub mod text;
+pub mod webhook;

@@ -37,6 +37,7 @@ pub mod spool;
 mod sqlite;
 mod tx;
 mod value;
+pub mod webhooks;
 
 pub use migrate::Migration;
 pub use open::Store;

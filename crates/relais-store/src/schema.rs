@@ -11,6 +11,7 @@ mod groups;
 mod jobs;
 mod money;
 mod people;
+mod webhooks;
 
 use crate::migrate::Migration;
 
@@ -23,6 +24,7 @@ pub const MIGRATIONS: &[Migration] = &[
     backups::BACKUPS,
     applications::APPLICATIONS,
     groups::GROUPS,
+    webhooks::WEBHOOKS,
     jobs::JOBS,
 ];
 

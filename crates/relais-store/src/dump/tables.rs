@@ -209,7 +209,8 @@ pub const TABLES: &[Table] = &[
     // With its secrets, as tokens: the application goes on as it was.
     Table {
         name: "applications",
-        columns: "id organisation name url token_hash signing_secret former_secret former_until created_at ended_at",
+        columns: "id organisation name url token_hash signing_secret former_secret former_until created_at ended_at \
+                  looked_until",
         key: "id",
         rows: &[Rows::Kept(BY_ORGANISATION)],
         emptied: &[],
@@ -276,6 +277,14 @@ pub const TABLES: &[Table] = &[
         columns: "id account secret_hash reason ends_at created_at",
         key: "id",
         rows: &[Rows::Kept(BY_ACCOUNT)],
+        emptied: &[],
+    },
+    // What it has still to be told: twice is better than never.
+    Table {
+        name: "deliveries",
+        columns: "application number subject attempts next_at trouble",
+        key: "application number",
+        rows: &[Rows::Kept("application IN (SELECT id FROM applications WHERE organisation = $1)")],
         emptied: &[],
     },
     Table {

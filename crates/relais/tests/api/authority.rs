@@ -132,6 +132,8 @@ fn application_samples(made: &Made) -> Vec<Sample> {
         of("PATCH", "/api/v1/applications/{application}").with(json!({ "name": "Tableaux blancs" })),
         of("POST", "/api/v1/applications/{application}/token").with(json!({})),
         of("POST", "/api/v1/applications/{application}/signing-secret").with(json!({})),
+        of("GET", "/api/v1/applications/{application}/undelivered"),
+        of("POST", "/api/v1/applications/{application}/replay").with(json!({ "from": 1 })),
         of("DELETE", "/api/v1/applications/{application}"),
         of("GET", "/api/v1/application"),
     ]

@@ -33,6 +33,7 @@ use relais_engines::maildir::Maildirs;
 use relais_engines::message::PersonalMarks;
 use relais_engines::radicale::Homes;
 use relais_engines::spool::SpoolFiles;
+use relais_engines::webhook::{Reach, Webhooks};
 use relais_testbed::dns::resolver_in_trouble;
 use serde_json::Value;
 use std::net::SocketAddr;
@@ -165,6 +166,7 @@ fn build(dir: &Path, clock: &Clock, ids: Ids) -> Arc<Relais> {
         backups_dir: dir.join("backups"),
         exports_dir: dir.join("exports"),
         smarthost: None,
+        webhooks: Webhooks::new(Reach::Everywhere).expect("made"),
         dns: Dns::at(resolver_in_trouble()),
         hostname: "mail.bm.com".to_owned(),
         public_url: "https://mail.bm.com".to_owned(),
