@@ -310,7 +310,7 @@ fn accounts_are_found_by_what_they_hold_and_listed_by_pages(db: &Database) {
         accounts::insert(tx, &again)?;
         assert_eq!(accounts::named(tx, &again.address, org(1))?, Some(again.clone()));
         assert_eq!(accounts::named(tx, &again.address, org(2))?, None);
-        let page = |tx: &mut Tx<'_>, state, after: Option<i64>, count| {
+        let page = |tx: &mut Tx<'_>, state: Option<State>, after: Option<i64>, count| {
             let after = after.map(AccountId::from_number);
             let filter = Filter { states: state.into_iter().collect(), ..Filter::default() };
             let page = accounts::page(tx, org(1), &filter, Sort::Address, after, count)?;
