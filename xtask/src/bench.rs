@@ -7,6 +7,7 @@ mod crash;
 mod figure;
 mod filled;
 mod hand_over;
+mod jobs;
 mod lmtp;
 mod memory;
 mod scale;
@@ -33,6 +34,7 @@ const BENCHMARKS: &[Benchmark] = &[
     Benchmark { name: "scale", run: scale::run },
     Benchmark { name: "accounts", run: accounts::run },
     Benchmark { name: "content", run: content::run },
+    Benchmark { name: "jobs", run: jobs::run },
     Benchmark { name: "hand-over", run: hand_over::run },
     Benchmark { name: "backup", run: backup::run },
     Benchmark { name: "memory", run: memory::run },

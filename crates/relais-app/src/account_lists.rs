@@ -1,7 +1,6 @@
 //! Lists of accounts, taken in and given out. A list makes accounts and changes those there are; it ends none, takes
 //! nothing away, and changes no password. A dry run is the real one, undone: what it says is what would happen.
 
-mod cells;
 mod columns;
 mod export;
 mod reading;
@@ -17,6 +16,7 @@ use reading::{Line, Listed};
 use relais_core::account::Account;
 use relais_core::authority::{Actor, Power, Role};
 use relais_core::ids::{AccountId, MailboxId, OrganisationId};
+use relais_core::job::Run;
 use relais_core::lifecycle::{Command, NewAccount};
 use relais_core::organisation::Target;
 use relais_core::password::{self, PasswordHash};
@@ -31,15 +31,6 @@ use tokio::task::JoinSet;
 
 /// Lines of one transaction: a stop in the middle of a list loses as many, and nobody else waits for long.
 const BATCH: usize = 100;
-
-/// Whether a list is carried out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Run {
-    /// Nothing is kept.
-    Dry,
-    Apply,
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]

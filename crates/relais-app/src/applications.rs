@@ -10,7 +10,7 @@ use relais_core::application::{Application, check_url};
 use relais_core::authority::{Actor, Power};
 use relais_core::ids::{ApplicationId, OrganisationId};
 use relais_core::lifecycle::check_name;
-use relais_store::{Tx, applications, organisations};
+use relais_store::{Tx, applications, organisations, webhooks};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -164,6 +164,7 @@ impl Relais {
             .write(move |tx| {
                 let application = ruled(tx, id, &actor)?;
                 applications::end(tx, id, now)?;
+                webhooks::forget(tx, id)?;
                 let detail = json!({ "name": application.name });
                 note(tx, application.organisation, "application.disconnected", id, detail, actor, now)
             })

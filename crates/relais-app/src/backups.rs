@@ -7,6 +7,7 @@ mod reading;
 mod restoring;
 mod retention;
 mod running;
+mod since;
 
 pub use instance::{FoundInBackup, InstanceRestore, RestoredHolder, RestoredInstance};
 pub(crate) use looking::{ArchiveScope, write_archive};
@@ -32,6 +33,7 @@ use relais_engines::repository::{Location, ReadData, Repository, RepositoryError
 use relais_store::{Tx, accounts, generations, organisations, repositories};
 use serde_json::json;
 use std::collections::HashMap;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::Mutex;
@@ -320,6 +322,14 @@ pub(crate) fn repository_error(location: &str, error: RepositoryError) -> Error 
         }
     };
     Refusal::from(fault).into()
+}
+
+/// As [`repository_error`], of what a reader gave or a file was written from: its own errors come wrapped.
+pub(crate) fn reading_error(location: &str, error: io::Error) -> Error {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<RepositoryError>()) {
+        Some(inner) => repository_error(location, inner.clone()),
+        None => error.into(),
+    }
 }
 
 fn ensure_policy(

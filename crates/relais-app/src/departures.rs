@@ -7,6 +7,7 @@ mod content;
 mod keeping;
 mod meetings;
 mod steps;
+mod succession;
 mod undo;
 
 use crate::execute::{apply, decide_only, only_admin_of};
@@ -109,10 +110,6 @@ impl Relais {
             .write(move |tx| {
                 let (plan, account) = draw_up(tx, id, &order, on_disk.clone(), &actor, now)?;
                 let later = plan.begins_at > now;
-                if later {
-                    let at = Some(plan.begins_at);
-                    apply(tx, &ids, id, Command::SetLeaving { at }, &actor, now)?;
-                }
                 let departure = Departure {
                     id: departure_id,
                     organisation: account.organisation,
@@ -124,6 +121,11 @@ impl Relais {
                     plan,
                 };
                 departures::insert(tx, &departure, &actor, departure.plan.begins_at)?;
+                if later {
+                    // Behind the row: the plan says who has the groups then.
+                    let at = Some(departure.plan.begins_at);
+                    apply(tx, &ids, id, Command::SetLeaving { at }, &actor, now)?;
+                }
                 let detail = json!({ "account": id, "order": order, "begins_at": departure.plan.begins_at });
                 note(tx, account.organisation, "departure.started", departure_id, detail, actor, now)?;
                 Ok::<_, Error>(departure)
@@ -301,13 +303,14 @@ impl Relais {
             Ok(Pause { wake_at, seen }) => (wake_at, Some(seen)),
             Err(error) => (self.note_trouble(id, &error).await, None),
         };
+        let node = self.node.clone();
         let released = self
             .store
             .write(move |tx| {
                 let state = departures::get(tx, id)?.map(|departure| departure.state);
                 // Someone said otherwise since it was last looked at: what they want does not wait.
                 let wake_at = if seen.is_some() && seen != state { now } else { wake_at };
-                departures::release(tx, id, wake_at).map_err(Error::from)
+                departures::release(tx, id, &node, wake_at).map_err(Error::from)
             })
             .await;
         if let Err(error) = released {
@@ -493,9 +496,14 @@ fn draw_up(
         Some(address) => accounts::holding(tx, address)?,
         None => None,
     };
+    let group_heir = match &order.groups_to {
+        Some(address) => accounts::holding(tx, address)?,
+        None => None,
+    };
     let facts = PlanFacts {
         leaver: &account,
         successor: successor.as_ref(),
+        group_heir: group_heir.as_ref(),
         renamed_to: backup_name(tx, &account)?,
         departure_in_progress: departures::open_of(tx, id)?.is_some(),
         findings: findings(tx, &account, on_disk, order.on.unwrap_or(now))?,
@@ -508,9 +516,13 @@ fn draw_up(
         }
         Err(refusals) => (None, refusals),
     };
-    let freeze = Command::Deactivate { cause: Cause::Departure, inbound: Some(Inbound::deliver()), content: None };
+    let freeze =
+        Command::Deactivate { cause: Cause::Departure, inbound: Some(Inbound::deliver()), content: None };
     match decide_only(tx, &account, freeze, actor, now) {
         Ok(()) => {}
+        // Their admin is somebody else by then.
+        Err(Error::Refused(Refusal::OnlyGroupAdmin { .. }))
+            if planned.as_ref().is_some_and(|plan| plan.groups_to.is_some()) => {}
         Err(Error::Refused(refusal)) => {
             if !refusals.contains(&refusal) {
                 refusals.push(refusal);
@@ -563,8 +575,8 @@ fn findings(
             .map(|held| held.address)
             .collect(),
         groups: groups::of_member(tx, id)?.into_iter().map(|group| group.name).collect(),
-        only_admin_of: only_admin_of(tx, id, begins_at)?,
-        redirects_in: accounts::redirecting_to(tx, id)?,
+        only_admin_of: only_admin_of(tx, id, begins_at)?.into_iter().map(|group| group.name).collect(),
+        redirects_in: accounts::redirecting_to(tx, Target::Account(id))?,
         redirects_out: account.inbound.redirect_targets().cloned().collect(),
         shared_mailboxes: mailboxes::of_member(tx, id)?.into_iter().map(|mailbox| mailbox.address).collect(),
         subscription: subscription.map(|subscription| subscription.terms.name),

@@ -90,12 +90,13 @@ impl Relais {
                 Ok(())
             }
             Effect::RemoveCollections { account } => {
-                let (disk, account) = (self.collections.clone(), *account);
+                let (disk, marks, account) =
+                    (self.collections.clone(), self.personal_marks.clone(), *account);
                 // What somebody else is given goes to them before the rest goes for good.
                 if !self.look(move |tx| reassigning::unsettled_of(tx, account)).await?.is_empty() {
                     return Err(Error::Unavailable(format!("collections of {account} are to move first")));
                 }
-                tokio::task::spawn_blocking(move || disk.remove(account)).await??;
+                tokio::task::spawn_blocking(move || disk.remove(account, &marks)).await??;
                 self.store.write(move |tx| Ok(collections::forget_account(tx, account)?)).await
             }
             Effect::MoveCollections { reassignment, former_owner } => {

@@ -9,7 +9,7 @@ use relais_core::backup::Holder;
 use relais_core::content::{ContentFate, Owned};
 use relais_core::ids::AccountId;
 use relais_core::lifecycle::{AddressChange, Availability, Change, Command, Decision, Facts, decide};
-use relais_core::organisation::{GroupRole, Target};
+use relais_core::organisation::{Group, GroupRole, Target};
 use relais_core::refusal::Refusal;
 use relais_core::rights::{Act, Verdict, allows, may};
 use relais_core::routing::{self, Directory};
@@ -24,17 +24,44 @@ impl Relais {
     /// # Errors
     /// [`Error::Refused`] when a rule says no; nothing changed then.
     pub async fn execute(&self, id: AccountId, command: Command, actor: Actor) -> Result<Account, Error> {
-        let collections = match &command {
-            // Files cannot be asked inside a transaction.
-            Command::Delete { content: None } => self.filled_collections(id).await?,
-            _ => 0,
-        };
         let (ids, now) = (self.ids.clone(), self.now());
-        let work =
-            move |tx: &mut Tx<'_>| apply_owning(tx, &ids, id, command.clone(), collections, &actor, now);
-        let account = self.store.write(work).await?;
+        let account = match command {
+            Command::Delete { content } => self.delete(id, content, actor).await?,
+            command => self.store.write(move |tx| apply(tx, &ids, id, command.clone(), &actor, now)).await?,
+        };
         self.settle_effects().await;
         Ok(account)
+    }
+
+    /// Deletes what a verified backup holds to the last message: mail may be kept for a closed account, too.
+    async fn delete(
+        &self,
+        id: AccountId,
+        content: Option<ContentFate>,
+        actor: Actor,
+    ) -> Result<Account, Error> {
+        // Files cannot be asked inside a transaction.
+        let collections = match content {
+            Some(_) => 0,
+            None => self.filled_collections(id).await?,
+        };
+        let (ids, now) = (self.ids.clone(), self.now());
+        let decided = self.store.read(move |tx| {
+            let account = accounts::get(tx, id)?.ok_or(Error::NotFound)?;
+            decide_only(tx, &account, Command::Delete { content }, &actor, now)?;
+            Ok::<_, Error>(account)
+        });
+        let kept = self.what_is_kept(&decided.await?).await?;
+        let first = kept.clone();
+        tokio::task::spawn_blocking(move || first.check_all_is(now)).await??;
+        // None that was routed before comes after the second look; those that are routed later find no account.
+        let _no_delivery = self.deliveries.write().await;
+        self.store
+            .write(move |tx| {
+                kept.check_all_is_now(tx, now)?;
+                apply_owning(tx, &ids, id, Command::Delete { content }, collections, &actor, now)
+            })
+            .await
     }
 }
 
@@ -168,7 +195,7 @@ fn gather(tx: &mut Tx<'_>, account: &Account, command: &Command, now: Timestamp)
             if let Some(reassign) = content {
                 facts.heir = accounts::get(tx, reassign.to)?;
             }
-            facts.only_admin_of = only_admin_of(tx, account.id, now)?;
+            facts.only_admin_of = names(only_admin_of(tx, account.id, now)?);
             facts.other_admins = other_admins(tx, account, now)?;
             if let Some(inbound) = inbound {
                 gather_redirects(tx, &mut facts, own, inbound)?;
@@ -179,21 +206,24 @@ fn gather(tx: &mut Tx<'_>, account: &Account, command: &Command, now: Timestamp)
                 // A day that has come is taken back by a reactivation.
                 gather_way_back(tx, &mut facts, account)?;
             }
-            facts.only_admin_of = only_admin_of(tx, account.id, now)?;
+            if at.is_none() || !has_group_heir(tx, account.id)? {
+                facts.only_admin_of = names(only_admin_of(tx, account.id, now)?);
+            }
             facts.other_admins = other_admins(tx, account, now)?;
         }
         Command::SetRole { .. } => {
             facts.other_admins = other_admins(tx, account, now)?;
         }
         Command::SetInbound { inbound } => gather_redirects(tx, &mut facts, own, inbound)?,
-        Command::Reactivate => {
+        Command::Reactivate | Command::ReactivateFlexibly => {
             gather_way_back(tx, &mut facts, account)?;
             if let Some(before) = &account.deactivation {
                 gather_redirects(tx, &mut facts, own, &before.inbound_before)?;
             }
         }
         Command::Delete { content: fate } => {
-            facts.owned.items = u64::try_from(relais_store::content::count_of_owner(tx, account.id)?).unwrap_or_default();
+            facts.owned.items =
+                u64::try_from(relais_store::content::count_of_owner(tx, account.id)?).unwrap_or_default();
             if let Some(ContentFate::Reassign { to }) = fate {
                 facts.heir = accounts::get(tx, *to)?;
             }
@@ -208,8 +238,18 @@ fn gather(tx: &mut Tx<'_>, account: &Account, command: &Command, now: Timestamp)
     Ok(facts)
 }
 
+fn names(groups: Vec<Group>) -> Vec<String> {
+    groups.into_iter().map(|group| group.name).collect()
+}
+
+/// Whether the departure by which the account leaves gives its groups to somebody.
+fn has_group_heir(tx: &mut Tx<'_>, account: AccountId) -> Result<bool, Error> {
+    let Some(open) = departures::open_of(tx, account)? else { return Ok(false) };
+    Ok(departures::get(tx, open)?.is_some_and(|departure| departure.plan.groups_to.is_some()))
+}
+
 /// Whoever may sign in can act for others.
-fn can_act(account: &Account, now: Timestamp) -> bool {
+pub(crate) fn can_act(account: &Account, now: Timestamp) -> bool {
     allows(account, Act::SignInWithPassword, now)
 }
 
@@ -220,13 +260,13 @@ fn other_admins(tx: &mut Tx<'_>, account: &Account, now: Timestamp) -> Result<u6
     Ok(others.count() as u64)
 }
 
-/// Names of the groups that have `account` as admin and no other admin who can act.
+/// The groups that have `account` as admin and no other admin who can act.
 pub(crate) fn only_admin_of(
     tx: &mut Tx<'_>,
     account: AccountId,
     now: Timestamp,
-) -> Result<Vec<String>, Error> {
-    let mut names = Vec::new();
+) -> Result<Vec<Group>, Error> {
+    let mut found = Vec::new();
     for group in groups::led_by(tx, account)? {
         let mut alone = true;
         for (member, role) in groups::members(tx, group.id)? {
@@ -235,10 +275,10 @@ pub(crate) fn only_admin_of(
             }
         }
         if alone {
-            names.push(group.name);
+            found.push(group);
         }
     }
-    Ok(names)
+    Ok(found)
 }
 
 fn gather_way_back(tx: &mut Tx<'_>, facts: &mut Facts, account: &Account) -> Result<(), Error> {

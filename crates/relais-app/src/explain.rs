@@ -1,13 +1,14 @@
 //! Where a message goes, told to one organisation: another one is to it what the outside world is, so that nobody
 //! reads a stranger's accounts by redirecting mail to them.
 
+use crate::mail::asked;
 use crate::{Error, Relais};
 use relais_core::account::Account;
 use relais_core::address::EmailAddress;
 use relais_core::domain::Domain;
 use relais_core::ids::{AccountId, GroupId, MailboxId, OrganisationId, ResponderId};
-use relais_core::organisation::{Address, Group, Responder, SharedMailbox};
-use relais_core::routing::{self, Directory, Route, Sender};
+use relais_core::organisation::{Address, Group, GroupRole, Responder, SharedMailbox};
+use relais_core::routing::{self, Directory, Route};
 use relais_store::Tx;
 
 impl Relais {
@@ -19,12 +20,13 @@ impl Relais {
     pub async fn explain_within(
         &self,
         recipient: EmailAddress,
+        sender: Option<String>,
         organisation: OrganisationId,
     ) -> Result<Route, Error> {
         let now = self.now();
         self.look(move |tx| {
             let mut own = Own { tx, organisation, hidden: None };
-            routing::resolve(&mut own, &recipient, Sender::Someone, now)
+            routing::resolve(&mut own, &recipient, asked(sender.as_deref()), now)
         })
         .await
     }
@@ -87,8 +89,12 @@ impl Directory for Own<'_, '_> {
         self.tx.group(id)
     }
 
-    fn group_members(&mut self, id: GroupId) -> Result<Vec<AccountId>, Self::Error> {
+    fn group_members(&mut self, id: GroupId) -> Result<Vec<(AccountId, GroupRole)>, Self::Error> {
         self.tx.group_members(id)
+    }
+
+    fn inner_groups(&mut self, id: GroupId) -> Result<Vec<GroupId>, Self::Error> {
+        self.tx.inner_groups(id)
     }
 
     fn responder(&mut self, id: ResponderId) -> Result<Option<Responder>, Self::Error> {

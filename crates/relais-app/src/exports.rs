@@ -1,7 +1,7 @@
 //! What a person takes along: an archive of everything that is theirs, personal messages included, under a password that
 //! only their link knows. It outlives the account (Cass. soc. 18 June 2025, no 23-19.022).
 
-use crate::backups::{ArchiveScope, snapshot_id, write_archive};
+use crate::backups::{ArchiveScope, reading_error, snapshot_id, write_archive};
 use crate::credentials::{new_secret, secret_hash};
 use crate::letters::Letter;
 use crate::organisations::note;
@@ -10,14 +10,14 @@ use jiff::SignedDuration;
 use relais_core::account::Account;
 use relais_core::address::EmailAddress;
 use relais_core::authority::{Actor, Power};
-use relais_core::backup::Snapshot;
+use relais_core::backup::{Holder, Snapshot};
 use relais_core::ids::{AccountId, ExportId};
 use relais_core::language::Language;
 use relais_core::organisation::Organisation;
 use relais_core::refusal::{BackupFault, Refusal};
 use relais_engines::export::Archive;
 use relais_store::exports::{self, Export};
-use relais_store::{accounts, organisations};
+use relais_store::{accounts, generations, organisations};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::fs::File;
@@ -36,12 +36,14 @@ pub struct TakenExport {
 }
 
 impl Relais {
-    /// Makes the archive of what a verified snapshot holds and sends the link to it.
+    /// Makes the archive of what a verified snapshot holds and sends the link to it; the one it stands for, if any, is
+    /// void with that. Files come before their rows and go after them: one that a kill leaves goes at the next start.
     pub(crate) async fn make_export(
         &self,
         account: &Account,
         snapshot: &Snapshot,
         sent_to: EmailAddress,
+        replaced: Option<ExportId>,
         actor: Actor,
     ) -> Result<Export, Error> {
         let organisation_id = account.organisation;
@@ -66,18 +68,46 @@ impl Relais {
         let (made, hash, organisation) = (export.clone(), secret_hash(&secret), organisation.id);
         let done = self
             .act_with_letter(letter, move |tx, written| {
+                if let Some(replaced) = replaced {
+                    // Somebody else has replaced it meanwhile, or its time is over.
+                    exports::get(tx, replaced)?.ok_or(Error::Conflict)?;
+                    exports::remove(tx, replaced)?;
+                }
                 exports::insert(tx, &made, &hash)?;
                 written.post(tx)?;
-                let detail =
-                    json!({ "export": made.id, "sent_to": made.sent_to, "size_bytes": made.size_bytes });
+                let detail = json!({
+                    "export": made.id, "sent_to": made.sent_to, "size_bytes": made.size_bytes, "instead_of": replaced,
+                });
                 note(tx, organisation, "account.export_sent", made.account, detail, actor, now)
             })
             .await;
         // After any other error the commit may have been made.
-        if matches!(done, Err(Error::Refused(_) | Error::RefusedAll(_) | Error::NotFound)) {
+        if matches!(done, Err(Error::Refused(_) | Error::RefusedAll(_) | Error::NotFound | Error::Conflict)) {
             self.remove_export_file(id).await?;
         }
-        done.map(|()| export)
+        done?;
+        if let Some(replaced) = replaced {
+            self.remove_export_file(replaced).await?;
+        }
+        Ok(export)
+    }
+
+    /// Makes the last archive of an account anew, of the same backup, and sends the link where the last one went. The
+    /// last one is void then: its password was in its link alone, so nobody can open that archive for the person.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`]; [`Error::NotFound`] when none was made, or its time is over;
+    /// [`BackupFault::ExportSourceGone`].
+    pub async fn send_export_again(&self, account: AccountId, actor: Actor) -> Result<Export, Error> {
+        let made = self.exports_of(account, actor).await?;
+        let last = made.into_iter().find(|export| export.expires_at > self.now()).ok_or(Error::NotFound)?;
+        let (holder, made_at) = (Holder::Account(account), last.made_at);
+        let (account, snapshot) = self
+            .look(move |tx| Ok((accounts::get(tx, account)?, generations::newest_at(tx, holder, made_at)?)))
+            .await?;
+        let account = account.ok_or(Error::NotFound)?;
+        let snapshot = snapshot.ok_or(Refusal::from(BackupFault::ExportSourceGone))?;
+        self.make_export(&account, &snapshot, last.sent_to, Some(last.id), actor).await
     }
 
     async fn write_export(&self, id: ExportId, snapshot: &Snapshot, password: String) -> Result<u64, Error> {
@@ -95,10 +125,13 @@ impl Relais {
             Ok::<u64, io::Error>(file.metadata()?.len())
         })
         .await?;
-        if written.is_err() {
-            self.remove_export_file(id).await?;
+        match written {
+            Ok(size_bytes) => Ok(size_bytes),
+            Err(error) => {
+                self.remove_export_file(id).await?;
+                Err(reading_error(&self.location(snapshot.organisation).await?, error))
+            }
         }
-        Ok(written?)
     }
 
     /// What the holder of a link may take.
@@ -182,6 +215,29 @@ impl Relais {
         let now = self.now();
         for id in self.look(move |tx| exports::over(tx, now)).await? {
             self.withdraw(id).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes archives that no row offers: a kill came before their rows, or after these were gone or used up.
+    pub(crate) async fn remove_leftover_exports(&self) -> Result<(), Error> {
+        let dir = self.exports_dir.clone();
+        let listed = tokio::task::spawn_blocking(move || {
+            let listing = match std::fs::read_dir(&dir) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+                listing => listing?,
+            };
+            let names: Result<Vec<_>, io::Error> = listing.map(|file| Ok(file?.file_name())).collect();
+            names
+        });
+        for name in listed.await?? {
+            let id = name.to_str().and_then(|name| name.strip_suffix(".zip")?.parse::<ExportId>().ok());
+            // What is none of ours stays.
+            let Some(id) = id else { continue };
+            let row = self.look(move |tx| exports::get(tx, id)).await?;
+            if row.is_none_or(|export| export.taken_at.is_some()) {
+                self.remove_export_file(id).await?;
+            }
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 const TICK: Duration = Duration::from_millis(500);
 const LOOK_AT_BACKUPS_EVERY: Duration = Duration::from_secs(2);
+const LOOK_AT_JOBS_EVERY: Duration = Duration::from_secs(2);
 const LOOK_AT_CLAIMS_EVERY: Duration = Duration::from_secs(5);
 const FORGET_EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// How long a stop waits for a message that is being sent.
@@ -36,7 +37,7 @@ impl Relais {
                 self.remove_spool_file(id).await?;
             }
         }
-        Ok(())
+        self.remove_leftover_exports().await
     }
 
     /// Works until `stop` says so. A smarthost may take minutes to answer, and a resolver seconds: nothing else waits
@@ -46,6 +47,8 @@ impl Relais {
             self.work_inside(stop.clone()),
             self.work_outside(stop.clone()),
             self.work_on_backups(stop.clone()),
+            self.work_on_jobs(stop.clone()),
+            self.work_on_webhooks(stop.clone()),
             self.work_on_claims(stop)
         );
     }
@@ -67,6 +70,42 @@ impl Relais {
         tokio::select! {
             () = backing_up => {}
             // What is cut short goes on after the next start: what was verified of it counts.
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
+    }
+
+    /// Thousands of accounts hold up nothing else.
+    async fn work_on_jobs(&self, mut stop: watch::Receiver<bool>) {
+        let working = async {
+            loop {
+                while self.advance_one_job().await {}
+                tokio::select! {
+                    () = self.working_through.notified() => {}
+                    () = tokio::time::sleep(LOOK_AT_JOBS_EVERY) => {}
+                }
+            }
+        };
+        tokio::select! {
+            () = working => {}
+            // A batch is kept whole or not at all, and the next start goes on behind the last.
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
+    }
+
+    /// An application may take a quarter of a minute to answer.
+    async fn work_on_webhooks(&self, mut stop: watch::Receiver<bool>) {
+        let telling = async {
+            loop {
+                while self.tell_applications().await > 0 {}
+                tokio::select! {
+                    () = self.telling.notified() => {}
+                    () = tokio::time::sleep(TICK) => {}
+                }
+            }
+        };
+        tokio::select! {
+            () = telling => {}
+            // What was taken and not written down is told once more, by the same name.
             _ = stop.wait_for(|stop| *stop) => {}
         }
     }
@@ -139,12 +178,15 @@ impl Relais {
             tracing::warn!(%error, "renewals are tried again");
         }
         while self.advance_one_generation().await {}
+        while self.advance_one_job().await {}
         while self.send_due().await > 0 {}
+        while self.tell_applications().await > 0 {}
         self.look_at_due_claims().await;
     }
 
     async fn forget(&self) -> Result<(), Error> {
         self.forget_exports().await?;
+        self.forget_jobs().await?;
         let now = self.now();
         self.store
             .write(move |tx| {

@@ -6,6 +6,7 @@
 mod account_lists;
 mod applications;
 mod backups;
+mod cells;
 mod clock;
 mod collections;
 mod content;
@@ -17,8 +18,12 @@ mod error;
 mod execute;
 mod explain;
 mod exports;
+mod groups;
 mod housekeeping;
+mod invitations;
+mod jobs;
 mod letters;
+mod licences;
 mod mail;
 mod means;
 mod offers;
@@ -32,8 +37,9 @@ pub mod read;
 mod renewals;
 mod statement;
 mod throttle;
+mod webhooks;
 
-pub use account_lists::{AccountRows, LineOutcome, LineReport, Run};
+pub use account_lists::{AccountRows, LineOutcome, LineReport};
 pub use applications::{ApplicationChange, NewApplication};
 pub use backups::{
     BackupPolicyChange, BackupSchedule, CollectionContents, Contents, Download, DryRun, FolderContents,
@@ -47,6 +53,10 @@ pub use credentials::{Caller, NewSecret, OpenMail, SignInRefusal};
 pub use departures::certificate::Certificate;
 pub use error::Error;
 pub use exports::TakenExport;
+pub use groups::{GroupAddress, GroupChange};
+pub use invitations::Invitation;
+pub use jobs::Selection;
+pub use licences::LicenceReport;
 pub use mail::{Envelope, Message};
 pub use organisations::{NewAccountRequest, NewOrganisationRequest};
 pub use ownership::OrganisationChange;
@@ -68,6 +78,7 @@ use relais_engines::message::PersonalMarks;
 use relais_engines::radicale::{Homes, Radicale};
 use relais_engines::smtp::Smarthost;
 use relais_engines::spool::SpoolFiles;
+use relais_engines::webhook::Webhooks;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::{Mutex, Notify, RwLock};
@@ -91,6 +102,8 @@ pub struct Parts {
     pub radicale: Option<Radicale>,
     /// Where mail for elsewhere goes; without it such mail is kept and listed.
     pub smarthost: Option<Smarthost>,
+    /// How applications are told what happens.
+    pub webhooks: Webhooks,
     /// Where proofs of domains are looked up.
     pub dns: Dns,
     /// The name in message ids and notices, to which the MX records of our domains point.
@@ -118,6 +131,7 @@ pub struct Relais {
     exports_dir: PathBuf,
     radicale: Option<Radicale>,
     smarthost: Option<Smarthost>,
+    webhooks: Webhooks,
     dns: Dns,
     hostname: String,
     public_url: String,
@@ -138,6 +152,10 @@ pub struct Relais {
     work: Notify,
     /// Woken when a backup was asked for.
     backing_up: Notify,
+    /// Jobs were ordered.
+    working_through: Notify,
+    /// Woken when applications are to be told something again.
+    telling: Notify,
     /// Woken when there may be mail to send.
     outgoing: Notify,
 }
@@ -156,6 +174,7 @@ impl Relais {
             exports_dir: parts.exports_dir,
             radicale: parts.radicale,
             smarthost: parts.smarthost,
+            webhooks: parts.webhooks,
             dns: parts.dns,
             hostname: parts.hostname,
             public_url: parts.public_url,
@@ -171,6 +190,8 @@ impl Relais {
             settling: Mutex::default(),
             work: Notify::new(),
             backing_up: Notify::new(),
+            working_through: Notify::new(),
+            telling: Notify::new(),
             outgoing: Notify::new(),
         })
     }

@@ -78,14 +78,14 @@ impl Relais {
         submitter: Option<AccountId>,
         recipient: &EmailAddress,
     ) -> Result<(), MailRefusal> {
-        let (address, kind, now) = (recipient.clone(), kind_of(sender), self.now());
+        let (address, now) = (recipient.clone(), self.now());
         let sender = sender.map(str::to_owned);
         let (route, elsewhere) = self
             .look(move |tx| {
                 if let Some(refused) = not_theirs(tx, submitter, sender.as_deref())? {
                     return Ok((refused, None));
                 }
-                let route = routing::resolve(tx, &address, kind, now)?;
+                let route = routing::resolve(tx, &address, said(sender.as_deref()), now)?;
                 let elsewhere = match submitter {
                     Some(id) if route.refusal == Some(MailRefusal::RelayDenied) => submitting(tx, id, now)?,
                     Some(_) | None => None,
@@ -108,13 +108,13 @@ impl Relais {
         }
     }
 
-    /// Where a message goes and why, for `relais explain` (X2).
+    /// Where a message goes and why, for `relais explain` (X2); from `sender`, where it matters.
     ///
     /// # Errors
     /// When the store cannot be asked.
-    pub async fn explain(&self, recipient: EmailAddress) -> Result<Route, Error> {
+    pub async fn explain(&self, recipient: EmailAddress, sender: Option<String>) -> Result<Route, Error> {
         let now = self.now();
-        self.look(move |tx| routing::resolve(tx, &recipient, Sender::Someone, now)).await
+        self.look(move |tx| routing::resolve(tx, &recipient, asked(sender.as_deref()), now)).await
     }
 
     /// Begins to receive a message.
@@ -230,7 +230,6 @@ impl Relais {
     async fn find_out(&self, envelope: &Envelope, identity: Identity, head: Head) -> Result<Vec<Due>, Error> {
         let (envelope, now) = (envelope.clone(), self.now());
         self.look(move |tx| {
-            let kind = kind_of(envelope.sender.as_deref());
             let refused = not_theirs(tx, envelope.submitter, envelope.sender.as_deref())?;
             envelope
                 .recipients
@@ -238,7 +237,7 @@ impl Relais {
                 .map(|recipient| {
                     let route = match &refused {
                         Some(refused) => refused.clone(),
-                        None => routing::resolve(tx, recipient, kind, now)?,
+                        None => routing::resolve(tx, recipient, said(envelope.sender.as_deref()), now)?,
                     };
                     due(tx, route, recipient, &envelope, (&identity, &head), now)
                 })
@@ -403,8 +402,18 @@ fn mailboxes_of(deliveries: &[Delivery], failed: &HashMap<MailboxId, MailRefusal
     mailboxes.filter(|mailbox| !failed.contains_key(mailbox) && seen.insert(*mailbox)).collect()
 }
 
-fn kind_of(sender: Option<&str>) -> Sender {
-    if sender.is_some() { Sender::Someone } else { Sender::Null }
+/// The sender of an envelope.
+fn said(sender: Option<&str>) -> Sender<'_> {
+    sender.map_or(Sender::Null, Sender::Known)
+}
+
+/// The sender that a question is about, empty if the null one; anyone if none was named.
+pub(crate) fn asked(sender: Option<&str>) -> Sender<'_> {
+    match sender {
+        None => Sender::Someone,
+        Some("") => Sender::Null,
+        Some(sender) => Sender::Known(sender),
+    }
 }
 
 /// What the client hears of trouble of ours; the trouble itself goes to the log.

@@ -10,7 +10,9 @@ use relais_core::ids::{OrganisationId, SubscriptionId};
 use relais_core::ledger::NewEntry;
 use relais_core::lifecycle::{Command, Means};
 use relais_core::organisation::Organisation;
-use relais_core::plan::{Alike, LicencesUsed, PlanFacts, Seat, Subscription, check_own_domain};
+use relais_core::plan::{
+    Alike, LicencesUsed, PlanFacts, Seat, Subscription, check_own_domain, restricted_offer,
+};
 use relais_core::refusal::Refusal;
 use relais_core::rights::standing_of;
 use relais_store::{Tx, accounts, domains, ledger, offers, organisations};
@@ -41,6 +43,15 @@ pub(crate) fn licences_used(
     organisation: OrganisationId,
     now: Timestamp,
 ) -> Result<LicencesUsed, Error> {
+    Ok(LicencesUsed::count(&alike(tx, organisation, now)?))
+}
+
+/// The organisation's accounts, by what licences depend on.
+pub(crate) fn alike(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    now: Timestamp,
+) -> Result<Vec<Alike>, Error> {
     let mut licences: HashMap<SubscriptionId, _> = HashMap::new();
     let mut all = Vec::new();
     for group in accounts::census(tx, organisation, now)? {
@@ -58,7 +69,7 @@ pub(crate) fn licences_used(
         let state = standing_of(group.state, group.leaving);
         all.push(Alike { state, seat: Seat::of(group.role, licence), count: group.count });
     }
-    Ok(LicencesUsed::count(&all))
+    Ok(all)
 }
 
 fn subscription(tx: &mut Tx<'_>, id: SubscriptionId) -> Result<Subscription, Error> {
@@ -99,9 +110,10 @@ pub(crate) fn for_command(
         | Command::SetQuota { .. }
         | Command::SetLegalHold { .. }
         | Command::MoveAddress { .. } => return Ok(Means::none(Date::ZERO)),
-        Command::Reactivate | Command::SetSubscription { .. } | Command::SetLeaving { at: None } => {
-            Licences::Count
-        }
+        Command::Reactivate
+        | Command::ReactivateFlexibly
+        | Command::SetSubscription { .. }
+        | Command::SetLeaving { at: None } => Licences::Count,
         Command::SetRole { role } if guest(*role) != guest(account.role) => Licences::Count,
         Command::SetRole { .. }
         | Command::SetPassword { .. }
@@ -116,6 +128,9 @@ pub(crate) fn for_command(
     means.subscription = account.subscription.map(|id| subscription(tx, id)).transpose()?;
     if let Command::SetSubscription { to } = command {
         means.wanted = to.map(|id| subscription(tx, id)).transpose()?;
+    }
+    if *command == Command::ReactivateFlexibly {
+        means.wanted = restricted_offer(offers::subscriptions(tx)?, organisation.currency, now);
     }
     let left_at = account.leaves_at.filter(|end| *end <= now);
     means.left_on = left_at.map(|end| day_of(&organisation, end)).transpose()?;

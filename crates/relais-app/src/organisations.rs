@@ -1,5 +1,5 @@
-//! Making organisations and what they hold besides domains: accounts, shared mailboxes, groups, responders. Each is one
-//! transaction with its event.
+//! Making organisations and what they hold besides domains and groups: accounts, shared mailboxes, responders. Each is
+//! one transaction with its event.
 
 use crate::execute::{taken, write_rest};
 use crate::{Error, Ids, Relais, means};
@@ -8,16 +8,14 @@ use relais_core::account::Account;
 use relais_core::address::EmailAddress;
 use relais_core::authority::{Actor, Power, Role};
 use relais_core::event::Happening;
-use relais_core::ids::{AccountId, GroupId, MailboxId, OrganisationId, ResponderId, SubscriptionId};
+use relais_core::ids::{AccountId, MailboxId, OrganisationId, ResponderId, SubscriptionId};
 use relais_core::language::Language;
 use relais_core::lifecycle::{self, AddressChange, Effect, NewAccount, check_available, check_name};
 use relais_core::money::Currency;
-use relais_core::organisation::{
-    AddressKind, Group, GroupRole, MailboxRight, Organisation, Responder, SharedMailbox, Target,
-};
+use relais_core::organisation::{AddressKind, MailboxRight, Organisation, Responder, SharedMailbox, Target};
 use relais_core::refusal::Refusal;
 use relais_core::rights::{Act, allows, require};
-use relais_store::{Tx, accounts, addresses, events, groups, mailboxes, organisations, outbox, responders};
+use relais_store::{Tx, accounts, addresses, events, mailboxes, organisations, outbox, responders};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -219,65 +217,6 @@ impl Relais {
             .await?;
         self.settle_effects().await;
         Ok(())
-    }
-
-    /// # Errors
-    /// The refusal, when the address cannot be had; [`Error::Conflict`] when the name is in use.
-    pub async fn create_group(
-        &self,
-        organisation: OrganisationId,
-        name: String,
-        address: Option<EmailAddress>,
-        actor: Actor,
-    ) -> Result<Group, Error> {
-        allow(&actor, Power::ManageAccounts, organisation)?;
-        check_name(&name)?;
-        let now = self.now();
-        let id = GroupId::from_number(self.ids.next());
-        let group = Group { id, organisation, name, address, created_at: now };
-        self.store
-            .write(move |tx| {
-                organisations::get(tx, organisation)?.ok_or(Error::NotFound)?;
-                groups::insert(tx, &group)?;
-                if let Some(address) = &group.address {
-                    point_new(tx, address, Target::Group(id), organisation, AddressKind::Primary, now)?;
-                }
-                let detail = json!({ "name": group.name, "address": group.address });
-                note(tx, organisation, "group.created", id, detail, actor, now)?;
-                Ok(group.clone())
-            })
-            .await
-    }
-
-    /// Adds an account to a group, changes its role, or (`None`) takes it out.
-    ///
-    /// # Errors
-    /// The refusal when the table does not let it join; [`Error::NotFound`] when it is not of the organisation.
-    pub async fn set_group_member(
-        &self,
-        group: GroupId,
-        account: AccountId,
-        role: Option<GroupRole>,
-        actor: Actor,
-    ) -> Result<(), Error> {
-        let now = self.now();
-        self.store
-            .write(move |tx| {
-                let group = groups::get(tx, group)?.ok_or(Error::NotFound)?;
-                allow(&actor, Power::ManageAccounts, group.organisation)?;
-                let member = of_organisation(tx, account, group.organisation)?;
-                match role {
-                    Some(role) => {
-                        require(&member, Act::JoinGroup, now)?;
-                        groups::set_member(tx, group.id, account, role)?;
-                    }
-                    None if groups::remove_member(tx, group.id, account)? => {}
-                    None => return Ok(()),
-                }
-                let detail = json!({ "account": account, "role": role });
-                note(tx, group.organisation, "group.member_set", group.id, detail, actor, now)
-            })
-            .await
     }
 
     /// # Errors

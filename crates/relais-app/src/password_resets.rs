@@ -1,5 +1,5 @@
 //! A new password for whoever forgot theirs: a link to their external address, which works once and not for long.
-//! Whoever asks learns nothing of whether an account exists.
+//! Whoever asks learns nothing of whether an account exists. The links of invitations are used here too.
 
 use crate::credentials::{new_secret, secret_hash};
 use crate::letters::Letter;
@@ -11,18 +11,17 @@ use relais_core::account::Account;
 use relais_core::address::EmailAddress;
 use relais_core::authority::Actor;
 use relais_core::ids::AccountId;
+use relais_core::invitation::LinkPurpose;
 use relais_core::language::Language;
 use relais_core::lifecycle::Command;
 use relais_core::organisation::Organisation;
 use relais_core::password;
 use relais_core::refusal::Refusal;
-use relais_core::rights::{Act, allows};
 use relais_store::password_resets::{self, PasswordReset};
 use relais_store::{Tx, accounts, organisations, profiles};
 use serde_json::json;
 use std::sync::Arc;
 
-const LIFE: SignedDuration = SignedDuration::from_mins(30);
 /// A link that is younger is not replaced: nobody fills somebody else's mailbox with letters.
 const AGAIN_AFTER: SignedDuration = SignedDuration::from_mins(1);
 
@@ -79,10 +78,11 @@ impl Relais {
         let letter = link_letter(&recipient, &format!("{}/reset/{secret}", self.public_url));
         let asked = PasswordReset {
             account: id,
+            purpose: LinkPurpose::Reset,
             epoch: recipient.account.epoch,
             sent_to: recipient.sent_to,
             asked_at: now,
-            expires_at: now + LIFE,
+            expires_at: now + LinkPurpose::Reset.life(),
         };
         let (actor, organisation) = (as_person(&recipient.account), recipient.account.organisation);
         self.act_with_letter(letter, move |tx, written| {
@@ -98,34 +98,38 @@ impl Relais {
         .await
     }
 
-    /// Whether a link can still be used.
+    /// What a link that can still be used is for.
     ///
     /// # Errors
-    /// [`Refusal::PasswordResetVoid`] when not.
-    pub async fn check_password_reset(&self, secret: &str) -> Result<(), Error> {
+    /// [`Refusal::PasswordResetVoid`] when it cannot.
+    pub async fn check_password_reset(&self, secret: &str) -> Result<LinkPurpose, Error> {
         let (hash, now) = (secret_hash(secret), self.now());
         let found = self.look(move |tx| account_of_link(tx, &hash, now)).await?;
-        found.map(|_| ()).ok_or_else(|| Refusal::PasswordResetVoid.into())
+        found.map(|(_, link)| link.purpose).ok_or_else(|| Refusal::PasswordResetVoid.into())
     }
 
     /// Sets the password of whoever has the link, once, and tells them so.
     ///
     /// # Errors
     /// The refusal, when the link is void or the password will not do; a link survives a password that will not do.
-    pub async fn use_password_reset(&self, secret: &str, new: String) -> Result<(), Error> {
+    pub async fn use_password_reset(&self, secret: &str, new: String) -> Result<LinkPurpose, Error> {
         password::check(&new)?;
         let (hash, now) = (secret_hash(secret), self.now());
         let look = hash.clone();
-        let (account, organisation, sent_to) = self
+        let (account, organisation, link) = self
             .look(move |tx| {
                 let Some((account, reset)) = account_of_link(tx, &look, now)? else { return Ok(None) };
                 let organisation = organisations::get(tx, account.organisation)?;
-                Ok(organisation.map(|organisation| (account, organisation, reset.sent_to)))
+                Ok(organisation.map(|organisation| (account, organisation, reset)))
             })
             .await?
             .ok_or(Refusal::PasswordResetVoid)?;
         let password = self.passwords.hash(new).await?;
-        let letter = changed_letter(&account, organisation, sent_to, now);
+        let (purpose, sent_to) = (link.purpose, link.sent_to);
+        let letter = match purpose {
+            LinkPurpose::Reset => changed_letter(&account, organisation, sent_to, now),
+            LinkPurpose::Invitation => entered_letter(&account, organisation, sent_to, now),
+        };
         let ids = self.ids.clone();
         let done = self
             .act_with_letter(letter, move |tx, written| {
@@ -136,7 +140,10 @@ impl Relais {
                 note(
                     tx,
                     account.organisation,
-                    "account.password_reset_used",
+                    match purpose {
+                        LinkPurpose::Reset => "account.password_reset_used",
+                        LinkPurpose::Invitation => "account.invitation_used",
+                    },
                     account.id,
                     json!({}),
                     actor,
@@ -144,7 +151,8 @@ impl Relais {
                 )?;
                 let command = Command::SetPassword { hash: password.clone() };
                 execute::apply(tx, &ids, account.id, command, &actor, now)?;
-                written.post(tx)
+                written.post(tx)?;
+                Ok(purpose)
             })
             .await;
         self.settle_effects().await;
@@ -157,10 +165,6 @@ fn as_person(account: &Account) -> Actor {
     Actor::Account { id: account.id, organisation: account.organisation, role: account.role }
 }
 
-fn may_sign_in(account: &Account, now: Timestamp) -> bool {
-    allows(account, Act::SignInWithPassword, now)
-}
-
 /// Where a link may be sent now: the table lets the account sign in, it has an address elsewhere, and no link was sent
 /// a moment ago.
 fn recipient_still(
@@ -168,7 +172,7 @@ fn recipient_still(
     id: AccountId,
     now: Timestamp,
 ) -> Result<Option<EmailAddress>, relais_store::Error> {
-    if accounts::get(tx, id)?.is_none_or(|account| !may_sign_in(&account, now)) {
+    if accounts::get(tx, id)?.is_none_or(|account| !LinkPurpose::Reset.suits(&account, now)) {
         return Ok(None);
     }
     let recent = password_resets::of_account(tx, id)?.is_some_and(|reset| reset.asked_at + AGAIN_AFTER > now);
@@ -198,13 +202,13 @@ fn account_of_link(
     };
     let Some(account) = accounts::get(tx, reset.account)? else { return Ok(None) };
     let same_address = profiles::get(tx, account.id)?.external_address.as_ref() == Some(&reset.sent_to);
-    let holds = account.epoch == reset.epoch && same_address && may_sign_in(&account, now);
+    let holds = account.epoch == reset.epoch && same_address && reset.purpose.suits(&account, now);
     Ok(holds.then_some((account, reset)))
 }
 
 fn link_letter(recipient: &Recipient, link: &str) -> Letter {
     let Recipient { account, organisation, sent_to } = recipient;
-    let minutes = LIFE.as_mins();
+    let minutes = LinkPurpose::Reset.life().as_mins();
     let (subject, text) = match organisation.language {
         Language::French => (
             "Choisir un nouveau mot de passe",
@@ -239,7 +243,7 @@ fn link_letter(recipient: &Recipient, link: &str) -> Letter {
 }
 
 /// What tells one link from another without saying it.
-fn link_mark(link: &str) -> String {
+pub(crate) fn link_mark(link: &str) -> String {
     secret_hash(link).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -268,4 +272,30 @@ fn changed_letter(account: &Account, organisation: Organisation, to: EmailAddres
     };
     let key = format!("password changed {} {}", account.id, now.as_millisecond());
     Letter { organisation, to, subject: subject.to_owned(), text, key }
+}
+
+fn entered_letter(account: &Account, organisation: Organisation, to: EmailAddress, now: Timestamp) -> Letter {
+    let (subject, text) = match organisation.language {
+        Language::French => (
+            format!("Bienvenue chez {}", organisation.name),
+            format!(
+                "Bonjour,\n\n\
+                 Le compte {} vient d'être ouvert avec le mot de passe choisi par le lien envoyé à cette adresse.\n\n\
+                 Si ce n'était pas vous, prévenez tout de suite un administrateur de {}.\n",
+                account.address, organisation.name
+            ),
+        ),
+        Language::English => (
+            format!("Welcome to {}", organisation.name),
+            format!(
+                "Hello,\n\n\
+                 The account {} has just been opened with the password chosen by the link that was sent to this \
+                 address.\n\n\
+                 If this was not you, tell an administrator of {} at once.\n",
+                account.address, organisation.name
+            ),
+        ),
+    };
+    let key = format!("invitation used {} {}", account.id, now.as_millisecond());
+    Letter { organisation, to, subject, text, key }
 }

@@ -7,7 +7,9 @@ pub use relais_store::events::ChainCheck;
 pub use relais_store::exports::Export;
 pub use relais_store::ledger::LedgerCheck;
 pub use relais_store::spool::{Outbound, SpoolState};
+pub use relais_store::webhooks::Delivery;
 pub use relais_store::{
-    Tx, accounts, addresses, applications, claims, collections, content, departures, domains, events, exports,
-    generations, groups, ledger, mailboxes, offers, organisations, profiles, responders, settings, spool,
+    Tx, accounts, addresses, applications, claims, collections, content, departures, domains, events,
+    exports, generations, groups, jobs, ledger, mailboxes, offers, organisations, profiles, responders,
+    settings, spool, webhooks,
 };

@@ -4,6 +4,7 @@
 
 use crate::execute::apply;
 use crate::letters::Letter;
+use crate::licences::count_today;
 use crate::means::{enter, for_plan, next_day};
 use crate::organisations::{answerable, note};
 use crate::provision::{Renewal, forecast};
@@ -70,6 +71,7 @@ impl Relais {
                 None => break,
             }
         }
+        self.store.write(move |tx| count_today(tx, id, now)).await?;
         self.tell_low_provision(organisation, now).await?;
         self.settle_effects().await;
         Ok(())

@@ -56,7 +56,7 @@ pub struct Line {
 
 impl Days {
     /// Whole months where nothing else is said.
-    fn resolve(self, today: Date) -> Result<(Date, Date), Refusal> {
+    pub(crate) fn resolve(self, today: Date) -> Result<(Date, Date), Refusal> {
         let last = self.until.map_or(today, |until| until.yesterday().unwrap_or(until));
         let from = self.from.unwrap_or(last.first_of_month());
         let until = self.until.unwrap_or(from.first_of_month().saturating_add(1.month()));

@@ -205,7 +205,10 @@ async fn a_departure_that_deletes_leaves_no_content_behind(w: &mut World) {
     w.assert_state(departure.id, DepartureState::Finished).await;
     let organisation = w.organisation;
     let open = w.read(move |tx| erasing::open(tx, organisation)).await;
-    assert_eq!(open.iter().map(|asked| (asked.account, asked.open)).collect::<Vec<_>>(), [(case.three.id, 1)]);
+    assert_eq!(
+        open.iter().map(|asked| (asked.account, asked.open)).collect::<Vec<_>>(),
+        [(case.three.id, 1)]
+    );
 }
 
 /// Everything that hangs on an account.
@@ -214,7 +217,9 @@ async fn standing_of(w: &World, id: AccountId) -> String {
         let mut roles = Vec::new();
         for group in groups::of_member(tx, id)? {
             let members = groups::members(tx, group.id)?;
-            roles.extend(members.into_iter().filter(|(member, _)| *member == id).map(|(_, role)| (group.id, role)));
+            roles.extend(
+                members.into_iter().filter(|(member, _)| *member == id).map(|(_, role)| (group.id, role)),
+            );
         }
         let items = content::of_owner(tx, id, None, None, 1000)?;
         let mut shares = Vec::new();
@@ -274,7 +279,8 @@ async fn populate(
         let group = w.group(&format!("g{seed}-{number}"), &[]).await;
         let roles = [GroupRole::Admin, GroupRole::Member];
         w.relais.set_group_member(group.id, lead.id, Some(GroupRole::Admin), OPERATOR).await.unwrap();
-        for person in people.iter().filter(|_| random.random_ratio(1, 2)) {
+        let chosen: Vec<_> = people.iter().filter(|_| random.random_ratio(1, 2)).collect();
+        for person in chosen {
             let role = roles[random.random_range(0..2)];
             w.relais.set_group_member(group.id, person.id, Some(role), OPERATOR).await.unwrap();
         }

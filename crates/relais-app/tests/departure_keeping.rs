@@ -11,12 +11,14 @@ use relais_core::collection::{Share, ShareRight, Sharee};
 use relais_core::departure::{
     BackupChoice, CollectionsChoice, Departure, DepartureState, ExportChoice, MeetingsChoice, Order, Step,
 };
-use relais_core::ids::ShareId;
+use relais_core::ids::{ExportId, ShareId};
 use relais_core::lifecycle::Command;
 use relais_core::profile::Profile;
 use relais_core::rights::State;
 use serde_json::Value;
-use world::{Database, OPERATOR, World, address, runtime};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use world::{Database, OPERATOR, World, address, code, runtime};
 
 const OUTSIDE: &str = "ursule@maison.example";
 const INVITED: &str = "invitee@far.example";
@@ -24,6 +26,9 @@ const INVITED: &str = "invitee@far.example";
 on_both! {
     it_waits_for_a_backup_that_began_after_the_freeze
     nothing_is_deleted_without_a_backup_or_under_a_legal_hold
+    nothing_is_deleted_that_came_after_the_backup
+    an_archive_is_sent_again_under_another_password
+    what_no_row_offers_goes_at_the_next_start
     collections_pass_to_the_successor_and_come_back
     a_collection_with_anything_personal_in_it_is_not_shared
     what_was_shared_before_is_shared_after_the_way_back
@@ -133,6 +138,98 @@ async fn nothing_is_deleted_without_a_backup_or_under_a_legal_hold(w: &mut World
     assert_ne!(report(&departure, Step::Delete)["backup"], report(&departure, Step::BackUp)["snapshot"]);
     // What was made for the person outlives the account.
     assert_eq!((w.relais.exports_of(id, OPERATOR).await.unwrap().len(), w.exports_on_disk()), (1, 1));
+}
+
+async fn nothing_is_deleted_that_came_after_the_backup(w: &mut World) {
+    let case = Case::new(w).await;
+    let id = case.one.id;
+    let kept = Some(relais_core::inbound::Inbound::deliver());
+    w.command(id, Command::Deactivate { cause: Cause::Admin, inbound: kept, content: None }).await;
+    let refused = async || w.try_command(id, Command::Delete { content: None }).await.unwrap_err();
+    let back_up = async || {
+        w.clock.advance(1);
+        w.relais.start_backup(w.organisation, Scope::Account(id), OPERATOR).await.unwrap();
+        w.run_until_idle().await;
+    };
+    back_up().await;
+    assert_eq!(w.deliver("client@far.example", "user1", "tard").await, "ok");
+    assert_eq!(refused().await, "backup_missing", "mail that was kept since");
+    back_up().await;
+    w.put_item(id, "calendar", "q.ics", &event("q", "CLASS:PRIVATE\n"));
+    assert_eq!(refused().await, "backup_missing", "an entry that came since");
+    back_up().await;
+    let deleted = w.command(id, Command::Delete { content: None }).await;
+    assert_eq!(deleted.state, State::Deleted);
+}
+
+/// The secrets in the links that were sent, the oldest first.
+async fn links(w: &World) -> Vec<String> {
+    let letters = w.spool().await;
+    let texts = letters.iter().filter_map(|row| w.spool_file(row));
+    let secret = |text: String| {
+        let (_, rest) = text.split_once("/exports/")?;
+        Some(rest.split_whitespace().next()?.to_owned())
+    };
+    texts.filter_map(secret).collect()
+}
+
+async fn an_archive_is_sent_again_under_another_password(w: &mut World) {
+    let case = Case::new(w).await;
+    let id = case.one.id;
+    assert!(matches!(w.relais.send_export_again(id, OPERATOR).await, Err(relais_app::Error::NotFound)));
+    let departure = w.depart(&case.one, everything()).await;
+    w.assert_state(departure.id, DepartureState::Finished).await;
+    let first = links(w).await.pop().expect("a link");
+    let taken = w.relais.export_of_link(&first).await.unwrap();
+    w.relais.export_was_taken(&taken.export).await.unwrap();
+    assert_eq!(w.exports_on_disk(), 0);
+
+    // It was taken, but did not arrive.
+    let again = w.relais.send_export_again(id, OPERATOR).await.unwrap();
+    let made = w.relais.exports_of(id, OPERATOR).await.unwrap();
+    assert_eq!((made, w.exports_on_disk()), (vec![again.clone()], 1));
+    assert_eq!((&again.sent_to, again.taken_at), (&address(OUTSIDE), None));
+    assert_eq!(code(&w.relais.export_of_link(&first).await.err().unwrap()), "export_void");
+    let second = links(w).await.pop().expect("a link");
+    let offered = w.relais.export_of_link(&second).await.unwrap();
+    assert_eq!(offered.export, again);
+    assert_ne!(offered.password, taken.password);
+
+    // What is damaged is said to be, and leaves the link as it was.
+    let data = w.home(case.one.mailbox).ancestors().nth(3).unwrap().to_owned();
+    for pack in files_below(&data.join("backups"))
+        .into_iter()
+        .filter(|path| path.to_string_lossy().contains("/data/"))
+    {
+        let mut bytes = std::fs::read(&pack).unwrap();
+        bytes.iter_mut().for_each(|byte| *byte ^= 1);
+        // In place: packs are kept open.
+        std::fs::set_permissions(&pack, std::fs::Permissions::from_mode(0o600)).unwrap();
+        std::fs::write(&pack, bytes).unwrap();
+    }
+    let refused = w.relais.send_export_again(id, OPERATOR).await.unwrap_err();
+    assert_eq!(code(&refused), "backup_damaged");
+    assert!(w.relais.export_of_link(&second).await.is_ok());
+    assert_eq!(w.exports_on_disk(), 1);
+}
+
+fn files_below(dir: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
+}
+
+async fn what_no_row_offers_goes_at_the_next_start(w: &mut World) {
+    let case = Case::new(w).await;
+    w.depart(&case.one, everything()).await;
+    let exports = w.home(case.one.mailbox).ancestors().nth(3).unwrap().join("exports");
+    let unknown = exports.join(format!("{}.zip", ExportId::from_number(987_654)));
+    let foreign = exports.join("lisez-moi.txt");
+    for path in [&unknown, &foreign] {
+        std::fs::write(path, "x").unwrap();
+    }
+    w.reopen().await;
+    assert!(!unknown.exists() && foreign.exists());
+    assert_eq!(w.exports_on_disk(), 2);
 }
 
 async fn collections_pass_to_the_successor_and_come_back(w: &mut World) {

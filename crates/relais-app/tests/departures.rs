@@ -341,7 +341,11 @@ async fn someone_already_deactivated_may_depart(w: &mut World) {
     let (one, cs) = two(w).await;
     let reply = Treatment::reply("Absent.".into(), LocalCopy::Keep);
     let inbound = Inbound::until_then_refuse(reply, in_days(w, 5)).unwrap();
-    w.command(one.id, Command::Deactivate { cause: Cause::Directory, inbound: Some(inbound.clone()), content: None }).await;
+    w.command(
+        one.id,
+        Command::Deactivate { cause: Cause::Directory, inbound: Some(inbound.clone()), content: None },
+    )
+    .await;
     let departure = w.depart(&one, to(&cs)).await;
     assert_eq!(departure.state, DepartureState::Finished, "{:?}", departure.trouble);
     assert_eq!(w.deliver(CLIENT, "user1", "après").await, "ok");

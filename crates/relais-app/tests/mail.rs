@@ -3,10 +3,13 @@
 #[path = "support/world.rs"]
 mod world;
 
+use relais_app::GroupChange;
 use relais_core::account::Cause;
+use relais_core::group::Posting;
 use relais_core::inbound::{Inbound, LocalCopy, Treatment};
 use relais_core::lifecycle::Command;
 use relais_core::mail_refusal::MailRefusal;
+use relais_core::organisation::GroupRole;
 use world::{OPERATOR, World, address, said};
 
 const CLIENT: &str = "client@elsewhere.test";
@@ -27,6 +30,7 @@ on_both! {
     nobody_submits_after_the_door_was_closed
     whoever_signed_in_sends_as_themselves_alone
     what_is_refused_elsewhere_for_good_comes_back
+    a_group_takes_mail_from_whom_its_policy_lets_in
     a_row_that_is_left_of_a_crash_goes_with_its_file
 }
 
@@ -50,6 +54,30 @@ async fn mail_reaches_addresses_aliases_tags_and_groups(w: &mut World) {
     // Without a password yet, mail is kept all the same.
     w.invited("user3").await;
     assert_eq!(w.deliver(CLIENT, "user3", "bienvenue").await, "ok");
+}
+
+async fn a_group_takes_mail_from_whom_its_policy_lets_in(w: &mut World) {
+    let one = w.person("user1").await;
+    let two = w.person("user2").await;
+    w.person("user3").await;
+    let group = w.group("tous", &[two.id]).await.id;
+    let inner = w.group("dedans", &[one.id, two.id]).await.id;
+    w.relais.put_group_in(group, inner, OPERATOR).await.unwrap();
+    w.relais.set_group_member(group, two.id, Some(GroupRole::Admin), OPERATOR).await.unwrap();
+    let members = GroupChange { posting: Some(Posting::Members), ..GroupChange::default() };
+    w.relais.change_group(group, members, OPERATOR).await.unwrap();
+    for (from, subject, expected) in [
+        (CLIENT, "réclame", "5.7.1"),
+        ("user3@bm.com", "question", "5.7.1"),
+        ("user1@bm.com", "réunion", "ok"),
+        ("", "avis", "ok"),
+    ] {
+        assert_eq!(w.asked(from, "tous").await, expected, "{from}");
+        assert_eq!(w.deliver(from, "tous", subject).await, expected, "{from}");
+    }
+    // Once each, though one is in both; a notice is for who looks after the group.
+    assert_eq!(w.mailbox("user1").await, ["INBOX: réunion"]);
+    assert_eq!(w.mailbox("user2").await, ["INBOX: avis", "INBOX: réunion"]);
 }
 
 async fn every_refusal_has_its_code(w: &mut World) {

@@ -180,7 +180,11 @@ async fn one_step(
         }
         9 => {
             w.backed_up(people.ids[&number]).await;
-            (format!("delete {number}"), model.delete(number), ask(w, Command::Delete { content: None }).await)
+            (
+                format!("delete {number}"),
+                model.delete(number),
+                ask(w, Command::Delete { content: None }).await,
+            )
         }
         10 => {
             let expected = model.set_password(number);

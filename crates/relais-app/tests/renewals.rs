@@ -4,6 +4,8 @@
 #[path = "support/world.rs"]
 mod world;
 
+use jiff::civil::date;
+use relais_app::Days;
 use relais_core::account::{Account, Cause};
 use relais_core::authority::Role;
 use relais_core::departure::Order;
@@ -20,6 +22,7 @@ on_both! {
     an_account_that_left_is_not_renewed
     whoever_is_to_leave_is_open_again_after_a_payment_and_still_leaves_then
     one_organisation_in_trouble_keeps_no_other_waiting
+    licences_are_counted_once_on_every_day
 }
 
 async fn pay_in(w: &World, amount_minor: i64) {
@@ -32,6 +35,28 @@ async fn on_base(w: &World, name: &str) -> Account {
     let account = w.person(name).await;
     let to = Some(w.subscription(1000).await);
     w.command(account.id, Command::SetSubscription { to }).await
+}
+
+/// R9: what is freed shows from the next day on.
+async fn licences_are_counted_once_on_every_day(w: &mut World) {
+    let one = w.person("user1").await;
+    w.invited("user2").await;
+    w.person_with("visiteur", "a good password", Role::Guest).await;
+    w.relais.work_once().await;
+    w.command(one.id, Command::Deactivate { cause: Cause::Admin, inbound: None, content: None }).await;
+    for _ in 0..2 {
+        w.advance_days(1);
+        w.relais.work_once().await;
+        w.relais.work_once().await;
+    }
+    let november = Days { from: Some(date(2026, 11, 1)), until: Some(date(2026, 12, 1)) };
+    let report = w.relais.licence_report(w.organisation, november, OPERATOR).await.unwrap();
+    let days: Vec<_> =
+        report.days.iter().map(|count| (count.day.day(), count.used.accounts, count.guests)).collect();
+    assert_eq!(days, [(21, 2, 1), (22, 1, 1), (23, 1, 1)]);
+    assert_eq!((report.now.used.accounts, report.now.guests), (1, 1));
+    let empty = Days { from: november.until, until: november.from };
+    assert!(w.relais.licence_report(w.organisation, empty, OPERATOR).await.is_err());
 }
 
 async fn unpaid_accounts_close_after_their_grace_with_their_mail_and_open_when_money_comes(w: &mut World) {

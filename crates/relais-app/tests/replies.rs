@@ -136,7 +136,8 @@ async fn phases_follow_each_other_reply_then_refusal(w: &mut World) {
     let one = w.person("user1").await;
     let reply = Treatment::reply("Parti.".into(), LocalCopy::None);
     let inbound = Inbound::until_then_refuse(reply, in_days(w, 30)).unwrap();
-    w.command(one.id, Command::Deactivate { cause: Cause::Admin, inbound: Some(inbound), content: None }).await;
+    w.command(one.id, Command::Deactivate { cause: Cause::Admin, inbound: Some(inbound), content: None })
+        .await;
     assert_eq!(w.deliver(CLIENT, "user1", "au début").await, "ok");
     w.advance_days(29);
     assert_eq!(w.deliver(CLIENT, "user1", "vers la fin").await, "ok");

@@ -30,6 +30,7 @@ on_both! {
     a_later_departure_stands_in_the_way_of_undoing_an_earlier_one
     a_reactivation_that_would_loop_delivers_and_says_so
     another_runner_does_nothing_twice
+    groups_without_another_admin_pass_to_the_successor_and_come_back
 }
 
 /// Everything a departure may touch of the one who leaves, and of the one who takes over.
@@ -369,6 +370,49 @@ async fn another_runner_does_nothing_twice(w: &mut World) {
     }
 }
 
+/// R16: with the freeze, before its guard; and the way back.
+async fn groups_without_another_admin_pass_to_the_successor_and_come_back(w: &mut World) {
+    let case = Case::new(w).await;
+    let (one, cs) = (case.one.id, case.cs.id);
+    let led = w.group("tous", &[cs]).await.id;
+    let shared = w.group("equipe", &[]).await.id;
+    let other = w.person("autre").await.id;
+    for (group, account) in [(led, one), (shared, one), (shared, other)] {
+        w.relais.set_group_member(group, account, Some(GroupRole::Admin), OPERATOR).await.unwrap();
+    }
+    let roles = async |w: &World| {
+        let of = move |tx: &mut relais_store::Tx<'_>| {
+            let role = |tx: &mut relais_store::Tx<'_>, group| relais_store::groups::role_of(tx, group, cs);
+            Ok((role(tx, led)?, role(tx, shared)?))
+        };
+        w.read(of).await
+    };
+    let before = roles(w).await;
+    assert_eq!(before, (Some(GroupRole::Member), None));
+    // Without anyone to follow it is refused as ever, now and for a later day.
+    let later = Some(w.relais.now() + SignedDuration::from_hours(48));
+    for on in [None, later] {
+        let nobody = Order { on, ..Order::default() };
+        assert_eq!(w.try_start(&case.one, nobody).await, Err("only_group_admin".to_owned()));
+    }
+    for order in [Order { on: later, ..to_cs() }, Order { groups_to: to_cs().to, ..Order::default() }] {
+        let id = w.start(&case.one, order).await.id;
+        if w.departure(id).await.state == DepartureState::Scheduled {
+            assert_eq!(roles(w).await, before, "nothing changes before the day");
+            w.advance_days(3);
+        }
+        w.run_until_idle().await;
+        w.assert_state(id, DepartureState::Finished).await;
+        assert_eq!(roles(w).await, (Some(GroupRole::Admin), None), "only where there was no other");
+        let freeze = w.departure(id).await.report_of(Step::Freeze).unwrap().detail.clone();
+        assert_eq!(freeze["groups_given"][0]["name"], "tous", "{freeze}");
+        w.undo(id).await;
+        assert_eq!(roles(w).await, before);
+        let leaver = w.read(move |tx| relais_store::groups::role_of(tx, led, one)).await;
+        assert_eq!(leaver, Some(GroupRole::Admin), "remembered");
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Course {
     /// Killed on its way, it comes to its end.
@@ -381,7 +425,7 @@ enum Course {
     ForthAndBack,
 }
 
-/// Killed at each wait in turn, or at one in so many: it ends as if nothing had been.
+/// Killed at one wait in so many, begun elsewhere for each order: it ends as if nothing had been.
 fn killed_anywhere(database: Database, course: Course, order: usize, one_in: usize) {
     let (mut polls, mut expected) = (order % one_in, None);
     loop {

@@ -345,9 +345,7 @@ pub fn check_fate(
 ) -> Result<Option<ContentChange>, Refusal> {
     match fate {
         None if owned.items == 0 && owned.collections == 0 => Ok(None),
-        None => {
-            Err(ContentFault::FateMissing { items: owned.items, collections: owned.collections }.into())
-        }
+        None => Err(ContentFault::FateMissing { items: owned.items, collections: owned.collections }.into()),
         Some(ContentFate::Erase) => Ok((owned.items > 0).then_some(ContentChange::Erase)),
         Some(ContentFate::Reassign { to }) => {
             let reassign = Reassign { to, selection: Selection::Everything };

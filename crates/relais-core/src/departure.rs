@@ -63,6 +63,9 @@ pub struct Order {
     /// Whether the person gets an archive of everything that is theirs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub export: Option<ExportChoice>,
+    /// Who becomes the admin of groups that would have none; whoever takes over if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups_to: Option<EmailAddress>,
 }
 
 /// Which verified backup the departure waits for (B9).
@@ -327,6 +330,9 @@ pub struct Plan {
     /// Where the link to the person's own archive goes.
     #[serde(default)]
     pub export_to: Option<EmailAddress>,
+    /// Who becomes the admin of the groups that have no other, with the freeze.
+    #[serde(default)]
+    pub groups_to: Option<EmailAddress>,
     pub steps: Vec<Step>,
     pub findings: Findings,
     pub warnings: Vec<Warning>,

@@ -144,6 +144,8 @@ id!(/// One act that gave content of one account to another.
     ReassignmentId, "rea");
 id!(/// What applications are asked to erase with an account.
     ErasureId, "era");
+id!(/// One act on many accounts.
+    JobId, "job");
 
 #[cfg(test)]
 mod tests {

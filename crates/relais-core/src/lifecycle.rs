@@ -4,13 +4,14 @@
 mod addresses;
 mod attributes;
 mod billing;
+mod flexible;
 mod leaving;
 
-pub use addresses::{check_available, check_free};
+pub use addresses::{check_available, check_free, release};
 pub use billing::{GRACE_DAYS, Means};
 pub(crate) use billing::{check_currency, check_role};
-pub(crate) use leaving::check_role_may_leave;
 use leaving::check_content;
+pub(crate) use leaving::check_role_may_leave;
 
 use crate::account::{Account, Cause};
 use crate::address::EmailAddress;
@@ -43,6 +44,9 @@ pub enum Command {
         content: Option<Reassign>,
     },
     Reactivate,
+    /// The same by an invitation, where the plan's licences are flexible: on a restricted subscription if no other
+    /// licence is left.
+    ReactivateFlexibly,
     /// For good. Its addresses are freed (own domains) or retired (provider domains). Whoever owns content says what
     /// becomes of it.
     Delete {
@@ -295,6 +299,7 @@ pub fn decide(
             leaving::deactivate(account, cause, inbound, content, facts, now)
         }
         Command::Reactivate => leaving::reactivate(account, facts, actor, now),
+        Command::ReactivateFlexibly => flexible::reactivate(account, facts, actor, now),
         Command::Delete { content } => leaving::delete(account, content, facts, actor, now),
         Command::Rename { to } => addresses::rename(account, to, facts, now),
         Command::AddAlias { address } => addresses::add_alias(account, address, facts, now),
@@ -321,7 +326,9 @@ fn power_for(command: &Command) -> Power {
         Command::Rename { .. }
         | Command::AddAlias { .. }
         | Command::RemoveAlias { .. }
-        | Command::SetQuota { .. } => Power::ManageAccounts,
+        | Command::SetQuota { .. }
+        // Whoever invites a person back says so; what it needs besides, the group or the invitation asks.
+        | Command::ReactivateFlexibly => Power::ManageAccounts,
         Command::Deactivate { .. }
         | Command::Delete { .. }
         | Command::SetRole { .. }

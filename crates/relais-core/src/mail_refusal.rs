@@ -13,6 +13,8 @@ pub enum MailRefusal {
     RelayDenied,
     /// Whoever signed in to send does not hold the envelope sender (RFC 6409, section 6.1).
     SenderNotHeld,
+    /// The group's policy does not let this sender write to it.
+    NotAllowedToPost,
     /// The holder is deactivated and nothing else was decided for their mail.
     Deactivated,
     /// The address was held by someone and has no target any more.
@@ -54,6 +56,9 @@ impl MailRefusal {
             }
             Self::SenderNotHeld => {
                 (553, (5, 7, 1), "This sender address is not yours; send with an address of your account")
+            }
+            Self::NotAllowedToPost => {
+                (550, (5, 7, 1), "This group takes no mail from you; write to one of its members instead")
             }
             Self::Deactivated => {
                 (550, (5, 2, 1), "This mailbox no longer accepts mail; contact the organisation another way")

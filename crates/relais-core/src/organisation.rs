@@ -1,6 +1,7 @@
 //! Organisations and what they hold besides accounts and domains: shared mailboxes, groups, responders, addresses.
 
 use crate::address::EmailAddress;
+use crate::group::Posting;
 use crate::ids::{AccountId, GroupId, MailboxId, OrganisationId, PlanId, ResponderId};
 use crate::language::Language;
 use crate::money::Currency;
@@ -68,6 +69,9 @@ pub struct Group {
     pub organisation: OrganisationId,
     pub name: String,
     pub address: Option<EmailAddress>,
+    /// Who may write to its address.
+    #[schema(inline)]
+    pub posting: Posting,
     pub created_at: Timestamp,
 }
 

@@ -12,6 +12,7 @@ use crate::refusal::Refusal;
 use crate::rights::{Act, State, Verdict, may};
 use crate::term::Period;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -77,6 +78,20 @@ pub enum Licence {
     Restricted,
 }
 
+/// What an account comes back on when no other licence is left: the restricted subscription that costs least to begin.
+#[must_use]
+pub fn restricted_offer(
+    offers: Vec<Subscription>,
+    currency: Currency,
+    now: Timestamp,
+) -> Option<Subscription> {
+    let offered = |offer: &Subscription| {
+        let current = offer.retired_at.is_none_or(|end| end > now);
+        current && offer.terms.licence == Licence::Restricted && offer.terms.currency == currency
+    };
+    offers.into_iter().filter(offered).min_by_key(|offer| (offer.terms.price_minor, offer.id))
+}
+
 /// # Errors
 /// [`Refusal::NameInvalid`], [`Refusal::NumberInvalid`] with the field.
 pub fn check_plan(terms: &PlanTerms) -> Result<(), Refusal> {
@@ -110,6 +125,24 @@ fn check_numbers(numbers: &[(&'static str, Option<i64>)]) -> Result<(), Refusal>
     match numbers.iter().find(|(_, number)| wrong(*number)) {
         Some((field, _)) => Err(Refusal::NumberInvalid { field }),
         None => Ok(()),
+    }
+}
+
+/// Licences that were held on one day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LicenceCount {
+    pub day: Date,
+    #[serde(flatten)]
+    pub used: LicencesUsed,
+    /// Accounts that take none.
+    pub guests: i64,
+}
+
+impl LicenceCount {
+    #[must_use]
+    pub fn of(day: Date, accounts: &[Alike]) -> Self {
+        let guests = accounts.iter().filter(|alike| alike.seat == Seat::Guest && alike.holds());
+        Self { day, used: LicencesUsed::count(accounts), guests: guests.map(|alike| alike.count).sum() }
     }
 }
 
@@ -156,6 +189,13 @@ pub struct Alike {
     pub count: i64,
 }
 
+impl Alike {
+    /// Whether the table lets them hold a licence, if they take one.
+    fn holds(&self) -> bool {
+        may(self.state, Act::HoldLicence) == Verdict::Yes
+    }
+}
+
 /// Licences that are held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct LicencesUsed {
@@ -171,7 +211,7 @@ impl LicencesUsed {
     /// Counts what the table lets hold a licence.
     #[must_use]
     pub fn count(accounts: &[Alike]) -> Self {
-        let holders = accounts.iter().filter(|alike| may(alike.state, Act::HoldLicence) == Verdict::Yes);
+        let holders = accounts.iter().filter(|alike| alike.holds());
         holders.fold(Self::default(), |used, alike| used.with(alike.seat, alike.count))
     }
 

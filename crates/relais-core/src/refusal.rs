@@ -3,11 +3,15 @@
 
 mod backup;
 mod content;
+mod group;
+mod invitation;
 mod list;
 mod profile;
 
 pub use backup::BackupFault;
 pub use content::ContentFault;
+pub use group::GroupFault;
+pub use invitation::InvitationFault;
 pub use list::ListFault;
 pub use profile::ProfileFault;
 
@@ -80,12 +84,16 @@ pub enum Refusal {
     QuotaInvalid,
     PasswordResetVoid,
     WebhookUrlInvalid { url: String },
+    JobOver,
+    JobItemFailed,
     CollectionUnknown { collection: String },
     SharedWithOwner,
     Profile(ProfileFault),
     List(ListFault),
     Backup(BackupFault),
     Content(ContentFault),
+    Group(GroupFault),
+    Invitation(InvitationFault),
 }
 
 impl Refusal {
@@ -152,12 +160,16 @@ impl Refusal {
             Self::QuotaInvalid => "quota_invalid",
             Self::PasswordResetVoid => "password_reset_void",
             Self::WebhookUrlInvalid { .. } => "webhook_url_invalid",
+            Self::JobOver => "job_over",
+            Self::JobItemFailed => "job_item_failed",
             Self::CollectionUnknown { .. } => "collection_unknown",
             Self::SharedWithOwner => "shared_with_owner",
             Self::Profile(fault) => fault.code(),
             Self::List(fault) => fault.code(),
             Self::Backup(fault) => fault.code(),
             Self::Content(fault) => fault.code(),
+            Self::Group(fault) => fault.code(),
+            Self::Invitation(fault) => fault.code(),
         }
     }
 
@@ -252,12 +264,16 @@ impl Refusal {
             Self::QuotaInvalid => "Cette taille maximale ne convient pas ; écrivez-la comme 500M, 5G ou 1T, ou levez la limite.".into(),
             Self::PasswordResetVoid => "Ce lien n'est plus valable : il a déjà servi, il est trop ancien ou le compte a changé ; demandez-en un autre.".into(),
             Self::WebhookUrlInvalid { url } => format!("« {url} » n'est pas une adresse où une application peut être prévenue ; écrivez-la comme https://tableaux.exemple.fr/relais, sans mot de passe."),
+            Self::JobOver => "Cette tâche est déjà terminée ; voyez son résultat.".into(),
+            Self::JobItemFailed => "Ce compte n'a pas pu être traité, par un défaut interne ; voyez le journal du serveur, puis essayez-le seul.".into(),
             Self::CollectionUnknown { collection } => format!("« {collection} » n'est ni un calendrier ni un carnet d'adresses de ce compte ; choisissez-en un dans la liste (relais collection list COMPTE)."),
             Self::SharedWithOwner => "Ce compte est déjà le propriétaire ; partagez avec quelqu'un d'autre.".into(),
             Self::Profile(fault) => fault.french(),
             Self::List(fault) => fault.french(),
             Self::Backup(fault) => fault.french(),
             Self::Content(fault) => fault.french(),
+            Self::Group(fault) => fault.french(),
+            Self::Invitation(fault) => fault.french(),
         }
     }
 
@@ -339,12 +355,16 @@ impl Refusal {
             Self::QuotaInvalid => "This size limit will not do; write it as 500M, 5G or 1T, or lift the limit.".into(),
             Self::PasswordResetVoid => "This link is no longer valid: it was used, is too old, or the account changed; ask for another.".into(),
             Self::WebhookUrlInvalid { url } => format!("\u{201c}{url}\u{201d} is no address at which an application can be told; write it like https://boards.example.com/relais, without a password."),
+            Self::JobOver => "This job is over already; see its results.".into(),
+            Self::JobItemFailed => "This account could not be done, by an internal defect; see the server's log, then try it alone.".into(),
             Self::CollectionUnknown { collection } => format!("\u{201c}{collection}\u{201d} is neither a calendar nor an address book of this account; choose one from the list (relais collection list ACCOUNT)."),
             Self::SharedWithOwner => "This account is the owner already; share with somebody else.".into(),
             Self::Profile(fault) => fault.english(),
             Self::List(fault) => fault.english(),
             Self::Backup(fault) => fault.english(),
             Self::Content(fault) => fault.english(),
+            Self::Group(fault) => fault.english(),
+            Self::Invitation(fault) => fault.english(),
         }
     }
 }
@@ -358,6 +378,18 @@ impl From<ProfileFault> for Refusal {
 impl From<ListFault> for Refusal {
     fn from(fault: ListFault) -> Self {
         Self::List(fault)
+    }
+}
+
+impl From<GroupFault> for Refusal {
+    fn from(fault: GroupFault) -> Self {
+        Self::Group(fault)
+    }
+}
+
+impl From<InvitationFault> for Refusal {
+    fn from(fault: InvitationFault) -> Self {
+        Self::Invitation(fault)
     }
 }
 

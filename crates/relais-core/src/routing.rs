@@ -4,15 +4,19 @@
 //! A loop is refused when it is set ([`loop_through`]); one that is met all the same is cut where it closes and the
 //! message kept there. Nothing is accepted and dropped: a route without delivery, redirect or reply is a refusal.
 
+mod groups;
 mod lead;
+
+pub use groups::{everyone_in, group_path};
 
 use crate::account::Account;
 use crate::address::EmailAddress;
 use crate::domain::Domain;
+use crate::group::Posting;
 use crate::ids::{AccountId, GroupId, MailboxId, OrganisationId, ResponderId};
 use crate::inbound::{Inbound, LocalCopy, Treatment};
 use crate::mail_refusal::MailRefusal;
-use crate::organisation::{Address, Group, Responder, SharedMailbox, Target};
+use crate::organisation::{Address, Group, GroupRole, Responder, SharedMailbox, Target};
 use crate::reserved::Keeper;
 use crate::rights::{Act, State, Verdict, may, standing};
 use jiff::Timestamp;
@@ -37,16 +41,21 @@ pub trait Directory {
     fn account(&mut self, id: AccountId) -> Result<Option<Account>, Self::Error>;
     fn shared_mailbox(&mut self, id: MailboxId) -> Result<Option<SharedMailbox>, Self::Error>;
     fn group(&mut self, id: GroupId) -> Result<Option<Group>, Self::Error>;
-    fn group_members(&mut self, id: GroupId) -> Result<Vec<AccountId>, Self::Error>;
+    fn group_members(&mut self, id: GroupId) -> Result<Vec<(AccountId, GroupRole)>, Self::Error>;
+    /// The groups that were put into a group.
+    fn inner_groups(&mut self, id: GroupId) -> Result<Vec<GroupId>, Self::Error>;
     fn responder(&mut self, id: ResponderId) -> Result<Option<Responder>, Self::Error>;
 }
 
-/// Whether the message has someone to answer to. A null sender is a bounce: delivered, never answered, never
-/// redirected outside (RFC 5321, section 4.5.5).
+/// Whom a message is from. A null sender is a bounce: delivered, never answered, never redirected outside
+/// (RFC 5321, section 4.5.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sender {
+pub enum Sender<'a> {
     Null,
+    /// Not said: somebody who may write to whom they write.
     Someone,
+    /// As the envelope has it: of any form.
+    Known(&'a str),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -104,7 +113,16 @@ pub enum Hop {
     Group {
         id: GroupId,
         name: String,
+        #[schema(inline)]
+        posting: Posting,
     },
+    /// A group in the group: its members have the message too, whoever may write to its own address.
+    InnerGroup {
+        id: GroupId,
+        name: String,
+    },
+    /// A notice for a group that not everybody may write to.
+    AdminsOnly,
     Responder {
         id: ResponderId,
         name: String,
@@ -153,7 +171,7 @@ pub struct Route {
 pub fn resolve<D: Directory>(
     directory: &mut D,
     recipient: &EmailAddress,
-    sender: Sender,
+    sender: Sender<'_>,
     now: Timestamp,
 ) -> Result<Route, D::Error> {
     let mut walk = Walk {
@@ -205,7 +223,7 @@ pub fn loop_through<D: Directory>(
         let target = lead.target();
         let accounts = match target.filter(|target| seen.insert(*target)) {
             Some(Target::Account(id)) => vec![id],
-            Some(Target::Group(id)) => directory.group_members(id)?,
+            Some(Target::Group(id)) => everyone_in(directory, id)?,
             Some(Target::SharedMailbox(_) | Target::Responder(_)) | None => vec![],
         };
         if target == Some(owner) || accounts.iter().any(|id| Target::Account(*id) == owner) {
@@ -316,7 +334,7 @@ impl<'a> Said<'a> {
 
 struct Walk<'d, D> {
     directory: &'d mut D,
-    sender: Sender,
+    sender: Sender<'d>,
     now: Timestamp,
     route: Route,
     /// The targets between the recipient and here.
@@ -430,7 +448,7 @@ impl<D: Directory> Walk<'_, D> {
         reply: Option<String>,
         via: Via,
     ) -> Outcome {
-        let Some(text) = reply.filter(|_| via != Via::Group && self.sender == Sender::Someone) else {
+        let Some(text) = reply.filter(|_| via != Via::Group && self.sender != Sender::Null) else {
             return Outcome::Refused;
         };
         self.note(Hop::Answered { from: address.clone() });
@@ -518,46 +536,6 @@ impl<D: Directory> Walk<'_, D> {
         self.note(Hop::SharedMailbox { id, address: shared.address });
         self.store(id, None);
         Ok(Outcome::Taken)
-    }
-
-    fn group(&mut self, id: GroupId) -> Result<Outcome, D::Error> {
-        let Some(group) = self.directory.group(id)? else {
-            return Ok(self.refuse(MailRefusal::Gone));
-        };
-        self.note(Hop::Group { id, name: group.name });
-        self.on_path.push(Target::Group(id));
-        let members = self.directory.group_members(id)?;
-        if members.is_empty() {
-            self.refuse(MailRefusal::Deactivated);
-        }
-        let mut outcome = Outcome::Refused;
-        for member in members {
-            let Some(account) = self.directory.account(member)? else {
-                continue;
-            };
-            let state = standing(&account, self.now);
-            let target = Target::Account(member);
-            if may(state, Act::ReceiveGroupMail) == Verdict::No {
-                self.note(Hop::MemberLeftOut { address: account.address, state });
-                self.refusal.get_or_insert(MailRefusal::Deactivated);
-            } else if self.on_path.contains(&target) {
-                // The member redirects to the group: as nobody further on keeps it for them, they do.
-                self.note(Hop::LoopCut { at: account.address });
-                self.store(account.mailbox, account.quota_bytes);
-                outcome = Outcome::Taken;
-            } else {
-                let ended = match self.done.get(&target) {
-                    Some(ended) => *ended,
-                    None => self.account(member, &account.address, Via::Group)?,
-                };
-                self.done.insert(target, ended);
-                if ended == Outcome::Taken {
-                    outcome = Outcome::Taken;
-                }
-            }
-        }
-        self.on_path.pop();
-        Ok(outcome)
     }
 
     fn responder(&mut self, id: ResponderId, said: &Said<'_>) -> Result<Outcome, D::Error> {

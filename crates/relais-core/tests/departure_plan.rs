@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use people::{account, address, moment};
 use proptest::prelude::*;
 use relais_core::account::{Account, LegalHold};
+use relais_core::address::EmailAddress;
 use relais_core::authority::Role;
 use relais_core::departure::{
     AddressHeir, ExportChoice, Findings, Meeting, NewMail, Order, Plan, PlanFacts, Step, Warning, plan,
@@ -69,7 +70,12 @@ responder, reason, delete 60         -> FCIRBNGWDc | responder Anciens | respond
 
 # What is worth a second look.
 to user2, reason; redirected to      -> FCIRBHKNGc | redirect user2 | successor | no_end redirects_in            # X1
-to user2, reason; only group admin   -> FCIRBHKNGc | redirect user2 | successor | no_end only_admin              # R16
+to user2, reason; only group admin   -> FCIRBHKNGc | redirect user2 | successor | no_end                         # R16: user2 becomes their admin
+to user2, reason; only group admin, successor invited -> FCIRBHKNGc | redirect user2 | successor | no_end only_admin
+reason; only group admin             -> FCIRBNc | reply until 2026-12-21 | stay | nobody only_admin            # R16
+reason, groups user3; only group admin -> FCIRBNc | reply until 2026-12-21 | stay | nobody                     # R16
+reason, groups user1                 -> successor_is_leaver
+reason, groups user3; group heir closed -> successor_not_active
 to user2, reason; deactivated        -> FCIRBHKNGc | redirect user2 | successor | no_end                         # B16 at any moment
 to user2, reason; invited            -> FCIRBHKNGc | redirect user2 | successor | no_end
 to user2, reason; leaving passed     -> FCIRBHKNGc | redirect user2 | successor | no_end
@@ -148,6 +154,7 @@ fn read_order(words: &str) -> Order {
             ("reason", _) => order.reason = Some("continuité du service".into()),
             ("reply", _) => order.reply = Some("own text".into()),
             ("blank", _) => order.reply = Some(" \n".into()),
+            ("groups", to) => order.groups_to = Some(local(to)),
             ("responder", _) => order.responder = Some("Anciens".into()),
             other => panic!("order: {other:?}"),
         }
@@ -158,6 +165,7 @@ fn read_order(words: &str) -> Order {
 struct Situation {
     leaver: Account,
     successor: Option<Account>,
+    group_heir: Option<Account>,
     findings: Findings,
     departure_in_progress: bool,
 }
@@ -170,7 +178,11 @@ impl Situation {
             .to
             .as_ref()
             .map(|to| if *to == leaver.address { leaver.clone() } else { account(2, to.as_str()) });
-        let mut it = Self { leaver, successor, findings, departure_in_progress: false };
+        let heir = |to: &EmailAddress| {
+            if *to == leaver.address { leaver.clone() } else { account(3, to.as_str()) }
+        };
+        let group_heir = order.groups_to.as_ref().map(heir);
+        let mut it = Self { leaver, successor, group_heir, findings, departure_in_progress: false };
         for word in words.split(", ").map(str::trim).filter(|word| !word.is_empty()) {
             it.word(word);
         }
@@ -207,6 +219,9 @@ impl Situation {
             "held" => {
                 self.leaver.legal_hold = Some(LegalHold { reason: "Litige".into(), since: moment(NOW) });
             }
+            "group heir closed" => {
+                self.group_heir.as_mut().expect("an order with one").state = State::Deactivated;
+            }
             "only group admin" => self.findings.only_admin_of = vec!["Ventes".into()],
             "departure in progress" => self.departure_in_progress = true,
             "invited" => self.leaver.state = State::Invited,
@@ -223,6 +238,7 @@ impl Situation {
         let facts = PlanFacts {
             leaver: &self.leaver,
             successor: self.successor.as_ref(),
+            group_heir: self.group_heir.as_ref(),
             renamed_to: local("user1.bck"),
             departure_in_progress: self.departure_in_progress,
             findings: self.findings.clone(),

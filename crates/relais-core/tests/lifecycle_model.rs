@@ -74,7 +74,9 @@ fn target(number: i64) -> Target {
 fn command(ask: Ask) -> Command {
     match ask {
         Ask::SetPassword => Command::SetPassword { hash: PasswordHash::from_phc("$argon2id$".into()) },
-        Ask::Deactivate { cause, mail } => Command::Deactivate { cause, inbound: mail.map(inbound), content: None },
+        Ask::Deactivate { cause, mail } => {
+            Command::Deactivate { cause, inbound: mail.map(inbound), content: None }
+        }
         Ask::Reactivate => Command::Reactivate,
         Ask::Delete => Command::Delete { content: None },
         Ask::Rename(name) => Command::Rename { to: address(name) },

@@ -143,6 +143,7 @@ fn command(words: &str) -> Command {
             Command::Deactivate { cause: named_cause(cause), inbound: to.map(inbound), content }
         }
         "reactivate" => Command::Reactivate,
+        "reactivate_flexibly" => Command::ReactivateFlexibly,
         "delete" => Command::Delete {
             content: match rest {
                 "" => None,
@@ -219,6 +220,7 @@ fn name_of(command: &Command) -> &'static str {
         Command::SetPassword { .. } => "set_password",
         Command::Deactivate { .. } => "deactivate",
         Command::Reactivate => "reactivate",
+        Command::ReactivateFlexibly => "reactivate_flexibly",
         Command::Delete { .. } => "delete",
         Command::Rename { .. } => "rename",
         Command::AddAlias { .. } => "add_alias",
@@ -330,6 +332,8 @@ fn facts(subject: &Account, words: &[&str]) -> Facts {
 }
 
 fn money(means: &mut Means, word: &str) {
+    let flexible_licences = word.starts_with("flexible ");
+    let word = word.trim_start_matches("flexible ");
     let mut plan = |accounts_max, accounts_free, used| {
         let terms = PlanTerms {
             name: "Mairie".into(),
@@ -340,7 +344,7 @@ fn money(means: &mut Means, word: &str) {
             accounts_max: Some(accounts_max),
             full_licences_max: Some(5),
             own_domains_max: None,
-            flexible_licences: false,
+            flexible_licences,
         };
         let created_at = moment(YESTERDAY);
         means.plan = Some(Plan { id: PlanId::from_number(1), terms, created_at, retired_at: None });
@@ -349,6 +353,7 @@ fn money(means: &mut Means, word: &str) {
     match word.split_once(' ') {
         Some(("balance", amount)) => means.balance_minor = amount.parse().expect(word),
         Some(("wants", name)) => means.wanted = offer(name),
+        Some(("plan", "with room")) => plan(9, 9, LicencesUsed { accounts: 1, free: 1, full: 1 }),
         Some(("plan", "full")) => plan(9, 9, LicencesUsed { accounts: 9, free: 1, full: 1 }),
         Some(("plan", "without free")) => plan(9, 1, LicencesUsed { accounts: 2, free: 1, full: 1 }),
         Some(("plan", "without full")) => plan(9, 9, LicencesUsed { accounts: 6, free: 1, full: 5 }),

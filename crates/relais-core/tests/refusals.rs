@@ -7,7 +7,9 @@ use relais_core::domain::TxtRecord;
 use relais_core::language::Language;
 use relais_core::money::{Currency, Money};
 use relais_core::profile::ProfileField;
-use relais_core::refusal::{BackupFault, ContentFault, ListFault, ProfileFault, Refusal};
+use relais_core::refusal::{
+    BackupFault, ContentFault, GroupFault, InvitationFault, ListFault, ProfileFault, Refusal,
+};
 use relais_core::rights::{Act, State};
 use std::collections::HashSet;
 
@@ -73,6 +75,8 @@ fn is_listed(refusal: &Refusal) {
         Refusal::QuotaInvalid
         | Refusal::PasswordResetVoid
         | Refusal::WebhookUrlInvalid { .. }
+        | Refusal::JobOver
+        | Refusal::JobItemFailed
         | Refusal::CollectionUnknown { .. }
         | Refusal::SharedWithOwner => {}
         Refusal::Profile(fault) => match fault {
@@ -88,6 +92,18 @@ fn is_listed(refusal: &Refusal) {
         },
         Refusal::Backup(fault) => is_backup_fault_listed(fault),
         Refusal::Content(fault) => is_content_fault_listed(fault),
+        Refusal::Group(fault) => match fault {
+            GroupFault::Cycle { .. }
+            | GroupFault::SendersMissing
+            | GroupFault::SendersTooMany { .. }
+            | GroupFault::CatchAll { .. }
+            | GroupFault::RedirectedTo { .. } => {}
+        },
+        Refusal::Invitation(fault) => match fault {
+            InvitationFault::NotInvited { .. }
+            | InvitationFault::ExternalAddressMissing { .. }
+            | InvitationFault::NotFlexible { .. } => {}
+        },
         Refusal::List(fault) => match fault {
             ListFault::NotUtf8 { .. }
             | ListFault::NoColumns
@@ -120,6 +136,7 @@ fn is_backup_fault_listed(fault: &BackupFault) {
         | BackupFault::FromNewerVersion
         | BackupFault::ExternalAddressMissing { .. }
         | BackupFault::ExportVoid
+        | BackupFault::ExportSourceGone
         | BackupFault::SharesEnd => {}
     }
 }
@@ -178,7 +195,7 @@ fn content_faults() -> Vec<(ContentFault, Vec<String>)> {
     ]
 }
 
-/// What the sentences on personal data, on lists and on backups have to name.
+/// What the sentences on personal data, on lists, on groups and on backups have to name.
 fn named_faults() -> Vec<(Refusal, Vec<String>)> {
     let field = ProfileField::City;
     let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -218,6 +235,7 @@ fn named_faults() -> Vec<(Refusal, Vec<String>)> {
         (BackupFault::LocationInvalid { text: "ici".into() }, names(&["ici"])),
         (BackupFault::LocationTaken { location: place() }, vec![place()]),
         (BackupFault::NotVerified, vec![]),
+        (BackupFault::ExportSourceGone, names(&["relais backup download"])),
         (BackupFault::Personal, vec![]),
         (BackupFault::RetentionEmpty, vec![]),
         (BackupFault::AlreadyHere { name: "Mairie".into() }, names(&["Mairie"])),
@@ -229,11 +247,32 @@ fn named_faults() -> Vec<(Refusal, Vec<String>)> {
         (BackupFault::ExportVoid, vec![]),
         (BackupFault::SharesEnd, names(&["--collections move"])),
     ];
+    let group = [
+        (GroupFault::Cycle { path: vec!["Ventes".into(), "Tous".into()] }, names(&["Ventes → Tous"])),
+        (GroupFault::SendersMissing, vec![]),
+        (GroupFault::SendersTooMany { count_max: 1000 }, names(&["1000"])),
+        (
+            GroupFault::CatchAll { group: "Tous".into(), domains: vec!["bm.com".into()] },
+            names(&["Tous", "bm.com"]),
+        ),
+        (
+            GroupFault::RedirectedTo { group: "Tous".into(), by: vec!["user1@bm.com".into()] },
+            names(&["Tous", "user1@bm.com"]),
+        ),
+    ];
+    let account = || "user1@bm.com".parse().expect("an address");
+    let invitation = [
+        InvitationFault::NotInvited { account: account() },
+        InvitationFault::ExternalAddressMissing { account: account() },
+        InvitationFault::NotFlexible { account: account() },
+    ];
     profile
         .into_iter()
         .map(|(fault, names)| (fault.into(), names))
         .chain(backup.into_iter().map(|(fault, names)| (fault.into(), names)))
         .chain(content_faults().into_iter().map(|(fault, names)| (fault.into(), names)))
+        .chain(group.into_iter().map(|(fault, names)| (fault.into(), names)))
+        .chain(invitation.into_iter().map(|fault| (fault.into(), names(&["user1@bm.com"]))))
         .chain(list.into_iter().map(|(fault, names)| (fault.into(), names)))
         .collect()
 }
@@ -301,6 +340,8 @@ fn every_refusal() -> Vec<Refusal> {
         Refusal::PeriodEmpty { from: date(2026, 12, 1), until: date(2026, 11, 1) },
         Refusal::QuotaInvalid,
         Refusal::PasswordResetVoid,
+        Refusal::JobOver,
+        Refusal::JobItemFailed,
         Refusal::WebhookUrlInvalid { url: "boards.example".into() },
         Refusal::CollectionUnknown { collection: "travail".into() },
         Refusal::SharedWithOwner,
@@ -419,9 +460,16 @@ fn a_refusal_names_what_stands_in_the_way() {
                 | Refusal::DepartureOver
                 | Refusal::QuotaInvalid
                 | Refusal::PasswordResetVoid
+                | Refusal::JobOver
+                | Refusal::JobItemFailed
                 | Refusal::SharedWithOwner => vec![],
                 Refusal::WebhookUrlInvalid { url } => vec![url.clone()],
-                fault @ (Refusal::Profile(_) | Refusal::List(_) | Refusal::Backup(_) | Refusal::Content(_)) => {
+                fault @ (Refusal::Profile(_)
+                | Refusal::List(_)
+                | Refusal::Backup(_)
+                | Refusal::Group(_)
+                | Refusal::Invitation(_)
+                | Refusal::Content(_)) => {
                     let named = named_faults().into_iter().find(|(refusal, _)| refusal == fault);
                     named.expect("listed").1
                 }

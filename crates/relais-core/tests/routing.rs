@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use people::{address, moment};
 use proptest::prelude::*;
 use relais_core::address::EmailAddress;
+use relais_core::group::Posting;
 use relais_core::ids::{AccountId, GroupId, MailboxId, OrganisationId, ResponderId};
 use relais_core::inbound::{Inbound, LocalCopy, Phase, Treatment};
 use relais_core::mail_refusal::MailRefusal;
@@ -42,10 +43,19 @@ impl World {
             organisation: OrganisationId::from_number(ORGANISATION),
             name: text.into(),
             address: Some(address(text)),
+            posting: Posting::Anyone,
             created_at: moment("2026-01-05T08:00:00Z"),
         };
         let members = members.iter().map(|member| AccountId::from_number(*member)).collect();
         self.groups.insert(id, (group, members));
+    }
+
+    pub fn posting(&mut self, number: i64, posting: Posting) {
+        self.groups.get_mut(&GroupId::from_number(number)).expect("a group").0.posting = posting;
+    }
+
+    pub fn put_in(&mut self, outer: i64, inner: i64) {
+        self.inner.entry(GroupId::from_number(outer)).or_default().push(GroupId::from_number(inner));
     }
 
     pub fn responder(&mut self, number: i64, text: &str) -> Target {
@@ -104,6 +114,7 @@ fn company() -> World {
         (23, "wim", State::Deactivated, always(NoCopy, &["ancien2@bm.com"], None)),
         (24, "xavier", State::Deactivated, always(Keep, &["anne@bm.com", "x@perso.example"], Some("parti"))),
         (25, "yann", State::Active, always(NoCopy, &["hugo@bm.com"], None)),
+        (26, "zoe", State::Active, always(NoCopy, &["maison@bm.com"], None)),
     ] {
         let account = world.account(number, &format!("{name}@bm.com"));
         account.name = name.into();
@@ -120,6 +131,16 @@ fn company() -> World {
     world.group(4, "vide@bm.com", &[]);
     world.group(5, "conges@bm.com", &[15, 14]);
     world.group(6, "partis@bm.com", &[10, 16]);
+    world.group(7, "membres@bm.com", &[1]);
+    world.posting(7, Posting::Members);
+    world.group(8, "atelier@bm.com", &[20, 1]);
+    world.posting(8, Posting::Listed { senders: [address("client@perso.example")].into() });
+    world.put_in(7, 8);
+    world.group(9, "maison@bm.com", &[1, 20]);
+    world.posting(9, Posting::Organisation);
+    world.group(10, "anneau@bm.com", &[8, 1]);
+    world.put_in(10, 9);
+    world.put_in(9, 10);
     world.shared_mailbox(90, "ventes@bm.com");
     let gone = world.responder(1, "texte commun");
     world.point("ancien1@bm.com", Some(gone)).reply_text = Some("texte propre".into());
@@ -128,7 +149,7 @@ fn company() -> World {
     world
 }
 
-/// `recipient [from nobody] [later] -> what happens`: mailboxes by name, `out:` sent on, `re:` answered with a text,
+/// `recipient [from nobody | from sender] [later] -> what happens`: mailboxes by name, `out:` sent on, `re:` answered with a text,
 /// or a refusal; in brackets what the trace says besides.
 const TABLE: &str = "
 anne@bm.com                      -> anne                                   # plain
@@ -177,6 +198,24 @@ tous@bm.com                      -> anne bruno tess [left out]             # onc
 vera@bm.com                      -> anne bruno tess [left out]
 vide@bm.com                      -> deactivated                            # it exists, and nobody reads it
 partis@bm.com                    -> deactivated [left out]
+membres@bm.com                   -> anne tess [inner]                      # each person once
+membres@bm.com from anne@bm.com  -> anne tess [inner]
+membres@bm.com from A.Martin+x@bm.com -> anne tess [inner]                 # by whichever of her addresses
+membres@bm.com from nora@bm.com  -> not_allowed_to_post
+membres@bm.com from tess@bm.com  -> not_allowed_to_post                    # invited: may not send yet
+membres@bm.com from nobody       -> anne [admins only]                     # a notice is taken
+atelier@bm.com from client@perso.example -> tess anne
+atelier@bm.com from CLIENT+facture@perso.example -> tess anne
+atelier@bm.com from anne@bm.com  -> not_allowed_to_post                    # a member who is not listed
+atelier@bm.com from nobody       -> tess [admins only]
+maison@bm.com from nora@bm.com   -> anne tess hugo [inner] [loop cut]
+maison@bm.com from jean@bm.com   -> not_allowed_to_post                    # deactivated
+maison@bm.com from ventes@bm.com -> not_allowed_to_post                    # no account
+maison@bm.com from x@perso.example -> not_allowed_to_post
+maison@bm.com from <x@>y@perso.example -> not_allowed_to_post
+tous@bm.com from <x@>y@perso.example -> anne bruno tess [left out]
+anneau@bm.com from x@perso.example -> hugo anne tess [inner] [loop cut]    # a ring of groups ends
+zoe@bm.com from x@perso.example  -> not_allowed_to_post                    # its sender learns it
 ventes@bm.com                    -> ventes
 ventes+2026@bm.com               -> ventes [tag]
 ventes@bm.com from nobody        -> ventes
@@ -204,6 +243,8 @@ fn in_words(world: &World, route: &Route) -> String {
     }
     let saw = |wanted: fn(&Hop) -> bool| route.trace.iter().any(|(_, hop)| wanted(hop));
     for (note, seen) in [
+        ("[inner]", saw(|hop| matches!(hop, Hop::InnerGroup { .. }))),
+        ("[admins only]", saw(|hop| *hop == Hop::AdminsOnly)),
         ("[tag]", saw(|hop| matches!(hop, Hop::Tag { base } if base.local() != "ugo"))),
         ("[bounce kept]", saw(|hop| *hop == Hop::BounceKept)),
         ("[loop cut]", saw(|hop| matches!(hop, Hop::LoopCut { .. }))),
@@ -221,8 +262,13 @@ fn every_message_of_the_table_goes_where_it_says() {
     for line in TABLE.lines().filter(|line| !line.is_empty()) {
         let (message, expected) = line.split_once(" -> ").expect(line);
         let expected = expected.split_once(" #").map_or(expected, |(expected, _)| expected).trim();
-        let recipient = message.split(' ').next().expect(line);
-        let sender = if message.contains(" from nobody") { Sender::Null } else { Sender::Someone };
+        let mut words = message.split_whitespace();
+        let recipient = words.next().expect(line);
+        let sender = match words.skip_while(|word| *word != "from").nth(1) {
+            None => Sender::Someone,
+            Some("nobody") => Sender::Null,
+            Some(sender) => Sender::Known(sender),
+        };
         let now = moment(if message.contains(" later") { LATER } else { NOW });
         let Ok(route) = resolve(&mut world, &address(recipient), sender, now);
         let got = in_words(&world, &route);
@@ -358,22 +404,41 @@ fn any_world() -> impl Strategy<Value = World> {
     let person = (proptest::sample::select(&State::ALL[..]), any_inbound(), any::<bool>());
     let people = proptest::collection::vec(person, ACCOUNTS);
     let members = || proptest::collection::vec(0..i64::try_from(ACCOUNTS).expect("small"), 0..4);
-    (people, members(), members(), any::<bool>()).prop_map(|(people, first, second, expired)| {
-        let mut world = World::default();
-        for (number, (state, inbound, left)) in (0..).zip(people) {
-            let account = world.account(number, &format!("a{number}@bm.com"));
-            account.state = state;
-            account.inbound = if state == State::Deleted { Inbound::refuse() } else { inbound };
-            account.leaves_at = (left && number == 5).then(|| moment("2026-11-01T00:00:00Z"));
-        }
-        world.group(0, "g0@bm.com", &first);
-        world.group(1, "g1@bm.com", &second);
-        world.shared_mailbox(100, "shared@bm.com");
-        let responder = world.responder(0, "parti");
-        world.point("responder@bm.com", Some(responder)).reply_until = expired.then(|| moment(NOW));
-        world.point("freed@bm.com", None);
-        world
-    })
+    let posting = prop_oneof![Just(Posting::Anyone), Just(Posting::Organisation), Just(Posting::Members)];
+    let nested = (posting, any::<bool>(), any::<bool>());
+    (people, members(), members(), any::<bool>(), nested).prop_map(
+        |(people, first, second, expired, nested)| {
+            let (posting, second_in_first, first_in_second) = nested;
+            let mut world = World::default();
+            for (number, (state, inbound, left)) in (0..).zip(people) {
+                let account = world.account(number, &format!("a{number}@bm.com"));
+                account.state = state;
+                account.inbound = if state == State::Deleted { Inbound::refuse() } else { inbound };
+                account.leaves_at = (left && number == 5).then(|| moment("2026-11-01T00:00:00Z"));
+            }
+            world.group(0, "g0@bm.com", &first);
+            world.group(1, "g1@bm.com", &second);
+            world.posting(1, posting);
+            if second_in_first {
+                world.put_in(0, 1);
+            }
+            if first_in_second {
+                world.put_in(1, 0);
+            }
+            world.shared_mailbox(100, "shared@bm.com");
+            let responder = world.responder(0, "parti");
+            world.point("responder@bm.com", Some(responder)).reply_until = expired.then(|| moment(NOW));
+            world.point("freed@bm.com", None);
+            world
+        },
+    )
+}
+
+/// Who is in one of the two groups, in any way.
+fn in_group(world: &World, id: GroupId) -> Vec<AccountId> {
+    let inner = world.inner.get(&id).into_iter().flatten();
+    let groups = std::iter::once(&id).chain(inner);
+    groups.flat_map(|id| world.groups[id].1.clone()).collect()
 }
 
 /// What a target's mail may be sent on to, whatever the date: found without the code under test.
@@ -385,7 +450,7 @@ fn next_of(world: &World, target: Target) -> Vec<Target> {
     };
     match target {
         Target::Account(id) => sends_on(&id),
-        Target::Group(id) => world.groups[&id].1.iter().map(|member| Target::Account(*member)).collect(),
+        Target::Group(id) => in_group(world, id).into_iter().map(Target::Account).collect(),
         Target::SharedMailbox(_) | Target::Responder(_) => vec![],
     }
 }
@@ -423,10 +488,15 @@ fn is_a_way_back(world: &World, owner: Target, path: &[EmailAddress]) -> bool {
         from = to;
     }
     from == owner
-        || matches!(from, Target::Group(id) if world.groups[&id].1.iter().any(|member| Target::Account(*member) == owner))
+        || matches!(from, Target::Group(id) if in_group(world, id).into_iter().any(|member| Target::Account(member) == owner))
 }
 
-fn check_route(world: &World, route: &Route, sender: Sender, now: Timestamp) -> Result<(), TestCaseError> {
+fn check_route(
+    world: &World,
+    route: &Route,
+    sender: Sender<'_>,
+    now: Timestamp,
+) -> Result<(), TestCaseError> {
     let does_something =
         !(route.deliveries.is_empty() && route.redirects.is_empty() && route.replies.is_empty());
     prop_assert_eq!(does_something, route.refusal.is_none(), "an outcome or a refusal");
@@ -467,7 +537,7 @@ proptest! {
     fn every_message_has_an_outcome_or_a_refusal(mut world in any_world(), late in any::<bool>()) {
         let now = moment(if late { LATER } else { NOW });
         for name in NAMES {
-            for sender in [Sender::Null, Sender::Someone] {
+            for sender in [Sender::Null, Sender::Someone, Sender::Known("a1@bm.com"), Sender::Known("out@perso.example")] {
                 let Ok(route) = resolve(&mut world, &address(name), sender, now);
                 check_route(&world, &route, sender, now)?;
             }
@@ -488,8 +558,8 @@ proptest! {
         }
         for (number, text) in [(0, "g0@bm.com"), (1, "g1@bm.com")] {
             let Ok(route) = resolve(&mut world, &address(text), Sender::Someone, now);
-            for member in &world.groups[&GroupId::from_number(number)].1 {
-                let account = &world.accounts[member];
+            for member in in_group(&world, GroupId::from_number(number)) {
+                let account = &world.accounts[&member];
                 let receives = matches!(standing(account, now), State::Active | State::Invited);
                 let stored = route.deliveries.iter().any(|delivery| delivery.mailbox == account.mailbox);
                 prop_assert!(stored || !keeps(account) || !receives);

@@ -1,33 +1,34 @@
-//! Backs up a directory of holders, one snapshot each, and restores it: what `cargo xtask bench backup` measures.
+//! Backs up mailboxes, one snapshot each, as Relais does, and restores them: what `cargo xtask bench backup` measures.
 //!
-//!     holders store|verify|restore KEY REPOSITORY DIRECTORY STATE
+//!     holders store|verify|search|restore|restore-one KEY REPOSITORY DIRECTORY STATE
 //!
-//! STATE is a file that remembers the last snapshot of each holder, and when its directories last changed.
+//! DIRECTORY is the mail directory of an instance, or where to restore to. STATE is a file that remembers the last
+//! snapshot of each mailbox and its fingerprint.
 
 use anyhow::{Context as _, Result, bail};
 use jiff::Timestamp;
-use relais_engines::repository::{File, Label, Repository, RepositoryError, SnapshotId};
+use relais_core::ids::MailboxId;
+use relais_engines::maildir::{Index, Maildirs, Personal, Place, Query, Restorable, RestoreOrder, Run};
+use relais_engines::message::PersonalMarks;
+use relais_engines::repository::{EntryKind, Label, Repository, RepositoryError, SnapshotId};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::SystemTime;
+
+/// As many mailboxes at once as in `relais-app/backups/reading.rs`.
+const WRITERS: usize = 4;
+const FOUND_MAX: usize = 50;
 
 type State = BTreeMap<String, Known>;
 
 #[derive(Serialize, Deserialize)]
 struct Known {
     snapshot: SnapshotId,
-    directories: BTreeMap<PathBuf, SystemTime>,
-}
-
-impl Known {
-    fn is_current(&self) -> bool {
-        let modified = |path| fs::metadata(path).and_then(|found| found.modified());
-        self.directories.iter().all(|(path, time)| modified(path).is_ok_and(|now| now == *time))
-    }
+    fingerprint: Option<String>,
 }
 
 fn main() -> Result<()> {
@@ -35,75 +36,105 @@ fn main() -> Result<()> {
     let [act, key, location, directory, state] = &arguments[..] else {
         bail!("see the head of this program")
     };
-    let location = location.parse()?;
+    let (location, directory) = (location.parse()?, Path::new(directory));
     let mut known: State = match fs::read(state) {
         Ok(bytes) => serde_json::from_slice(&bytes)?,
         Err(_) => State::new(),
     };
+    if act == "store" {
+        known = store(&Repository::create(&location, key)?, directory, &known)?;
+        return Ok(fs::write(state, serde_json::to_vec(&known)?)?);
+    }
+    let repository = Repository::open(&location, key)?;
     match act.as_str() {
-        "store" => store(&Repository::create(&location, key)?, Path::new(directory), &mut known)?,
         "verify" => {
-            let repository = Repository::open(&location, key)?;
             for known in known.values() {
                 repository.verify(&known.snapshot, None)?;
             }
         }
-        "restore" => restore(&Repository::open(&location, key)?, Path::new(directory), &known)?,
-        _ => bail!("store, verify or restore"),
+        "search" => {
+            let query = Query { subject: Some("re".to_owned()), ..Query::all(Personal::LeaveOut) };
+            let mut found = 0;
+            for known in known.values() {
+                found += index_of(&repository, &known.snapshot)?.search(&query, 0, FOUND_MAX).total;
+            }
+            println!("{found}");
+        }
+        "restore" => restore(&repository, directory, &known)?,
+        "restore-one" => restore_one(&repository, directory, &known)?,
+        _ => bail!("store, verify, search, restore or restore-one"),
     }
-    Ok(fs::write(state, serde_json::to_vec(&known)?)?)
+    Ok(())
 }
 
-fn store(repository: &Repository, directory: &Path, state: &mut State) -> Result<()> {
-    for entry in fs::read_dir(directory)? {
-        let entry = entry?;
-        let holder = entry.file_name().to_string_lossy().into_owned();
-        // The time of a snapshot is not what is measured.
-        let label = Label {
-            organisation: "bench".into(),
-            holder: holder.clone(),
-            tags: Vec::new(),
-            time: Timestamp::UNIX_EPOCH,
+fn store(repository: &Repository, directory: &Path, state: &State) -> Result<State> {
+    let maildirs = Maildirs::open(directory.to_owned())?;
+    let mut holders = Vec::new();
+    for entry in fs::read_dir(directory.join("boxes"))? {
+        holders.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    let waiting = Mutex::new(holders.into_iter());
+    let next = || waiting.lock().ok()?.next();
+    thread::scope(|scope| {
+        let work = || -> Result<State> {
+            let mut stored = State::new();
+            while let Some(holder) = next() {
+                let known = store_one(repository, &maildirs, &holder, state.get(&holder))?;
+                stored.insert(holder, known);
+            }
+            Ok(stored)
         };
-        let known = state.get(&holder);
-        if let Some(known) = known.filter(|known| known.is_current()) {
-            let snapshot = repository.store_unchanged(&known.snapshot, &label)?;
-            state.get_mut(&holder).context("known")?.snapshot = snapshot;
-            continue;
+        let running: Vec<_> = (0..WRITERS).map(|_| scope.spawn(work)).collect();
+        let mut stored = State::new();
+        for writer in running {
+            stored.append(&mut writer.join().expect("no panic")?);
         }
-        let (mut files, mut directories) = (Vec::new(), BTreeMap::new());
-        scan(&entry.path(), "", &mut files, &mut directories)?;
-        let stored = repository.store(files, &label, known.map(|known| &known.snapshot), &mut |_| {})?;
-        state.insert(holder, Known { snapshot: stored.snapshot, directories });
-    }
-    Ok(())
+        Ok(stored)
+    })
 }
 
-fn scan(
-    directory: &Path,
-    below: &str,
-    files: &mut Vec<File>,
-    directories: &mut BTreeMap<PathBuf, SystemTime>,
-) -> Result<()> {
-    directories.insert(directory.to_owned(), fs::metadata(directory)?.modified()?);
-    for entry in fs::read_dir(directory)? {
-        let entry = entry?;
-        let path = format!("{below}{}", entry.file_name().to_string_lossy());
-        if entry.file_type()?.is_dir() {
-            scan(&entry.path(), &format!("{path}/"), files, directories)?;
-            continue;
-        }
-        let found = entry.metadata()?;
-        files.push(File {
-            path,
-            size_bytes: found.len(),
-            modified: Timestamp::try_from(found.modified()?)?,
-            content: Arc::new(entry.path()),
-        });
+fn store_one(
+    repository: &Repository,
+    maildirs: &Maildirs,
+    holder: &str,
+    known: Option<&Known>,
+) -> Result<Known> {
+    let mailbox: MailboxId = holder.parse()?;
+    // The time of a snapshot is not what is measured.
+    let label = Label {
+        organisation: "bench".into(),
+        holder: holder.to_owned(),
+        tags: Vec::new(),
+        time: Timestamp::UNIX_EPOCH,
+    };
+    let fingerprint = maildirs.fingerprint(mailbox)?;
+    if let Some(known) = known.filter(|known| fingerprint.is_some() && known.fingerprint == fingerprint) {
+        return Ok(Known { snapshot: repository.store_unchanged(&known.snapshot, &label)?, fingerprint });
     }
-    Ok(())
+    let parent = known.map(|known| &known.snapshot);
+    let previous = parent.map(|parent| index_of(repository, parent)).transpose()?.unwrap_or_default();
+    let scan = maildirs.scan(mailbox, &previous, &PersonalMarks::default())?;
+    let stored = repository.store(scan.files, &label, parent, &mut |_| {})?;
+    Ok(Known { snapshot: stored.snapshot, fingerprint: scan.fingerprint })
 }
 
+fn index_of(repository: &Repository, snapshot: &SnapshotId) -> Result<Index> {
+    let mut index = Index::default();
+    for tree in repository.list(snapshot, "")?.into_iter().filter(|entry| entry.kind == EntryKind::Directory)
+    {
+        for folder in repository.list(snapshot, &tree.path)? {
+            let path = format!("{}/index.jsonl", folder.path);
+            if folder.kind == EntryKind::Directory && Index::is_index(&path) {
+                let mut content = Vec::new();
+                repository.read(snapshot, &path)?.read_to_end(&mut content)?;
+                index.read(&path, &content);
+            }
+        }
+    }
+    Ok(index)
+}
+
+/// Every file of every snapshot.
 fn restore(repository: &Repository, directory: &Path, state: &State) -> Result<()> {
     let all: Vec<_> = state.iter().collect();
     let workers = thread::available_parallelism().map_or(1, usize::from);
@@ -113,7 +144,7 @@ fn restore(repository: &Repository, directory: &Path, state: &State) -> Result<(
             .map(|part| {
                 scope.spawn(move || {
                     part.iter().try_for_each(|(holder, known)| {
-                        restore_one(repository, &directory.join(holder), known)
+                        restore_files(repository, &directory.join(holder), known)
                     })
                 })
             })
@@ -122,7 +153,7 @@ fn restore(repository: &Repository, directory: &Path, state: &State) -> Result<(
     })
 }
 
-fn restore_one(repository: &Repository, directory: &Path, known: &Known) -> Result<()> {
+fn restore_files(repository: &Repository, directory: &Path, known: &Known) -> Result<()> {
     let mut made = PathBuf::new();
     repository.read_all(&known.snapshot, "", |entry, mut reader| {
         let failed = |error: std::io::Error| RepositoryError::Other(error.to_string());
@@ -137,5 +168,35 @@ fn restore_one(repository: &Repository, directory: &Path, known: &Known) -> Resu
         let modified = entry.modified.unwrap_or_default();
         file.set_modified(modified.into()).map_err(failed)
     })?;
+    Ok(())
+}
+
+/// All messages of one mailbox into another that is empty, durably, as an administrator would.
+fn restore_one(repository: &Repository, directory: &Path, state: &State) -> Result<()> {
+    let known = state.values().next().context("nothing was backed up")?;
+    let index = index_of(repository, &known.snapshot)?;
+    let stored = repository.stored_files(&known.snapshot, "")?.into_iter();
+    let files: HashMap<_, _> = stored.map(|(entry, file)| (entry.path, file)).collect();
+    let mut messages = Vec::new();
+    for folder in index.folders() {
+        for message in &folder.messages {
+            let file = files.get(&folder.path_of(message)).context("a message that the index names")?;
+            messages.push(Restorable {
+                tree: folder.tree,
+                dir: folder.dir.clone(),
+                message: message.clone(),
+                content: Arc::new(file.clone()),
+            });
+        }
+    }
+    let maildirs = Maildirs::open(directory.to_owned())?;
+    let mailbox = MailboxId::from_number(1);
+    maildirs.create(mailbox)?;
+    let order =
+        RestoreOrder { id: "bench", place: Place::InPlace, personal: Personal::Include, run: Run::Write };
+    let restored = maildirs.restore(mailbox, &order, &messages, &mut |_, _| {})?;
+    if restored.added != messages.len() as u64 {
+        bail!("{restored:?}");
+    }
     Ok(())
 }

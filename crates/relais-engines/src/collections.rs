@@ -11,6 +11,7 @@
 //! collection-root/<account>/ro-…, rw-…               links to collections of others: never followed
 //! relais/staging/                                    files being written; emptied at start
 //! relais/removing/                                   collections being removed
+//! relais/aside/<account>/<collection>/               personal items of accounts that were removed
 //! relais/handed-over/<from>/<to>/<collection>/       items as they were when they were handed over
 //! ```
 
@@ -167,6 +168,7 @@ impl Collections {
             collections.own("staging"),
             collections.own("removing"),
             collections.own("handed-over"),
+            collections.own("aside"),
         ] {
             create_dir(&dir)?;
         }

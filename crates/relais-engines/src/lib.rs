@@ -15,3 +15,4 @@ pub mod repository;
 pub mod smtp;
 pub mod spool;
 mod supervisor;
+pub mod webhook;

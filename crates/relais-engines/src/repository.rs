@@ -19,7 +19,7 @@ pub use location::{Bucket, Credentials, Location, LocationError};
 pub use read::{Entry, EntryKind, FileReader, StoredFile};
 pub use store::{Progress, Stored};
 pub use upkeep::{Damage, Pruned, ReadData};
-pub use verify::Verified;
+pub use verify::{Packs, Verified};
 
 use jiff::Timestamp;
 use rustic_core::repofile::{MasterKey, SnapshotFile};

@@ -1,6 +1,6 @@
 //! Accounts, and where they redirect to.
 
-use crate::columns::{at, json, name, opt_time, time};
+use crate::columns::{at, json, name, opt_time, target, time};
 use crate::tx::{Error, Tx};
 use crate::value::{Kind, Row, Value};
 use jiff::Timestamp;
@@ -8,7 +8,8 @@ use jiff::civil::Date;
 use relais_core::account::{Account, Cause};
 use relais_core::address::EmailAddress;
 use relais_core::authority::Role;
-use relais_core::ids::{AccountId, MailboxId, OrganisationId, SubscriptionId};
+use relais_core::ids::{AccountId, GroupId, MailboxId, OrganisationId, SubscriptionId};
+use relais_core::organisation::Target;
 use relais_core::password::PasswordHash;
 use relais_core::rights::{Leaving, State};
 use relais_core::text::fold;
@@ -123,13 +124,18 @@ pub fn named(
     tx.query_opt(&sql, &args)?.as_ref().map(read).transpose()
 }
 
-/// Which accounts a list shows.
-#[derive(Debug, Clone, Default)]
+/// Which accounts a list shows, or an act on many is about; all if nothing is said.
+#[derive(Debug, Clone, Default, serde::Deserialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct Filter {
-    pub state: Option<State>,
+    /// In one of these states.
+    pub states: Vec<State>,
     pub role: Option<Role>,
     /// A part of the name or of the address, whatever its case and accents.
     pub search: Option<String>,
+    pub subscription: Option<SubscriptionId>,
+    /// Members of this group.
+    pub group: Option<GroupId>,
 }
 
 /// What a list is sorted by.
@@ -139,6 +145,60 @@ pub enum Sort {
     #[default]
     Address,
     Name,
+}
+
+/// A condition with its arguments: each `?` is one, named by its place in the whole.
+struct Conditions {
+    sql: String,
+    args: Vec<Value>,
+}
+
+impl Conditions {
+    fn also(&mut self, condition: &str, values: impl IntoIterator<Item = Value>) {
+        let mut parts = condition.split('?');
+        self.sql.push_str(" AND ");
+        self.sql.push_str(parts.next().unwrap_or_default());
+        for (part, value) in parts.zip(values) {
+            self.args.push(value);
+            self.sql.push_str(&format!("${}{part}", self.args.len()));
+        }
+    }
+}
+
+/// What makes an account one of those that `filter` finds, and the arguments of it from `$1` on.
+pub(crate) fn conditions(organisation: OrganisationId, filter: &Filter) -> (String, Vec<Value>) {
+    let mut found =
+        Conditions { sql: "organisation = $1".to_owned(), args: vec![organisation.number().into()] };
+    match &filter.states[..] {
+        [] => {}
+        [state] => found.also("state = ?", [state.as_str().into()]),
+        states => {
+            let places = vec!["?"; states.len()].join(", ");
+            found.also(&format!("state IN ({places})"), states.iter().map(|state| state.as_str().into()));
+        }
+    }
+    if let Some(role) = filter.role {
+        // Not as a key: an index that begins with it would be read and sorted whole.
+        found.also("(role || '') = ?", [role.as_str().into()]);
+    }
+    if let Some(search) = &filter.search {
+        let escaped = fold(search).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        let part = format!("%{escaped}%");
+        found.also(
+            "(name_key LIKE ? ESCAPE '\\' OR address LIKE ? ESCAPE '\\')",
+            [part.as_str().into(), part.as_str().into()],
+        );
+    }
+    if let Some(subscription) = filter.subscription {
+        found.also("subscription = ?", [subscription.number().into()]);
+    }
+    if let Some(group) = filter.group {
+        found.also(
+            "id IN (SELECT account FROM group_members WHERE member_group = ?)",
+            [group.number().into()],
+        );
+    }
+    (found.sql, found.args)
 }
 
 /// A page of the organisation's accounts, behind the account `after`. A deleted account and the one that has its address now
@@ -155,32 +215,17 @@ pub fn page(
         Sort::Address => "address",
         Sort::Name => "name_key",
     };
-    let mut sql = format!("SELECT {COLUMNS} FROM accounts WHERE organisation = $1");
-    let mut args: Vec<Value> = vec![organisation.number().into()];
-    let mut also = |condition: &str, value: Value| {
-        args.push(value);
-        sql.push_str(" AND ");
-        sql.push_str(&condition.replace('?', &format!("${}", args.len())));
-    };
-    if let Some(state) = filter.state {
-        also("state = ?", state.as_str().into());
-    }
-    if let Some(role) = filter.role {
-        // Not as a key: an index that begins with it would be read and sorted whole.
-        also("(role || '') = ?", role.as_str().into());
-    }
-    if let Some(search) = &filter.search {
-        let escaped = fold(search).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        also("(name_key LIKE ? ESCAPE '\\' OR address LIKE ? ESCAPE '\\')", format!("%{escaped}%").into());
-    }
+    let (sql, args) = conditions(organisation, filter);
+    let mut found = Conditions { sql, args };
     if let Some(after) = after {
         let end = format!(
             "({key}, id) > (SELECT a.{key}, a.id FROM accounts a WHERE a.id = ? AND a.organisation = $1)"
         );
-        also(&end, after.number().into());
+        found.also(&end, [after.number().into()]);
     }
+    let Conditions { sql, mut args } = found;
     args.push(count_max.into());
-    sql.push_str(&format!(" ORDER BY {key}, id LIMIT ${}", args.len()));
+    let sql = format!("SELECT {COLUMNS} FROM accounts WHERE {sql} ORDER BY {key}, id LIMIT ${}", args.len());
     tx.query(&sql, &args)?.iter().map(read).collect()
 }
 
@@ -283,14 +328,15 @@ pub fn renewals(
         .collect()
 }
 
-/// Accounts of the same organisation other than `leaver` that redirect to one of the leaver's addresses.
-pub fn redirecting_to(tx: &mut Tx<'_>, leaver: AccountId) -> Result<Vec<EmailAddress>, Error> {
+/// Accounts of the same organisation, other than the target itself, that redirect to one of its addresses.
+pub fn redirecting_to(tx: &mut Tx<'_>, to: Target) -> Result<Vec<EmailAddress>, Error> {
+    let (kind, id) = target(to);
     tx.query(
         "SELECT DISTINCT a.address FROM redirects r JOIN accounts a ON a.id = r.account \
          JOIN addresses d ON d.address = r.address \
-         WHERE d.target_kind = 'account' AND d.target_id = $1 AND a.id <> $1 AND a.organisation = d.organisation \
-         ORDER BY a.address",
-        &[leaver.number().into()],
+         WHERE d.target_kind = $1 AND d.target_id = $2 AND a.organisation = d.organisation \
+         AND NOT ($1 = 'account' AND a.id = $2) ORDER BY a.address",
+        &[kind, id],
     )?
     .iter()
     .map(|row| at("accounts", "address").parse(row.text(0)?, row.text(0)?))

@@ -29,6 +29,8 @@ fn read(row: &Row) -> Result<Application, Error> {
     })
 }
 
+/// It is told what happens from now on.
+///
 /// # Errors
 /// `Constraint("applications.organisation,name")` when one in use has the name.
 pub fn insert(
@@ -38,8 +40,8 @@ pub fn insert(
     signing_secret: &str,
 ) -> Result<(), Error> {
     tx.execute_one(
-        "INSERT INTO applications (id, organisation, name, url, token_hash, signing_secret, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO applications (id, organisation, name, url, token_hash, signing_secret, created_at, looked_until) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, COALESCE((SELECT MAX(number) FROM events WHERE organisation = $2), 0))",
         &[
             application.id.number().into(),
             application.organisation.number().into(),

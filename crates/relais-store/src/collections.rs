@@ -74,12 +74,14 @@ pub fn shares_of_owner(tx: &mut Tx<'_>, owner: AccountId) -> Result<Vec<Share>, 
     tx.query(&sql, &[owner.number().into()])?.iter().map(read).collect()
 }
 
-/// What others share with `account`, directly and through its groups, the oldest first. Several may be of one collection:
+/// What others share with `account`, directly and through its groups and those that they are in, the oldest first. Several may be of one collection:
 /// see [`relais_core::collection::best`].
 pub fn shares_with(tx: &mut Tx<'_>, account: AccountId) -> Result<Vec<Share>, Error> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM collection_shares WHERE owner <> $1 AND ((sharee_kind = 'account' AND sharee_id = $1) \
-         OR (sharee_kind = 'group' AND sharee_id IN (SELECT m.member_group FROM group_members m WHERE m.account = $1))) \
+        "WITH RECURSIVE reached (id) AS (SELECT m.member_group FROM group_members m WHERE m.account = $1 \
+         UNION SELECT i.member_group FROM group_groups i JOIN reached r ON r.id = i.inner_group) \
+         SELECT {COLUMNS} FROM collection_shares WHERE owner <> $1 AND ((sharee_kind = 'account' AND sharee_id = $1) \
+         OR (sharee_kind = 'group' AND sharee_id IN (SELECT r.id FROM reached r))) \
          ORDER BY id"
     );
     tx.query(&sql, &[account.number().into()])?.iter().map(read).collect()

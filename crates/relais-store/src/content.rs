@@ -78,7 +78,8 @@ pub fn named(
     application: ApplicationId,
     external_id: &ExternalId,
 ) -> Result<Option<ContentItem>, Error> {
-    let sql = format!("SELECT {COLUMNS} FROM content_items c WHERE c.application = $1 AND c.external_id = $2");
+    let sql =
+        format!("SELECT {COLUMNS} FROM content_items c WHERE c.application = $1 AND c.external_id = $2");
     let args = [application.number().into(), external_id.as_str().into()];
     tx.query_opt(&sql, &args)?.as_ref().map(read).transpose()
 }
@@ -94,8 +95,7 @@ pub fn of_application(
         "SELECT {COLUMNS} FROM content_items c WHERE c.application = $1 AND c.external_id > $2 \
          ORDER BY c.external_id LIMIT $3"
     );
-    let args =
-        [application.number().into(), after.map_or("", ExternalId::as_str).into(), count_max.into()];
+    let args = [application.number().into(), after.map_or("", ExternalId::as_str).into(), count_max.into()];
     tx.query(&sql, &args)?.iter().map(read).collect()
 }
 
@@ -126,10 +126,7 @@ pub fn of_owner(
 /// How many items `owner` owns of each kind of which there are any.
 pub fn counts_of_owner(tx: &mut Tx<'_>, owner: AccountId) -> Result<Vec<ContentCount>, Error> {
     let sql = "SELECT kind, COUNT(*) FROM content_items WHERE owner = $1 GROUP BY kind ORDER BY kind";
-    tx.query(sql, &[owner.number().into()])?
-        .iter()
-        .map(|row| read_count(row, owner))
-        .collect()
+    tx.query(sql, &[owner.number().into()])?.iter().map(|row| read_count(row, owner)).collect()
 }
 
 fn read_count(row: &Row, of: impl ToString) -> Result<ContentCount, Error> {

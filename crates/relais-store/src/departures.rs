@@ -124,12 +124,13 @@ pub fn keep(tx: &mut Tx<'_>, id: DepartureId, owner: &str, until: Timestamp) -> 
     Ok(())
 }
 
-/// Lets the lease go, and says when to look again.
-pub fn release(tx: &mut Tx<'_>, id: DepartureId, wake_at: Timestamp) -> Result<(), Error> {
-    tx.execute_one(
-        "UPDATE departures SET lease_owner = NULL, lease_until = NULL, wake_at = $2 WHERE id = $1",
-        &[id.number().into(), time(wake_at)],
-    )
+/// Lets a lease go that is still `owner`'s, and says when to look again.
+pub fn release(tx: &mut Tx<'_>, id: DepartureId, owner: &str, wake_at: Timestamp) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE departures SET lease_owner = NULL, lease_until = NULL, wake_at = $2 WHERE id = $1 AND lease_owner = $3",
+        &[id.number().into(), time(wake_at), owner.into()],
+    )?;
+    Ok(())
 }
 
 /// Lets go every lease of `owner`: it has just started, so it works on nothing.

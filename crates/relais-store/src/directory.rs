@@ -7,7 +7,7 @@ use relais_core::address::EmailAddress;
 use relais_core::authority::Role;
 use relais_core::domain::Domain;
 use relais_core::ids::{AccountId, GroupId, MailboxId, OrganisationId, ResponderId};
-use relais_core::organisation::{Address, Group, Responder, SharedMailbox};
+use relais_core::organisation::{Address, Group, GroupRole, Responder, SharedMailbox};
 use relais_core::routing::Directory;
 
 impl Directory for Tx<'_> {
@@ -41,8 +41,12 @@ impl Directory for Tx<'_> {
         groups::get(self, id)
     }
 
-    fn group_members(&mut self, id: GroupId) -> Result<Vec<AccountId>, Error> {
-        Ok(groups::members(self, id)?.into_iter().map(|(account, _)| account).collect())
+    fn group_members(&mut self, id: GroupId) -> Result<Vec<(AccountId, GroupRole)>, Error> {
+        groups::members(self, id)
+    }
+
+    fn inner_groups(&mut self, id: GroupId) -> Result<Vec<GroupId>, Error> {
+        groups::inner_ids(self, id)
     }
 
     fn responder(&mut self, id: ResponderId) -> Result<Option<Responder>, Error> {

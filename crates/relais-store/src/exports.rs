@@ -70,6 +70,11 @@ pub fn of_account(tx: &mut Tx<'_>, account: AccountId) -> Result<Vec<Export>, Er
     tx.query(&sql, &[account.number().into()])?.iter().map(read).collect()
 }
 
+pub fn of_organisation(tx: &mut Tx<'_>, organisation: OrganisationId) -> Result<Vec<Export>, Error> {
+    let sql = format!("SELECT {COLUMNS} FROM exports WHERE organisation = $1 ORDER BY id");
+    tx.query(&sql, &[organisation.number().into()])?.iter().map(read).collect()
+}
+
 /// `false` when it was taken already.
 pub fn take(tx: &mut Tx<'_>, id: ExportId, now: Timestamp) -> Result<bool, Error> {
     let sql = "UPDATE exports SET taken_at = $2 WHERE id = $1 AND taken_at IS NULL";

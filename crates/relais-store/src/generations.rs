@@ -275,6 +275,16 @@ pub fn newest(tx: &mut Tx<'_>, holder: Holder) -> Result<Option<Snapshot>, Error
     tx.query_opt(&sql, &[kind, id])?.as_ref().map(read_snapshot).transpose()
 }
 
+/// The verified snapshot of a holder that was the newest at a time.
+pub fn newest_at(tx: &mut Tx<'_>, holder: Holder, at: Timestamp) -> Result<Option<Snapshot>, Error> {
+    let (kind, id) = holder_values(holder);
+    let sql = format!(
+        "SELECT {SNAPSHOT} FROM snapshots WHERE holder_kind = $1 AND holder_id = $2 AND verified_at <= $3 \
+         ORDER BY begun_at DESC, generation DESC LIMIT 1"
+    );
+    tx.query_opt(&sql, &[kind, id, time(at)])?.as_ref().map(read_snapshot).transpose()
+}
+
 /// Every snapshot of an organisation, holder by holder.
 pub fn of_organisation(tx: &mut Tx<'_>, organisation: OrganisationId) -> Result<Vec<Snapshot>, Error> {
     let sql = format!(

@@ -18,7 +18,9 @@ pub mod events;
 pub mod exports;
 pub mod generations;
 pub mod groups;
+pub mod jobs;
 pub mod ledger;
+pub mod licence_counts;
 pub mod mailboxes;
 mod migrate;
 pub mod offers;
@@ -36,6 +38,7 @@ pub mod spool;
 mod sqlite;
 mod tx;
 mod value;
+pub mod webhooks;
 
 pub use migrate::Migration;
 pub use open::Store;

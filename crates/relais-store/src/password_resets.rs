@@ -1,16 +1,18 @@
-//! Links by which a person chooses a new password: one an account, and only the hash of its secret.
+//! Links by which a person chooses a password, the first or another: one an account, and only the hash of its secret.
 
-use crate::columns::{at, time};
+use crate::columns::{at, name, time};
 use crate::tx::{Error, Tx};
 use crate::value::Row;
 use jiff::Timestamp;
 use relais_core::address::EmailAddress;
 use relais_core::ids::AccountId;
+use relais_core::invitation::LinkPurpose;
 
 /// A link that was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PasswordReset {
     pub account: AccountId,
+    pub purpose: LinkPurpose,
     /// Of the account when it was asked for: void under any other.
     pub epoch: i64,
     /// Void when the person's external address is another.
@@ -19,7 +21,7 @@ pub struct PasswordReset {
     pub expires_at: Timestamp,
 }
 
-const COLUMNS: &str = "account, epoch, sent_to, asked_at, expires_at";
+const COLUMNS: &str = "account, epoch, sent_to, asked_at, expires_at, purpose";
 
 fn read(row: &Row) -> Result<PasswordReset, Error> {
     let id = row.int(0)?;
@@ -30,16 +32,17 @@ fn read(row: &Row) -> Result<PasswordReset, Error> {
         sent_to: place("sent_to").parse(id, row.text(2)?)?,
         asked_at: place("asked_at").time(id, row.int(3)?)?,
         expires_at: place("expires_at").time(id, row.int(4)?)?,
+        purpose: place("purpose").name(id, row.text(5)?)?,
     })
 }
 
 /// In the place of the one there was.
 pub fn set(tx: &mut Tx<'_>, reset: &PasswordReset, secret_hash: &[u8]) -> Result<(), Error> {
     tx.execute_one(
-        "INSERT INTO password_resets (account, secret_hash, epoch, sent_to, asked_at, expires_at) \
-         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (account) DO UPDATE SET secret_hash = excluded.secret_hash, \
+        "INSERT INTO password_resets (account, secret_hash, epoch, sent_to, asked_at, expires_at, purpose) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (account) DO UPDATE SET secret_hash = excluded.secret_hash, \
          epoch = excluded.epoch, sent_to = excluded.sent_to, asked_at = excluded.asked_at, \
-         expires_at = excluded.expires_at",
+         expires_at = excluded.expires_at, purpose = excluded.purpose",
         &[
             reset.account.number().into(),
             secret_hash.into(),
@@ -47,6 +50,7 @@ pub fn set(tx: &mut Tx<'_>, reset: &PasswordReset, secret_hash: &[u8]) -> Result
             reset.sent_to.as_str().into(),
             time(reset.asked_at),
             time(reset.expires_at),
+            name(&reset.purpose),
         ],
     )
 }

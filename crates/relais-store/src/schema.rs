@@ -8,8 +8,11 @@ mod backups;
 mod collections;
 mod content;
 mod domains;
+mod groups;
+mod jobs;
 mod money;
 mod people;
+mod webhooks;
 
 use crate::migrate::Migration;
 
@@ -21,7 +24,10 @@ pub const MIGRATIONS: &[Migration] = &[
     collections::COLLECTIONS,
     backups::BACKUPS,
     applications::APPLICATIONS,
+    groups::GROUPS,
     content::CONTENT,
+    webhooks::WEBHOOKS,
+    jobs::JOBS,
 ];
 
 const FOUNDATIONS: &str = "

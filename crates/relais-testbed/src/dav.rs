@@ -1,10 +1,11 @@
 //! One HTTP/1.1 request of any method over TCP, read to its end: what a client of calendars sends.
 
-use crate::http::unchunk;
+pub use crate::http::Answer;
+use crate::http::read_answer;
 use crate::net::ANSWER_LIMIT;
 use anyhow::{Context, Result};
 use base64::Engine as _;
-use std::io::{Read, Write};
+use std::io::Write as _;
 use std::net::{SocketAddr, TcpStream};
 
 /// A person's client.
@@ -13,29 +14,6 @@ pub struct Dav {
     pub address: SocketAddr,
     pub login: String,
     pub password: String,
-}
-
-#[derive(Clone, Debug)]
-pub struct Answer {
-    pub status: u16,
-    /// The head as it came.
-    pub head: String,
-    pub body: Vec<u8>,
-}
-
-impl Answer {
-    #[must_use]
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().find_map(|line| {
-            let (key, value) = line.split_once(':')?;
-            key.eq_ignore_ascii_case(name).then_some(value.trim())
-        })
-    }
 }
 
 impl Dav {
@@ -77,13 +55,5 @@ pub fn ask(
         "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{lines}{length}\r\n{body}"
     );
     stream.write_all(request.as_bytes()).context("asking")?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).context("reading the answer")?;
-    let end =
-        answer.windows(4).position(|four| four == b"\r\n\r\n").context("an answer without end of head")?;
-    let head = String::from_utf8_lossy(&answer[..end]).into_owned();
-    let status = head.split(' ').nth(1).context("an answer without status")?.parse()?;
-    let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
-    let body = if chunked { unchunk(&answer[end + 4..])? } else { answer[end + 4..].to_vec() };
-    Ok(Answer { status, head, body })
+    read_answer(&mut stream)
 }

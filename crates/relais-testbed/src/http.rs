@@ -1,4 +1,4 @@
-//! One HTTP/1.1 request with a JSON document over a unix socket, read to its end.
+//! One HTTP/1.1 request with a JSON document over a unix socket; an answer on any connection, read to its end.
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -41,6 +41,36 @@ pub fn ask_as(
     // In one piece: a server that needs no body may answer and hang up before the second one, and then its answer is
     // lost with the connection.
     stream.write_all(request.as_bytes()).context("asking")?;
+    let answer = read_answer(&mut stream)?;
+    let text = String::from_utf8(answer.body).context("an answer that is not UTF-8")?;
+    Ok((answer.status, serde_json::from_str(&text).unwrap_or(Value::String(text))))
+}
+
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: u16,
+    /// The head as it came.
+    pub head: String,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|line| {
+            let (key, value) = line.split_once(':')?;
+            key.eq_ignore_ascii_case(name).then_some(value.trim())
+        })
+    }
+}
+
+/// The answer on a connection that the server closes after it.
+pub(crate) fn read_answer(stream: &mut impl Read) -> Result<Answer> {
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).context("reading the answer")?;
     let end =
@@ -49,12 +79,11 @@ pub fn ask_as(
     let status = head.split(' ').nth(1).context("an answer without status")?.parse()?;
     let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
     let body = if chunked { unchunk(&answer[end + 4..])? } else { answer[end + 4..].to_vec() };
-    let text = String::from_utf8(body).context("an answer that is not UTF-8")?;
-    Ok((status, serde_json::from_str(&text).unwrap_or(Value::String(text))))
+    Ok(Answer { status, head, body })
 }
 
 /// RFC 9112, section 7.1.
-pub(crate) fn unchunk(mut rest: &[u8]) -> Result<Vec<u8>> {
+fn unchunk(mut rest: &[u8]) -> Result<Vec<u8>> {
     let mut whole = Vec::new();
     loop {
         let end = rest.windows(2).position(|two| two == b"\r\n").context("a chunk without size")?;

@@ -15,6 +15,7 @@ use relais_engines::message::PersonalMarks;
 use relais_engines::radicale::{self, Homes, Radicale};
 use relais_engines::smtp::{Patience, Smarthost};
 use relais_engines::spool::SpoolFiles;
+use relais_engines::webhook::{Reach, Webhooks};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -105,6 +106,7 @@ fn build(data: &Path, configuration: &Configuration) -> anyhow::Result<Arc<Relai
         credentials: None,
         patience: Patience::default(),
     });
+    let reach = if configuration.webhooks_to_own_network { Reach::Everywhere } else { Reach::Internet };
     let clock = Clock::System;
     Ok(Relais::new(Parts {
         store,
@@ -117,6 +119,7 @@ fn build(data: &Path, configuration: &Configuration) -> anyhow::Result<Arc<Relai
         exports_dir: data.join("exports"),
         radicale: start_radicale(data, configuration)?,
         smarthost,
+        webhooks: Webhooks::new(reach).context("preparing webhooks")?,
         dns: configuration.resolver.map_or_else(Dns::of_system, Dns::at),
         hostname: configuration.hostname.clone(),
         public_url: configuration.public_url(),

@@ -11,13 +11,14 @@ use super::problem::Problem;
 use crate::command;
 
 /// Each crate of ours and those of ours it may use.
-const MAY_USE: [(&str, &[&str]); 7] = [
+const MAY_USE: [(&str, &[&str]); 8] = [
     ("relais-core", &[]),
     ("relais-store", &["relais-core"]),
     ("relais-engines", &["relais-core"]),
     ("relais-app", &["relais-core", "relais-store", "relais-engines"]),
     ("relais", &["relais-core", "relais-app", "relais-engines"]),
     ("relais-testbed", &[]),
+    ("rustic_cdc", &[]),
     ("xtask", &["relais-testbed"]),
 ];
 

@@ -1,8 +1,8 @@
 //! A list of all accounts, which can be taken in again. Whoever is deleted has nothing left to be listed; passwords
 //! are never written.
 
-use super::cells::guarded;
 use super::columns::Column;
+use crate::cells::Table;
 use crate::{Error, Relais};
 use relais_core::account::Account;
 use relais_core::ids::{AccountId, OrganisationId};
@@ -44,16 +44,12 @@ impl Relais {
                 Ok((records, next))
             })
             .await?;
-        let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-        let unwritable = |error: csv::Error| Error::Internal(error.to_string());
-        if after.is_none() {
-            writer.write_record(written_columns().map(Column::name)).map_err(unwritable)?;
-        }
+        let columns: Vec<_> = written_columns().map(Column::name).collect();
+        let mut table = Table::new(if after.is_none() { &columns } else { &[] })?;
         for record in records {
-            writer.write_record(record.iter().map(|text| guarded(text))).map_err(unwritable)?;
+            table.row(&record)?;
         }
-        let bytes = writer.into_inner().map_err(|error| Error::Internal(error.to_string()))?;
-        let text = String::from_utf8(bytes).map_err(|error| Error::Internal(error.to_string()))?;
+        let text = table.finish()?;
         Ok(AccountRows { text, next })
     }
 }

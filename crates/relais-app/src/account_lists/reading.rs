@@ -1,8 +1,8 @@
 //! A file as lines of accounts: its encoding, its separator, its columns, its cells. Asks nobody: what depends on how
 //! things stand is decided later.
 
-use super::cells::unguarded;
 use super::columns::{Column, plain};
+use crate::cells::unguarded;
 use relais_core::address::EmailAddress;
 use relais_core::authority::Role;
 use relais_core::profile::{Phone, PhoneKind, PostalAddress, Profile};

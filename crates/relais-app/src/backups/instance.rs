@@ -5,13 +5,13 @@
 use super::looking::{collection_names, collection_of};
 use super::reading::{ROWS, all_holders, index_of};
 use super::restoring::{Wanted, files_of, messages_of};
-use super::{parse_location, repository_error, snapshot_id};
+use super::{parse_location, reading_error, repository_error, snapshot_id};
 use crate::organisations::note;
 use crate::{Clock, Error, Ids};
 use jiff::Timestamp;
 use relais_core::account::Account;
 use relais_core::authority::Actor;
-use relais_core::backup::{Holder, Snapshot};
+use relais_core::backup::Holder;
 use relais_core::ids::OrganisationId;
 use relais_core::lifecycle::Effect;
 use relais_core::refusal::{BackupFault, Refusal};
@@ -117,9 +117,15 @@ impl InstanceRestore {
             Ok::<_, Error>((name, holders.map(newest).collect::<Result<Vec<_>, Error>>()?))
         });
         let (name, held) = found?;
+        let snapshots = repository.snapshots().map_err(|error| self.error(error))?;
         let mut holders = Vec::with_capacity(held.len());
         for (snapshot, found) in &held {
-            let restored = self.restore_holder(&repository, found, snapshot.as_ref())?;
+            let told = match snapshot {
+                Some(snapshot) => Some((snapshot_id(&snapshot.id)?, snapshot.begun_at)),
+                None => None,
+            };
+            let newest = self.later(&repository, &snapshots, &state, found.holder, told)?.or(told);
+            let restored = self.restore_holder(&repository, found, newest)?;
             progress(&restored);
             holders.push(restored);
         }
@@ -204,12 +210,8 @@ impl InstanceRestore {
         })
     }
 
-    /// The repository's own errors come out of a reader wrapped.
     fn reading_error(&self, error: io::Error) -> Error {
-        match error.get_ref().and_then(|inner| inner.downcast_ref::<RepositoryError>()) {
-            Some(inner) => self.error(inner.clone()),
-            None => error.into(),
-        }
+        reading_error(&self.location, error)
     }
 
     fn rows_error(&self, error: DumpError) -> Error {
@@ -228,11 +230,40 @@ impl InstanceRestore {
         Refusal::from(fault).into()
     }
 
+    /// The newest snapshot of a holder that was made after the one the rows `told` of: of a run that did not come to the
+    /// rows, or of the account alone. Nothing says that it was read back, so all of it is.
+    fn later(
+        &self,
+        repository: &Repository,
+        snapshots: &[(SnapshotId, Label)],
+        state: &State,
+        holder: Holder,
+        told: Option<(SnapshotId, Timestamp)>,
+    ) -> Result<Option<(SnapshotId, Timestamp)>, Error> {
+        let (organisation, holder) = (state.organisation.to_string(), holder.to_string());
+        let is_later = |label: &Label| {
+            label.organisation == organisation
+                && label.holder == holder
+                && told.is_none_or(|(_, begun_at)| label.time > begun_at)
+        };
+        // The oldest come first.
+        for (id, label) in snapshots.iter().rev().filter(|(_, label)| is_later(label)) {
+            match repository.verify(id, None) {
+                Ok(_) => return Ok(Some((*id, label.time))),
+                Err(error @ (RepositoryError::Damaged { .. } | RepositoryError::NoSnapshot(_))) => {
+                    tracing::warn!(%error, snapshot = %id, "an earlier snapshot is taken");
+                }
+                Err(error) => return Err(self.error(error)),
+            }
+        }
+        Ok(None)
+    }
+
     fn restore_holder(
         &self,
         repository: &Repository,
         found: &MailHolder,
-        snapshot: Option<&Snapshot>,
+        snapshot: Option<(SnapshotId, Timestamp)>,
     ) -> Result<RestoredHolder, Error> {
         self.maildirs.create(found.mailbox)?;
         let mut restored = RestoredHolder {
@@ -242,9 +273,9 @@ impl InstanceRestore {
             items: 0,
             unreadable: 0,
         };
-        let Some(snapshot) = snapshot else { return Ok(restored) };
-        restored.found = FoundInBackup::AsOf(snapshot.begun_at);
-        match self.restore_snapshot(repository, found, snapshot, &mut restored) {
+        let Some((id, begun_at)) = snapshot else { return Ok(restored) };
+        restored.found = FoundInBackup::AsOf(begun_at);
+        match self.restore_snapshot(repository, found, id, &mut restored) {
             Err(Error::Refused(Refusal::Backup(BackupFault::Damaged { .. })) | Error::NotFound) => {
                 restored.found = FoundInBackup::Damaged;
             }
@@ -257,10 +288,9 @@ impl InstanceRestore {
         &self,
         repository: &Repository,
         found: &MailHolder,
-        snapshot: &Snapshot,
+        id: SnapshotId,
         restored: &mut RestoredHolder,
     ) -> Result<(), Error> {
-        let id = snapshot_id(&snapshot.id)?;
         let index = index_of(repository, &id).map_err(|error| self.error(error))?;
         let files = files_of(repository, &id).map_err(|error| self.error(error))?;
         for folder in index.folders().filter(|folder| folder.tree == Tree::Mail) {

@@ -2,6 +2,8 @@
 
 use super::repository_error;
 use crate::{Error, Relais};
+use futures_util::StreamExt as _;
+use futures_util::stream;
 use jiff::Timestamp;
 use relais_core::account::Account;
 use relais_core::backup::{BackupPolicy, Generation, Holder, Scope, Snapshot};
@@ -12,7 +14,9 @@ use relais_core::rights::{Act, Verdict, may};
 use relais_engines::collections::Collections;
 use relais_engines::maildir::{Index, Maildirs};
 use relais_engines::message::PersonalMarks;
-use relais_engines::repository::{Content, EntryKind, File, Label, Repository, RepositoryError, SnapshotId};
+use relais_engines::repository::{
+    Content, EntryKind, File, Label, Packs, Repository, RepositoryError, SnapshotId,
+};
 use relais_store::dump::{self, DumpError};
 use relais_store::mailboxes::MailHolder;
 use relais_store::{Tx, accounts, addresses, generations, groups, mailboxes, profiles, repositories};
@@ -23,6 +27,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 const PAGE: i64 = 1000;
+/// Holders that are written at once: while the disk makes the packs of one last, the others are read.
+const WRITERS: usize = 4;
 /// The organisation's rows, in the snapshot of the organisation.
 pub(super) const ROWS: &str = "rows.jsonl";
 
@@ -93,20 +99,28 @@ impl Relais {
         (repository, policy): (&Arc<Repository>, &BackupPolicy),
         generation: &Generation,
         holders: &[Holder],
+        packs: &mut Packs,
     ) -> Result<Vec<(Holder, Error)>, Error> {
         let (mut written, mut failed) = (Vec::new(), Vec::new());
-        for holder in holders {
-            match self.write_holder(repository, generation, *holder).await {
+        let writing: Vec<_> =
+            holders.iter().map(|holder| self.write_holder(repository, generation, *holder)).collect();
+        let mut outcomes = stream::iter(writing).buffered(WRITERS).zip(stream::iter(holders));
+        while let Some((outcome, holder)) = outcomes.next().await {
+            match outcome {
                 Ok(snapshot) => written.extend(snapshot),
                 Err(error) => failed.push((*holder, error)),
             }
         }
         for (mut snapshot, id, known_good) in written {
             let location = self.location(generation.organisation).await?;
-            let repository = repository.clone();
-            let verified =
-                tokio::task::spawn_blocking(move || repository.verify(&id, known_good.as_ref()).map(|_| ()));
-            if let Err(error) = verified.await? {
+            let (repository, mut listed) = (repository.clone(), std::mem::take(packs));
+            let verified = tokio::task::spawn_blocking(move || {
+                let verified = repository.verify_among(&id, known_good.as_ref(), &mut listed);
+                (verified, listed)
+            });
+            let (verified, listed) = verified.await?;
+            *packs = listed;
+            if let Err(error) = verified {
                 failed.push((snapshot.holder, repository_error(&location, error)));
                 continue;
             }

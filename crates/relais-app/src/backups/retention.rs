@@ -8,7 +8,7 @@ use relais_core::departure::Step;
 use relais_core::ids::OrganisationId;
 use relais_core::rights::{Act, Verdict, may};
 use relais_engines::repository::{Label, SnapshotId};
-use relais_store::{Tx, accounts, departures, generations, mailboxes, repositories};
+use relais_store::{Tx, accounts, departures, exports, generations, mailboxes, repositories};
 use std::collections::HashSet;
 
 /// A snapshot that has no row yet may be one that is being made.
@@ -85,13 +85,18 @@ fn forgettable(
     Ok(forgettable)
 }
 
-/// The snapshots out of which departures may still be undone.
+/// The snapshots out of which departures may still be undone, and people's archives made anew.
 fn relied_on(tx: &mut Tx<'_>, organisation: OrganisationId) -> Result<HashSet<String>, Error> {
     let departures = departures::list(tx, organisation)?;
     let undoable = departures.iter().filter(|departure| !departure.is_past_deletion());
     let reports = undoable.filter_map(|departure| departure.report_of(Step::BackUp));
     let named = reports.filter_map(|report| report.detail["snapshot"].as_str().map(str::to_owned));
-    Ok(named.collect())
+    let mut relied_on: HashSet<String> = named.collect();
+    for export in exports::of_organisation(tx, organisation)? {
+        let source = generations::newest_at(tx, Holder::Account(export.account), export.made_at)?;
+        relied_on.extend(source.map(|snapshot| snapshot.id));
+    }
+    Ok(relied_on)
 }
 
 /// Whether the newest snapshot of a holder is kept whatever its age; `None` when all are, under a legal hold.

@@ -11,7 +11,8 @@ use relais_core::backup::{Generation, GenerationState, Holder, Occasion, Scope, 
 use relais_core::ids::{GenerationId, OrganisationId};
 use relais_core::language::Language;
 use relais_core::organisation::Organisation;
-use relais_store::{Tx, generations, organisations, repositories};
+use relais_engines::repository::Packs;
+use relais_store::{accounts, generations, mailboxes, organisations, repositories};
 use serde_json::json;
 use std::convert::Infallible;
 
@@ -36,15 +37,20 @@ impl Relais {
                 return false;
             }
         };
+        if let Err(error) = self.run_claimed(id).await {
+            tracing::warn!(%error, %id, "a generation is tried again");
+        }
+        true
+    }
+
+    /// Runs a generation whose lease is ours, and lets it go. Returns what could not be done.
+    async fn run_claimed(&self, id: GenerationId) -> Result<Vec<Error>, Error> {
         let run = tokio::select! {
             run = self.run_generation(id) => run,
             never = self.keep_generation(id) => match never {},
         };
-        if let Err(error) = run {
-            tracing::warn!(%error, %id, "a generation is tried again");
-        }
         self.let_generation_go(id).await;
-        true
+        run
     }
 
     async fn keep_generation(&self, id: GenerationId) -> Infallible {
@@ -61,24 +67,21 @@ impl Relais {
 
     /// Does what is left of a generation. What passes is an error, and left for another time; what does not ends it, and
     /// comes back beside it.
-    async fn run_generation(&self, id: GenerationId) -> Result<(Generation, Vec<Error>), Error> {
+    async fn run_generation(&self, id: GenerationId) -> Result<Vec<Error>, Error> {
         let mut generation = self.look(move |tx| generations::get(tx, id)).await?.ok_or(Error::NotFound)?;
         if generation.state != GenerationState::Running {
-            return Ok((generation, Vec::new()));
+            return Ok(Vec::new());
         }
         let (mut failed, mut words) = (Vec::new(), Vec::new());
         match self.read_all(&mut generation).await {
             Ok(troubles) => {
                 for (holder, error) in troubles {
-                    words.push(format!(
-                        "{holder} : {}",
-                        self.in_words(generation.organisation, &error).await?
-                    ));
+                    words.push(self.in_words(generation.organisation, Some(holder), &error).await?);
                     failed.push(error);
                 }
             }
             Err(error) => {
-                words.push(self.in_words(generation.organisation, &error).await?);
+                words.push(self.in_words(generation.organisation, None, &error).await?);
                 if self.now() < generation.started_at + GIVE_UP_AFTER && error.passes() {
                     generation.trouble = words.pop();
                     self.write_generation(&generation).await?;
@@ -87,7 +90,8 @@ impl Relais {
                 failed.push(error);
             }
         }
-        Ok((self.end_generation(generation, words).await?, failed))
+        self.end_generation(generation, words).await?;
+        Ok(failed)
     }
 
     /// Backs up one account now, for whoever goes on only with that.
@@ -104,28 +108,22 @@ impl Relais {
                 self.begin_generation(organisation, scope, Occasion::Departure, actor).await?
             }
         };
-        let run = self.run_alone(generation.id).await;
-        self.let_generation_go(generation.id).await;
-        if let Some(error) = run?.into_iter().next() {
+        let (node, now) = (self.node.clone(), self.now());
+        let claimed = self
+            .store
+            .write(move |tx| {
+                Ok::<_, Error>(generations::claim_one(tx, generation.id, &node, now, now + LEASE)?)
+            })
+            .await?;
+        if !claimed {
+            return Err(Error::Conflict);
+        }
+        if let Some(error) = self.run_claimed(generation.id).await?.into_iter().next() {
             return Err(error);
         }
         let holder = Holder::Account(id);
         let held = self.look(move |tx| generations::snapshot(tx, generation.id, holder)).await?;
         held.ok_or_else(|| Error::Internal(format!("{} holds nothing of {id}", generation.id)))
-    }
-
-    /// Runs one generation under its lease; returns what could not be done.
-    async fn run_alone(&self, id: GenerationId) -> Result<Vec<Error>, Error> {
-        let (node, now) = (self.node.clone(), self.now());
-        let mine = move |tx: &mut Tx<'_>| generations::claim_one(tx, id, &node, now, now + LEASE);
-        if !self.store.write(move |tx| mine(tx).map_err(Error::from)).await? {
-            return Err(Error::Conflict);
-        }
-        let (_, failed) = tokio::select! {
-            run = self.run_generation(id) => run?,
-            never = self.keep_generation(id) => match never {},
-        };
-        Ok(failed)
     }
 
     async fn let_generation_go(&self, id: GenerationId) {
@@ -147,6 +145,7 @@ impl Relais {
         let repository = self.repository(organisation).await?;
         let mut holders = self.holders_of(generation).await?;
         let id = generation.id;
+        let mut packs = Packs::default();
         let held = self.look(move |tx| generations::snapshots(tx, id)).await?;
         let all = holders.len();
         holders
@@ -158,7 +157,7 @@ impl Relais {
         let mut failed = Vec::new();
         let batches = holders.chunk_by(|_, next| !matches!(next, Holder::Organisation(_)));
         for batch in batches.flat_map(|batch| batch.chunks(BATCH)) {
-            let troubles = self.read_holders((&repository, &policy), generation, batch).await?;
+            let troubles = self.read_holders((&repository, &policy), generation, batch, &mut packs).await?;
             generation.holders_done += (batch.len() - troubles.len()) as i64;
             for (holder, error) in troubles {
                 if error.passes() {
@@ -171,11 +170,7 @@ impl Relais {
         Ok(failed)
     }
 
-    async fn end_generation(
-        &self,
-        mut generation: Generation,
-        failed: Vec<String>,
-    ) -> Result<Generation, Error> {
+    async fn end_generation(&self, mut generation: Generation, failed: Vec<String>) -> Result<(), Error> {
         let now = self.now();
         generation.state =
             if failed.is_empty() { GenerationState::Verified } else { GenerationState::Incomplete };
@@ -202,7 +197,7 @@ impl Relais {
                 tracing::warn!(%error, organisation = %generation.organisation, "old snapshots stay for now");
             }
         }
-        Ok(generation)
+        Ok(())
     }
 
     async fn write_generation(&self, generation: &Generation) -> Result<(), Error> {
@@ -210,12 +205,30 @@ impl Relais {
         self.store.write(move |tx| Ok(generations::update(tx, &generation)?)).await
     }
 
-    /// What a person reads of an error; what it was exactly stands in the log.
-    async fn in_words(&self, organisation: OrganisationId, error: &Error) -> Result<String, Error> {
-        let found = self.look(move |tx| organisations::get(tx, organisation)).await?;
-        let language = found.ok_or(Error::NotFound)?.language;
-        tracing::warn!(%error, %organisation, "a backup meets trouble");
-        Ok(match error {
+    /// What a person reads of an error, and whose backup it spoils; what it was exactly stands in the log.
+    async fn in_words(
+        &self,
+        organisation: OrganisationId,
+        holder: Option<Holder>,
+        error: &Error,
+    ) -> Result<String, Error> {
+        let found =
+            self.look(move |tx| organisations::get(tx, organisation)).await?.ok_or(Error::NotFound)?;
+        let (language, name) = (found.language, found.name);
+        tracing::warn!(%error, %organisation, ?holder, "a backup meets trouble");
+        let named = match holder {
+            Some(Holder::Account(id)) => {
+                let account = self.look(move |tx| accounts::get(tx, id)).await?;
+                account.map(|account| account.address.to_string())
+            }
+            Some(Holder::SharedMailbox(id)) => {
+                let mailbox = self.look(move |tx| mailboxes::get(tx, id)).await?;
+                mailbox.map(|mailbox| mailbox.address.to_string())
+            }
+            Some(Holder::Organisation(_)) => Some(name),
+            None => None,
+        };
+        let said = match error {
             Error::Refused(refusal) => refusal.sentence(language),
             Error::StorageFull => language
                 .pick(
@@ -229,6 +242,11 @@ impl Relais {
                     "Reading or writing failed; see the server's log.",
                 )
                 .to_owned(),
+        };
+        Ok(match (named, language) {
+            (Some(named), Language::French) => format!("{named} : {said}"),
+            (Some(named), Language::English) => format!("{named}: {said}"),
+            (None, _) => said,
         })
     }
 

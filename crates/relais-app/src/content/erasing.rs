@@ -27,12 +27,7 @@ pub(super) fn ask_in(
 }
 
 /// Tells it when nothing of an erasure is left.
-pub(super) fn end_if_done(
-    tx: &mut Tx<'_>,
-    id: ErasureId,
-    actor: Actor,
-    now: Timestamp,
-) -> Result<(), Error> {
+pub(super) fn end_if_done(tx: &mut Tx<'_>, id: ErasureId, actor: Actor, now: Timestamp) -> Result<(), Error> {
     if erasing::end_if_done(tx, id, now)? {
         let erasure = erasing::get(tx, id)?.ok_or(Error::NotFound)?;
         let detail = json!({ "erasure": id, "items": erasure.items });

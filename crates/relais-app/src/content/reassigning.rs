@@ -7,9 +7,7 @@ use jiff::Timestamp;
 use relais_core::account::Account;
 use relais_core::authority::{Actor, Power};
 use relais_core::collection::{CollectionName, Share, Sharee};
-use relais_core::content::{
-    ExternalId, MovedCollection, Reassign, Reassignment, Selection, check_reassign,
-};
+use relais_core::content::{ExternalId, MovedCollection, Reassign, Reassignment, Selection, check_reassign};
 use relais_core::ids::{AccountId, ApplicationId, OrganisationId, ReassignmentId};
 use relais_core::lifecycle::Effect;
 use relais_core::refusal::{ContentFault, Refusal};

@@ -266,7 +266,8 @@ impl<'b, 't, 'c> Batch<'b, 't, 'c> {
             }
             changes.set.push(ContentShare { item, with, right: share.right, created_at: self.now });
         }
-        changes.ended = before.into_iter().map(|share| share.with).filter(|with| !named.contains(with)).collect();
+        changes.ended =
+            before.into_iter().map(|share| share.with).filter(|with| !named.contains(with)).collect();
         Ok(changes)
     }
 

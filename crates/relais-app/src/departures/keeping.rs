@@ -93,7 +93,7 @@ impl Relais {
         let export = match self.exports_made(departure).await?.pop() {
             // An earlier try was cut short after the link was sent.
             Some(export) => export,
-            None => self.make_export(&account, &newest, sent_to, actor_of(departure)).await?,
+            None => self.make_export(&account, &newest, sent_to, None, actor_of(departure)).await?,
         };
         Ok(Ended::Done(json!(Exported {
             export: export.id,

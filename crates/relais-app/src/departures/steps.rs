@@ -1,5 +1,6 @@
 //! The steps. Each reads what is there, does what is missing and reports what it found afterwards.
 
+use super::succession::{self, GivenGroup};
 use super::{Ended, certificate, content, record_in};
 use crate::execute::apply;
 use crate::organisations::{insert_responder, insert_shared_mailbox, note, share};
@@ -32,6 +33,9 @@ pub(super) struct Frozen {
     /// Whether this departure closed the account, or found it closed.
     pub closed: bool,
     pub inbound_before: Inbound,
+    /// The groups that would have had no admin.
+    #[serde(default)]
+    pub groups_given: Vec<GivenGroup>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -263,9 +267,10 @@ fn freeze(run: &mut Run<'_, '_, '_>) -> Result<serde_json::Value, Error> {
         // To freeze a second time what it has frozen.
         Some(closed) => closed.at >= run.departure.created_at && closed_by(run, before.id)? == run.actor,
     };
+    let groups_given = succession::give(run.tx, run.departure, run.actor, run.now)?;
     let inbound = before.deactivation.is_none().then(Inbound::deliver);
     run.command(Command::Deactivate { cause: Cause::Departure, inbound, content: None })?;
-    Ok(json!(Frozen { closed, inbound_before: before.inbound }))
+    Ok(json!(Frozen { closed, inbound_before: before.inbound, groups_given }))
 }
 
 /// Who closed a closed account.

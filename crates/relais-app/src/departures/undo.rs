@@ -2,6 +2,7 @@
 
 use super::content;
 use super::steps::{Frozen, Given, HandedOver, Renamed, destination};
+use super::succession;
 use crate::execute::apply;
 use crate::organisations::note;
 use crate::{Error, Ids, Relais};
@@ -142,7 +143,7 @@ fn undo_in(
         Step::Freeze => {
             let frozen: Frozen = read(report)?;
             if frozen.closed {
-                command(tx, Command::Reactivate)
+                command(tx, Command::Reactivate)?;
             } else {
                 let inbound = frozen.inbound_before.from_now(now);
                 match command(tx, Command::SetInbound { inbound }) {
@@ -151,8 +152,9 @@ fn undo_in(
                         command(tx, Command::SetInbound { inbound: Inbound::deliver() })
                     }
                     done => done,
-                }
+                }?;
             }
+            succession::take_back(tx, departure, &frozen.groups_given, *actor, now)
         }
         Step::Rename => {
             let renamed: Renamed = read(report)?;

@@ -27,6 +27,7 @@ use relais_engines::maildir::{Maildirs, decode_utf7};
 use relais_engines::message::PersonalMarks;
 use relais_engines::radicale::Homes;
 use relais_engines::spool::SpoolFiles;
+use relais_engines::webhook::{Reach, Webhooks};
 use relais_store::events::ChainCheck;
 use relais_store::spool::{Outbound, SpoolState};
 use relais_store::{
@@ -129,6 +130,7 @@ fn open(
         backups_dir: dir.join("backups"),
         exports_dir: dir.join("exports"),
         smarthost: None,
+        webhooks: Webhooks::new(Reach::Everywhere).unwrap(),
         dns: Dns::at(resolver),
         hostname: "mx.bm.com".into(),
         public_url: "https://mail.bm.com".to_owned(),

@@ -1,8 +1,8 @@
 //! From an order to a plan: everything that will happen, or everything that stands against it.
 
 use super::{
-    AddressHeir, CollectionsChoice, ContentChoice, ExportChoice, Findings, MeetingsChoice, NewMail, Order, Plan, Step,
-    Warning,
+    AddressHeir, CollectionsChoice, ContentChoice, ExportChoice, Findings, MeetingsChoice, NewMail, Order,
+    Plan, Step, Warning,
 };
 use crate::account::Account;
 use crate::address::EmailAddress;
@@ -18,6 +18,8 @@ use jiff::{Span, Timestamp, tz::TimeZone};
 pub struct PlanFacts<'a> {
     pub leaver: &'a Account,
     pub successor: Option<&'a Account>,
+    /// Whom the order names for the groups.
+    pub group_heir: Option<&'a Account>,
     pub renamed_to: EmailAddress,
     pub departure_in_progress: bool,
     pub findings: Findings,
@@ -94,6 +96,7 @@ pub fn plan(order: &Order, facts: &PlanFacts<'_>, now: Timestamp) -> Result<Plan
         meetings: order.meetings.unwrap_or_default(),
         content: content_choice(order),
         export_to,
+        groups_to: group_heir(facts, begins_at).map(|heir| heir.address.clone()),
         new_mail,
         old_mail_to,
         shared_mailbox: order.shared_mailbox.clone(),
@@ -108,6 +111,25 @@ pub fn plan(order: &Order, facts: &PlanFacts<'_>, now: Timestamp) -> Result<Plan
     plan.steps = steps(&plan);
     plan.warnings = warnings(&plan);
     Ok(plan)
+}
+
+/// An admin of a group has to be able to act; a successor who is only invited cannot yet.
+fn group_heir<'a>(facts: &PlanFacts<'a>, begins_at: Timestamp) -> Option<&'a Account> {
+    facts.group_heir.or(facts.successor.filter(|successor| can_act(successor, begins_at)))
+}
+
+fn can_act(account: &Account, at: Timestamp) -> bool {
+    allows(account, Act::SignInWithPassword, at)
+}
+
+fn check_group_heir(order: &Order, facts: &PlanFacts<'_>, begins_at: Timestamp) -> Result<(), Refusal> {
+    let Some(address) = &order.groups_to else { return Ok(()) };
+    let leaver = facts.leaver;
+    match facts.group_heir {
+        Some(heir) if heir.id == leaver.id => Err(Refusal::SuccessorIsLeaver),
+        Some(heir) if heir.organisation == leaver.organisation && can_act(heir, begins_at) => Ok(()),
+        Some(_) | None => Err(Refusal::SuccessorNotActive { address: address.clone() }),
+    }
 }
 
 fn check(order: &Order, facts: &PlanFacts<'_>, now: Timestamp) -> Vec<Refusal> {
@@ -151,6 +173,7 @@ fn check(order: &Order, facts: &PlanFacts<'_>, now: Timestamp) -> Vec<Refusal> {
     {
         refusals.push(Refusal::SuccessorMissing);
     }
+    refusals.extend(check_group_heir(order, facts, begins_at.max(now)).err());
     refusals.extend(check_shared_mailbox(order, facts).err());
     refusals.extend(check_what_is_kept(order, facts));
     refusals.extend(check_way_back(order, facts).err());
@@ -350,7 +373,7 @@ fn warnings(plan: &Plan) -> Vec<Warning> {
     if !plan.findings.redirects_in.is_empty() {
         warnings.push(Warning::RedirectsIn { from: plan.findings.redirects_in.clone() });
     }
-    if !plan.findings.only_admin_of.is_empty() {
+    if plan.groups_to.is_none() && !plan.findings.only_admin_of.is_empty() {
         warnings.push(Warning::OnlyAdminOf { groups: plan.findings.only_admin_of.clone() });
     }
     let meetings = plan.findings.meetings.len() as u64;

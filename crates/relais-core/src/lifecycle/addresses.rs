@@ -4,7 +4,7 @@ use super::billing::check_aliases;
 use super::{AddressChange, Answer, Availability, Decision, Facts, changed, done};
 use crate::account::Account;
 use crate::address::{EmailAddress, domain_for_people};
-use crate::organisation::{AddressKind, DomainKind, Target};
+use crate::organisation::{Address, AddressKind, DomainKind, Target};
 use crate::refusal::Refusal;
 use crate::reserved::Reserved;
 use crate::rights::{Act, State, require};
@@ -115,4 +115,14 @@ pub(super) fn move_address(account: &Account, address: EmailAddress, to: Target,
 pub(super) fn count_aliases(facts: &Facts) -> i64 {
     let aliases = facts.addresses.iter().filter(|held| held.kind == AddressKind::Alias).count();
     i64::try_from(aliases).unwrap_or(i64::MAX)
+}
+
+/// What becomes of an address whose holder is gone: free on an own domain, never given again on the operator's.
+#[must_use]
+pub fn release(held: &Address) -> AddressChange {
+    let address = held.address.clone();
+    match held.domain {
+        DomainKind::Own => AddressChange::Free { address },
+        DomainKind::Provider => AddressChange::Retire { address },
+    }
 }

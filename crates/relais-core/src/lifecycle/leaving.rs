@@ -1,7 +1,8 @@
 //! Closing an account, opening it again, ending it.
 
+use super::addresses::release;
 use super::billing::{Bill, seat};
-use super::{AddressChange, Answer, Decision, Effect, Facts, changed, check_inbound, check_loops, done};
+use super::{Answer, Decision, Effect, Facts, changed, check_inbound, check_loops, done};
 use crate::account::{Account, Cause, Deactivation};
 use crate::address::EmailAddress;
 use crate::authority::{Actor, Role};
@@ -205,10 +206,6 @@ pub(super) fn delete(
     let mut bill = Bill::new(&facts.means);
     bill.credit(&mut next);
     next.subscription = None;
-    let release = |held: &Address| match held.domain {
-        DomainKind::Own => AddressChange::Free { address: held.address.clone() },
-        DomainKind::Provider => AddressChange::Retire { address: held.address.clone() },
-    };
     let mut change = changed(next, "account.deleted", json!({ "addresses": addresses_of(facts) }));
     change.entries = bill.entries();
     change.content = content;

@@ -43,6 +43,8 @@ pub enum BackupFault {
         account: EmailAddress,
     },
     ExportVoid,
+    /// The backup that an archive was made of is kept no longer.
+    ExportSourceGone,
     /// What is shared goes with the account that is to be deleted.
     SharesEnd,
 }
@@ -70,6 +72,7 @@ impl BackupFault {
             Self::FromNewerVersion => "backup_from_newer_version",
             Self::ExternalAddressMissing { .. } => "external_address_missing",
             Self::ExportVoid => "export_void",
+            Self::ExportSourceGone => "export_source_gone",
             Self::SharesEnd => "shares_end",
         }
     }
@@ -90,6 +93,7 @@ impl BackupFault {
             Self::FromNewerVersion => "Cette sauvegarde vient d'une version plus récente du programme ; installez cette version, puis recommencez.".into(),
             Self::ExternalAddressMissing { account } => format!("{account} n'a pas d'adresse externe à laquelle envoyer son export ; indiquez-la (relais profile set {account} --external-address …) ou renoncez à l'export."),
             Self::ExportVoid => "Ce lien a déjà servi ou a expiré ; demandez à l'administrateur d'en envoyer un autre.".into(),
+            Self::ExportSourceGone => "La sauvegarde dont cette archive est tirée n'est plus conservée ; tirez-en une d'une sauvegarde plus récente (relais backup download), sans ce qui est personnel.".into(),
             Self::SharesEnd => "Des agendas partagés disparaîtraient avec le compte à sa suppression ; faites-les passer au successeur (--collections move).".into(),
         }
     }
@@ -110,6 +114,7 @@ impl BackupFault {
             Self::FromNewerVersion => "This backup was made by a newer version of the program; install that version, then try again.".into(),
             Self::ExternalAddressMissing { account } => format!("{account} has no external address to send the export to; set it (relais profile set {account} --external-address …) or do without the export."),
             Self::ExportVoid => "This link was used already or has expired; ask the administrator to send another.".into(),
+            Self::ExportSourceGone => "The backup that this archive was made of is kept no longer; make one of a later backup (relais backup download), without what is personal.".into(),
             Self::SharesEnd => "Calendars that are shared would go with the account when it is deleted; let them pass to the successor (--collections move).".into(),
         }
     }

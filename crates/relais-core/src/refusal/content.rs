@@ -7,28 +7,54 @@ use crate::content::ContentKind;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ContentFault {
     ExternalIdInvalid,
-    TextInvalid { field: &'static str, chars_max: usize },
-    UrlInvalid { url: String },
+    TextInvalid {
+        field: &'static str,
+        chars_max: usize,
+    },
+    UrlInvalid {
+        url: String,
+    },
     /// Calendars and address books are kept here, and by no application.
     KindIsOurs,
-    KindFixed { kind: ContentKind },
-    ParentUnknown { parent: String },
+    KindFixed {
+        kind: ContentKind,
+    },
+    ParentUnknown {
+        parent: String,
+    },
     /// Only a project holds others, and no project another.
-    NotHeld { parent: String },
-    OwnerUnknown { text: String },
-    OwnerClosed { address: EmailAddress },
-    SameOwner { address: EmailAddress },
-    ShareeUnknown { text: String },
-    ItemUnknown { item: String },
+    NotHeld {
+        parent: String,
+    },
+    OwnerUnknown {
+        text: String,
+    },
+    OwnerClosed {
+        address: EmailAddress,
+    },
+    SameOwner {
+        address: EmailAddress,
+    },
+    ShareeUnknown {
+        text: String,
+    },
+    ItemUnknown {
+        item: String,
+    },
     Erasing,
     NothingChosen,
     /// Kinds and single items at once.
     KindsOrItems,
-    TooMany { count_max: usize },
+    TooMany {
+        count_max: usize,
+    },
     /// Content stays where it is when a machine deactivates (R13).
     NotByMachine,
     /// Who is deleted owns something.
-    FateMissing { items: u64, collections: u64 },
+    FateMissing {
+        items: u64,
+        collections: u64,
+    },
     /// A departure that deletes nothing erases nothing.
     EraseWithoutDeletion,
     /// The former owner is deleted.

@@ -40,7 +40,7 @@ impl Lead {
 pub(super) fn lead<D: Directory>(
     directory: &mut D,
     address: &EmailAddress,
-    sender: Sender,
+    sender: Sender<'_>,
     now: Timestamp,
 ) -> Result<Lead, D::Error> {
     let held = find(directory, address)?;
@@ -99,7 +99,7 @@ fn kept<D: Directory>(
     reserved: Reserved,
     base: &EmailAddress,
     domain: &Domain,
-    sender: Sender,
+    sender: Sender<'_>,
     now: Timestamp,
 ) -> Result<Option<Lead>, D::Error> {
     for keeper in reserved.keepers(domain.kind) {
@@ -115,7 +115,7 @@ fn kept<D: Directory>(
             Keeper::Operator => {
                 let Some(to) = directory.operator_address()? else { continue };
                 let inside = find(directory, &to)?.is_some() || directory.hosts(to.domain())?;
-                if inside || sender == Sender::Someone {
+                if inside || sender != Sender::Null {
                     return Ok(Some(Lead::Operator { reserved: base.clone(), to }));
                 }
             }

@@ -6,7 +6,9 @@ use relais_core::address::EmailAddress;
 use relais_core::authority::Role;
 use relais_core::domain::Domain;
 use relais_core::ids::{AccountId, GroupId, MailboxId, OrganisationId, ResponderId};
-use relais_core::organisation::{Address, AddressKind, DomainKind, Group, Responder, SharedMailbox, Target};
+use relais_core::organisation::{
+    Address, AddressKind, DomainKind, Group, GroupRole, Responder, SharedMailbox, Target,
+};
 use relais_core::routing::Directory;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -17,7 +19,10 @@ pub struct World {
     pub addresses: BTreeMap<EmailAddress, Address>,
     pub accounts: BTreeMap<AccountId, Account>,
     pub shared: BTreeMap<MailboxId, SharedMailbox>,
+    /// Of each, the first member looks after it.
     pub groups: BTreeMap<GroupId, (Group, Vec<AccountId>)>,
+    /// What is in a group.
+    pub inner: BTreeMap<GroupId, Vec<GroupId>>,
     pub responders: BTreeMap<ResponderId, Responder>,
     /// Of `bm.com`.
     pub catch_all: Option<Target>,
@@ -109,8 +114,14 @@ impl Directory for World {
         Ok(self.groups.get(&id).map(|(group, _)| group.clone()))
     }
 
-    fn group_members(&mut self, id: GroupId) -> Result<Vec<AccountId>, Infallible> {
-        Ok(self.groups.get(&id).map(|(_, members)| members.clone()).unwrap_or_default())
+    fn group_members(&mut self, id: GroupId) -> Result<Vec<(AccountId, GroupRole)>, Infallible> {
+        let members = self.groups.get(&id).map(|(_, members)| members.as_slice()).unwrap_or_default();
+        let roles = std::iter::once(GroupRole::Admin).chain(std::iter::repeat(GroupRole::Member));
+        Ok(members.iter().copied().zip(roles).collect())
+    }
+
+    fn inner_groups(&mut self, id: GroupId) -> Result<Vec<GroupId>, Infallible> {
+        Ok(self.inner.get(&id).cloned().unwrap_or_default())
     }
 
     fn responder(&mut self, id: ResponderId) -> Result<Option<Responder>, Infallible> {

@@ -182,7 +182,7 @@ fn rename(from: &Path, to: &Path) {
 fn a_removed_leaver_leaves_nothing_to_take_back() {
     let store = annas();
     hand_over(&store);
-    store.collections.remove(account(1)).unwrap();
+    store.collections.remove(account(1), &PersonalMarks::default()).unwrap();
     assert_eq!(store.collections.take_back(account(1), account(2)).unwrap(), TakenBack::default());
     assert_eq!(store.contents(account(2)).len(), 2 + 2 + 3, "the successor keeps all");
 }

@@ -182,8 +182,16 @@ fn collections_are_listed_without_links_caches_and_plain_folders() {
     assert!(store.collections.exists(anna) && !store.collections.exists(account(3)));
     assert_eq!(store.collections.list(account(3), &PersonalMarks::default()).unwrap(), []);
 
-    assert_eq!(store.collections.remove(anna).unwrap(), Removed { collections: 5, items: 5 });
-    assert_eq!(store.collections.remove(anna).unwrap(), Removed::default());
+    let marks = PersonalMarks::default();
+    let before = store.contents(anna);
+    let removed = store.collections.remove(anna, &marks).unwrap();
+    assert_eq!(removed, Removed { collections: 5, items: 5, personal_kept: 2 });
+    assert_eq!(store.collections.remove(anna, &marks).unwrap(), Removed::default());
+    let aside = store.dir.path().join("relais/aside").join(anna.to_string());
+    for name in ["mixed/.Radicale.props", "mixed/2.ics", "zz/.Radicale.props", "zz/1.ics"] {
+        assert_eq!(std::fs::read(aside.join(name)).unwrap(), before[&format!("dav/{name}")], "{name}");
+    }
+    assert!(!aside.join("mixed/1.ics").exists() && !aside.join("work").exists());
     assert!(!store.collections.exists(anna) && store.path(bob, "theirs").join("1.ics").exists());
     store.assert_tidy();
 }

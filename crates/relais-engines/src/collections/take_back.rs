@@ -1,10 +1,10 @@
 //! Undoing a hand-over of collections.
 
-use super::{Collections, Kind};
 use super::hand_over::is_same;
 use super::remove::remove_tree;
 use super::restore::derived_name;
 use super::storage::{Access, directories, items, read_properties};
+use super::{Collections, Kind};
 use crate::durable::{at, remove_file, sync_dir};
 use relais_core::ids::AccountId;
 use serde::{Deserialize, Serialize};

@@ -27,6 +27,8 @@ pub(super) struct Directory {
     top: PathBuf,
     /// Where entries have changed since they were last synced.
     unsettled: Mutex<BTreeSet<PathBuf>>,
+    /// Held while they are synced: nobody takes for lasting what somebody else has only begun to sync.
+    settling: Mutex<()>,
     /// The packs read last: messages that lie side by side are read one after the other.
     open: Mutex<Vec<(Id, Arc<File>)>>,
     written: AtomicU64,
@@ -34,7 +36,13 @@ pub(super) struct Directory {
 
 impl Directory {
     pub fn new(top: PathBuf) -> Directory {
-        Directory { top, unsettled: Mutex::default(), open: Mutex::default(), written: AtomicU64::new(0) }
+        Directory {
+            top,
+            unsettled: Mutex::default(),
+            settling: Mutex::default(),
+            open: Mutex::default(),
+            written: AtomicU64::new(0),
+        }
     }
 
     fn path(&self, kind: FileType, id: &Id) -> PathBuf {
@@ -149,9 +157,16 @@ impl Storage for Directory {
     }
 
     fn settle(&self) -> Result<(), Fault> {
-        let unsettled = std::mem::take(&mut *self.unsettled.lock().unwrap_or_else(PoisonError::into_inner));
-        for directory in unsettled {
-            File::open(directory)?.sync_all()?;
+        let _settling = self.settling.lock().unwrap_or_else(PoisonError::into_inner);
+        let unsettled = || self.unsettled.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut left = std::mem::take(&mut *unsettled());
+        while let Some(directory) = left.pop_first() {
+            if let Err(error) = File::open(&directory).and_then(|directory| directory.sync_all()) {
+                // Whoever comes next does not get by without it either.
+                left.insert(directory);
+                unsettled().append(&mut left);
+                return Err(error.into());
+            }
         }
         Ok(())
     }

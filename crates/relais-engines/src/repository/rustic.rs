@@ -30,11 +30,18 @@ pub(super) trait Gate: Send + Sync {
 /// Our storage as rustic wants to see one.
 pub(super) struct Through {
     storage: Arc<dyn Storage>,
-    /// What went wrong first: on its way through rustic it may get lost.
-    trouble: Mutex<Option<RepositoryError>>,
+    trouble: Mutex<Trouble>,
     /// rustic writes a snapshot on the thread that asked for it.
     gates: Mutex<HashMap<ThreadId, Arc<dyn Gate>>>,
     snapshots_written: Mutex<Vec<Id>>,
+}
+
+/// What went wrong first: on its way through rustic it may get lost.
+#[derive(Default)]
+struct Trouble {
+    first: Option<RepositoryError>,
+    /// How many things rustic does at present: the beginning of one is not the end of what another has met.
+    asked: usize,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -58,20 +65,20 @@ impl Through {
                 Some(id) => fault.about(&location, kind, id),
                 None => fault.at(&location),
             };
-            lock(&self.trouble).get_or_insert_with(|| error.clone());
+            lock(&self.trouble).first.get_or_insert_with(|| error.clone());
             RusticError::with_source(ErrorKind::Backend, error.to_string(), error)
         })
     }
 
-    pub fn take_trouble(&self) -> Option<RepositoryError> {
-        lock(&self.trouble).take()
+    pub fn trouble(&self) -> Option<RepositoryError> {
+        lock(&self.trouble).first.clone()
     }
 
     /// Lets go of trouble that is about what the repository holds, and not about reaching it.
     pub fn drop_damage(&self) {
         let mut trouble = lock(&self.trouble);
-        if matches!(*trouble, Some(RepositoryError::Damaged { .. })) {
-            *trouble = None;
+        if matches!(trouble.first, Some(RepositoryError::Damaged { .. })) {
+            trouble.first = None;
         }
     }
 
@@ -164,8 +171,16 @@ pub(super) struct Opened<S> {
 impl<S: Open> Opened<S> {
     /// Lets rustic do one thing, and says in our words what went wrong.
     pub fn ask<T>(&self, work: impl FnOnce(&Repository<S>) -> RusticResult<T>) -> Result<T, RepositoryError> {
-        self.through.take_trouble();
-        attempt(&self.through, || work(&self.repository))
+        {
+            let mut trouble = lock(&self.through.trouble);
+            if trouble.asked == 0 {
+                trouble.first = None;
+            }
+            trouble.asked += 1;
+        }
+        let done = attempt(&self.through, || work(&self.repository));
+        lock(&self.through.trouble).asked -= 1;
+        done
     }
 
     pub fn listed(&self, kind: FileType) -> Result<Vec<(Id, u64)>, RepositoryError> {
@@ -236,7 +251,7 @@ fn attempt<T>(through: &Through, work: impl FnOnce() -> RusticResult<T>) -> Resu
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(done)) => Ok(done),
         Ok(Err(error)) => Err(in_our_words(through, &error)),
-        Err(panic) => Err(through.take_trouble().unwrap_or_else(|| {
+        Err(panic) => Err(through.trouble().unwrap_or_else(|| {
             let words = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
             let words = words.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
             // What it holds besides is the whole index.
@@ -265,7 +280,7 @@ fn in_our_words(through: &Through, error: &RusticError) -> RepositoryError {
         RepositoryError::WrongKey { location }
     } else if words.contains("No repository config file found") {
         RepositoryError::Absent { location }
-    } else if let Some(trouble) = through.take_trouble() {
+    } else if let Some(trouble) = through.trouble() {
         trouble
     } else if DAMAGE.iter().any(|sign| words.contains(sign)) {
         RepositoryError::Damaged { what: words }

@@ -23,6 +23,8 @@ use super::{File, Label, Repository, SnapshotId};
 /// A file that has another length each time it is read is given up after so many attempts.
 const ATTEMPTS_MAX: usize = 5;
 const FILE_MODE: u32 = 0o600;
+/// Files that are told of together: waking whoever listens for each one costs more than looking at it.
+const LOOKED_AT_TOGETHER: u64 = 64;
 
 /// What storing a snapshot has done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -178,7 +180,7 @@ fn archive(
         let mut now = Progress::default();
         for step in receive {
             match step {
-                Step::LookedAt => now.files += 1,
+                Step::LookedAt(files) => now.files += files,
                 Step::Read(bytes) => now.bytes_read += bytes,
             }
             progress(now);
@@ -239,7 +241,7 @@ impl Gate for Record {
 }
 
 enum Step {
-    LookedAt,
+    LookedAt(u64),
     Read(u64),
 }
 
@@ -259,25 +261,39 @@ impl ReadSource for Source {
 
     fn entries(&self) -> Entries {
         let steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Entries { files: self.files.clone(), next: 0, record: self.record.clone(), steps }
+        Entries { files: self.files.clone(), next: 0, untold: 0, record: self.record.clone(), steps }
     }
 }
 
 struct Entries {
     files: Arc<[File]>,
     next: usize,
+    /// Files that were looked at since it was told of some.
+    untold: u64,
     record: Arc<Record>,
     steps: Sender<Step>,
+}
+
+impl Entries {
+    fn tell(&mut self) {
+        // Nobody listens any more: then nobody wants to know.
+        let _ = self.steps.send(Step::LookedAt(std::mem::take(&mut self.untold)));
+    }
 }
 
 impl Iterator for Entries {
     type Item = RusticResult<ReadSourceEntry<Opening>>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let file = self.files.get(self.next)?.clone();
+        let Some(file) = self.files.get(self.next).cloned() else {
+            self.tell();
+            return None;
+        };
         self.next += 1;
-        // Nobody listens any more: then nobody wants to know.
-        let _ = self.steps.send(Step::LookedAt);
+        self.untold += 1;
+        if self.untold == LOOKED_AT_TOGETHER {
+            self.tell();
+        }
         let path = PathBuf::from(&file.path);
         let name = path.components().next_back().map(Component::as_os_str).unwrap_or_default();
         let meta = Metadata {

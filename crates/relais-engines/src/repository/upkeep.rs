@@ -70,7 +70,7 @@ impl Repository {
         self.inner.forget_index();
         done?;
         // What rustic only warned about.
-        opened.through.take_trouble().map_or(Ok(pruned), Err)
+        opened.through.trouble().map_or(Ok(pruned), Err)
     }
 
     /// Everything that is wrong, or nothing.
@@ -105,7 +105,7 @@ impl Repository {
         };
         // Each finding says what was missing; what could not be reached is none.
         opened.through.drop_damage();
-        if let Some(error) = opened.through.take_trouble() {
+        if let Some(error) = opened.through.trouble() {
             return Err(error);
         }
         let mut said = HashSet::new();

@@ -20,6 +20,15 @@ pub struct Verified {
     pub bytes_read: u64,
 }
 
+/// The packs of a repository as they were found, for verifying one snapshot after another: listed at first, and again for
+/// a snapshot that has others.
+#[derive(Debug, Default)]
+pub struct Packs {
+    found: HashMap<Id, u64>,
+    /// What each has to be long, by the index.
+    sizes: HashMap<Id, u64>,
+}
+
 /// More than there are processors: where the repository is far away, reading is waiting.
 const READERS: usize = 4;
 
@@ -33,6 +42,19 @@ impl Repository {
         &self,
         snapshot: &SnapshotId,
         known_good: Option<&SnapshotId>,
+    ) -> Result<Verified, RepositoryError> {
+        self.verify_among(snapshot, known_good, &mut Packs::default())
+    }
+
+    /// As [`Repository::verify`], one of many: packs that are in `listed` are not asked for again.
+    ///
+    /// # Errors
+    /// As [`Repository::verify`].
+    pub fn verify_among(
+        &self,
+        snapshot: &SnapshotId,
+        known_good: Option<&SnapshotId>,
+        listed: &mut Packs,
     ) -> Result<Verified, RepositoryError> {
         let known = match known_good {
             Some(known_good) => match self.inner.reading(known_good, |opened, top| Contents::of(opened, top))
@@ -57,7 +79,7 @@ impl Repository {
             for id in &contents.trees {
                 packs.insert(*opened.ask(|repository| repository.get_index_entry(id))?.pack);
             }
-            check_packs(opened, &packs)?;
+            listed.check(opened, &packs)?;
             let to_read: Vec<DataId> = to_read.into_values().collect();
             let bytes_read = read_back(opened, &to_read)?;
             Ok(Verified { files: contents.files, bytes: contents.bytes, bytes_read })
@@ -122,21 +144,33 @@ fn is_named(bytes: &[u8], id: &Id) -> bool {
     Id::new(Sha256::digest(bytes).into()) == *id
 }
 
-/// Whether the packs are there, with the sizes that the index says.
-fn check_packs(opened: &Opened<IndexedFullStatus>, packs: &BTreeSet<Id>) -> Result<(), RepositoryError> {
-    let sizes = opened.pack_sizes()?;
-    let found: HashMap<Id, u64> = opened.listed(FileType::Pack)?.into_iter().collect();
-    for id in packs {
-        let name = id.to_hex();
-        let what = match (found.get(id), sizes.get(id)) {
-            (Some(found), Some(size)) if found == size => continue,
-            (Some(found), Some(size)) => format!("pack {} has {found} bytes, not {size}", name.as_str()),
-            (None, _) => format!("pack {} is missing", name.as_str()),
-            (Some(_), None) => format!("no index knows pack {}", name.as_str()),
-        };
-        return Err(RepositoryError::Damaged { what });
+impl Packs {
+    /// Whether the packs are there, with the sizes that the index says.
+    fn check(
+        &mut self,
+        opened: &Opened<IndexedFullStatus>,
+        packs: &BTreeSet<Id>,
+    ) -> Result<(), RepositoryError> {
+        if self.have(packs).is_ok() {
+            return Ok(());
+        }
+        self.sizes = opened.pack_sizes()?;
+        self.found = opened.listed(FileType::Pack)?.into_iter().collect();
+        self.have(packs).map_err(|what| RepositoryError::Damaged { what })
     }
-    Ok(())
+
+    fn have(&self, packs: &BTreeSet<Id>) -> Result<(), String> {
+        for id in packs {
+            let name = id.to_hex();
+            return Err(match (self.found.get(id), self.sizes.get(id)) {
+                (Some(found), Some(size)) if found == size => continue,
+                (Some(found), Some(size)) => format!("pack {} has {found} bytes, not {size}", name.as_str()),
+                (None, _) => format!("pack {} is missing", name.as_str()),
+                (Some(_), None) => format!("no index knows pack {}", name.as_str()),
+            });
+        }
+        Ok(())
+    }
 }
 
 fn read_back(opened: &Opened<IndexedFullStatus>, ids: &[DataId]) -> Result<u64, RepositoryError> {

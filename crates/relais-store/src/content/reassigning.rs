@@ -110,12 +110,7 @@ pub fn undo(tx: &mut Tx<'_>, made: &Reassignment, now: Timestamp) -> Result<u64,
 
 /// The application would not: the item is the former owner's again, if it is still the new one's. Returns whether it had
 /// been moved and not been refused or given back before.
-pub fn refuse(
-    tx: &mut Tx<'_>,
-    made: &Reassignment,
-    item: ContentId,
-    reason: &str,
-) -> Result<bool, Error> {
+pub fn refuse(tx: &mut Tx<'_>, made: &Reassignment, item: ContentId, reason: &str) -> Result<bool, Error> {
     let refused = tx.execute(
         "UPDATE content_moves SET state = 'refused', reason = $3 WHERE reassignment = $1 AND item = $2 AND state = 'moved'",
         &[made.id.number().into(), item.number().into(), reason.into()],
@@ -234,8 +229,5 @@ pub fn count_moves(tx: &mut Tx<'_>, id: ReassignmentId) -> Result<Vec<(MoveState
 pub fn count_kinds(tx: &mut Tx<'_>, id: ReassignmentId) -> Result<Vec<ContentCount>, Error> {
     let sql = "SELECT c.kind, COUNT(*) FROM content_moves m JOIN content_items c ON c.id = m.item \
                WHERE m.reassignment = $1 GROUP BY c.kind ORDER BY c.kind";
-    tx.query(sql, &[id.number().into()])?
-        .iter()
-        .map(|row| read_count(row, id))
-        .collect()
+    tx.query(sql, &[id.number().into()])?.iter().map(|row| read_count(row, id)).collect()
 }

@@ -173,7 +173,7 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "member_groups",
-        columns: "id organisation name address created_at",
+        columns: "id organisation name address created_at posting",
         key: "id",
         rows: &[Rows::Kept(BY_ORGANISATION)],
         emptied: &[],
@@ -182,6 +182,13 @@ pub const TABLES: &[Table] = &[
         name: "group_members",
         columns: "member_group account role",
         key: "member_group account",
+        rows: &[Rows::Kept("member_group IN (SELECT id FROM member_groups WHERE organisation = $1)")],
+        emptied: &[],
+    },
+    Table {
+        name: "group_groups",
+        columns: "member_group inner_group",
+        key: "member_group inner_group",
         rows: &[Rows::Kept("member_group IN (SELECT id FROM member_groups WHERE organisation = $1)")],
         emptied: &[],
     },
@@ -202,7 +209,8 @@ pub const TABLES: &[Table] = &[
     // With its secrets, as tokens: the application goes on as it was.
     Table {
         name: "applications",
-        columns: "id organisation name url token_hash signing_secret former_secret former_until created_at ended_at",
+        columns: "id organisation name url token_hash signing_secret former_secret former_until created_at ended_at \
+                  looked_until",
         key: "id",
         rows: &[Rows::Kept(BY_ORGANISATION)],
         emptied: &[],
@@ -306,6 +314,29 @@ pub const TABLES: &[Table] = &[
         rows: &[Rows::Kept(BY_ACCOUNT)],
         emptied: &[],
     },
+    // What it has still to be told: twice is better than never.
+    Table {
+        name: "deliveries",
+        columns: "application number subject attempts next_at trouble",
+        key: "application number",
+        rows: &[Rows::Kept("application IN (SELECT id FROM applications WHERE organisation = $1)")],
+        emptied: &[],
+    },
+    Table {
+        name: "jobs",
+        columns: "id organisation ordered_by act run state items items_done changed unchanged refused created_at \
+                  ended_at",
+        key: "id",
+        rows: &[Rows::Kept(BY_ORGANISATION)],
+        emptied: &[],
+    },
+    Table {
+        name: "job_items",
+        columns: "job number account address outcome refusals",
+        key: "job number",
+        rows: &[Rows::Kept("job IN (SELECT id FROM jobs WHERE organisation = $1)")],
+        emptied: &[],
+    },
     Table {
         name: "ledger_entries",
         columns: "organisation number at kind account service reference amount_minor balance_minor",
@@ -317,6 +348,13 @@ pub const TABLES: &[Table] = &[
         name: "postings",
         columns: "organisation entry book amount_minor",
         key: "organisation entry book",
+        rows: &[Rows::Kept(BY_ORGANISATION)],
+        emptied: &[],
+    },
+    Table {
+        name: "licence_counts",
+        columns: "organisation day accounts free full_licences guests",
+        key: "organisation day",
         rows: &[Rows::Kept(BY_ORGANISATION)],
         emptied: &[],
     },
@@ -376,7 +414,7 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "password_resets",
-        columns: "account secret_hash epoch sent_to asked_at expires_at",
+        columns: "account secret_hash epoch sent_to asked_at expires_at purpose",
         key: "account",
         rows: &[Rows::LeftOut("a link that was used since would work a second time")],
         emptied: &[],

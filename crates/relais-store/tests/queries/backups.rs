@@ -152,6 +152,8 @@ pub fn the_newest_verified_snapshot_of_a_holder_is_found(db: &Database) {
         assert_eq!(generations::snapshot(tx, third, holder)?, Some(unverified.clone()));
         assert_eq!(generations::snapshots(tx, third)?.len(), 3);
         assert_eq!(generations::newest(tx, holder)?, Some(snapshot(2, org(1), holder)));
+        assert_eq!(generations::newest_at(tx, holder, at(99))?, Some(snapshot(2, org(1), holder)));
+        assert_eq!(generations::newest_at(tx, holder, at(0))?, None);
         assert_eq!(generations::newest(tx, shared)?, Some(snapshot(3, org(1), shared)));
         assert_eq!(generations::newest(tx, Holder::Account(account(2).id))?, None);
         let all = generations::of_organisation(tx, org(1))?;
@@ -173,6 +175,7 @@ pub fn an_export_is_taken_once(db: &Database) {
         assert_eq!(exports::by_secret(tx, b"one")?, Some(export(1, org(1))));
         assert_eq!(exports::by_secret(tx, b"three")?, None);
         assert_eq!(exports::of_account(tx, account(1).id)?.len(), 2);
+        assert_eq!(exports::of_organisation(tx, org(1))?.len(), 2);
         assert!(exports::take(tx, ExportId::from_number(1), at(2))?);
         assert!(!exports::take(tx, ExportId::from_number(1), at(3))?);
         assert_eq!(exports::over(tx, at(8))?, [], "whether it was taken can still be asked");

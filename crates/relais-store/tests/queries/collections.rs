@@ -2,6 +2,7 @@
 
 use super::{Database, account, at, org};
 use relais_core::collection::{CollectionName, Share, ShareRight, Sharee};
+use relais_core::group::Posting;
 use relais_core::ids::{AccountId, GroupId, ShareId};
 use relais_core::organisation::{Group, GroupRole};
 use relais_store::{collections, groups};
@@ -33,8 +34,14 @@ fn with_group(db: &Database) -> Database {
     let db = Database { store: db.store.clone(), _dir: None }.with_people();
     db.write(|tx| {
         let id = GroupId::from_number(1);
-        let made =
-            Group { id, organisation: org(1), name: "Ventes".into(), address: None, created_at: at(0) };
+        let made = Group {
+            id,
+            organisation: org(1),
+            name: "Ventes".into(),
+            address: None,
+            posting: Posting::Anyone,
+            created_at: at(0),
+        };
         groups::insert(tx, &made)?;
         [1, 2, 3]
             .into_iter()
@@ -67,6 +74,16 @@ pub fn shares_are_found_by_both_sides_and_through_groups(db: &Database) {
         assert_eq!(collections::shares_with(tx, two)?, own);
         assert_eq!(collections::shares_with(tx, account(3).id)?, std::slice::from_ref(&by_group));
         assert_eq!(collections::shares_with(tx, one)?, [], "one's own is not shared with oneself");
+        // Whoever is in a group in the group has it too, also through a ring of them.
+        let (outer, inner) = (GroupId::from_number(1), GroupId::from_number(2));
+        let achats = Group { id: inner, name: "Achats".into(), ..groups::get(tx, outer)?.expect("made") };
+        groups::insert(tx, &achats)?;
+        groups::remove_member(tx, outer, account(3).id)?;
+        groups::set_member(tx, inner, account(3).id, GroupRole::Member)?;
+        assert_eq!(collections::shares_with(tx, account(3).id)?, []);
+        groups::put_in(tx, outer, inner)?;
+        groups::put_in(tx, inner, outer)?;
+        assert_eq!(collections::shares_with(tx, account(3).id)?, std::slice::from_ref(&by_group));
         assert!(collections::end_share(tx, direct.id)? && !collections::end_share(tx, direct.id)?);
         assert_eq!(collections::forget_collection(tx, one, &name("other"))?, 0);
         assert_eq!(collections::forget_collection(tx, one, &name("work"))?, 1);

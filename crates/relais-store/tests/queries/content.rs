@@ -4,7 +4,8 @@ use super::{Database, account, at, org};
 use relais_core::application::Application;
 use relais_core::collection::{ShareRight, Sharee};
 use relais_core::content::{
-    ContentCount, ContentItem, ContentKind, ContentShare, ExternalId, MoveState, MovedCollection, Reassignment, Selection,
+    ContentCount, ContentItem, ContentKind, ContentShare, ExternalId, MoveState, MovedCollection,
+    Reassignment, Selection,
 };
 use relais_core::ids::{AccountId, ApplicationId, ContentId, ErasureId, GroupId, ReassignmentId};
 use relais_core::organisation::{Group, GroupRole};
@@ -114,8 +115,8 @@ pub fn content_is_read_as_it_was_written_and_listed_by_pages(db: &Database) {
         let all = content::of_owner(tx, one, None, None, 100)?;
         assert_eq!(numbers(&all), [2, 3, 4, 5, 1]);
         let mut paged = Vec::new();
-        while let Some(page) = Some(content::of_owner(tx, one, None, paged.last().copied(), 2)?)
-            .filter(|page| !page.is_empty())
+        while let Some(page) =
+            Some(content::of_owner(tx, one, None, paged.last().copied(), 2)?).filter(|page| !page.is_empty())
         {
             paged.extend(page.iter().map(|item| item.id));
         }
@@ -134,10 +135,7 @@ pub fn content_is_read_as_it_was_written_and_listed_by_pages(db: &Database) {
         Ok(())
     });
     let twice = db.refused(|tx| {
-        content::insert(
-            tx,
-            &ContentItem { external_id: external("x002"), ..item(9, 1, ContentKind::Board) },
-        )
+        content::insert(tx, &ContentItem { external_id: external("x002"), ..item(9, 1, ContentKind::Board) })
     });
     assert!(twice.contains("content_items"), "{twice}");
     let calendar = db.refused(|tx| content::insert(tx, &item(9, 1, ContentKind::Calendar)));
@@ -148,8 +146,13 @@ pub fn shares_of_content_are_found_by_both_sides(db: &Database) {
     let db = with_content(db);
     db.write(|tx| {
         let group = GroupId::from_number(1);
-        let made =
-            Group { id: group, organisation: org(1), name: "Ventes".into(), address: None, created_at: at(0) };
+        let made = Group {
+            id: group,
+            organisation: org(1),
+            name: "Ventes".into(),
+            address: None,
+            created_at: at(0),
+        };
         groups::insert(tx, &made)?;
         groups::set_member(tx, group, account(2).id, GroupRole::Member)?;
         let share = |item, with, right| ContentShare { item: id(item), with, right, created_at: at(0) };
@@ -194,8 +197,7 @@ pub fn content_is_given_whole_by_kind_and_by_choice_and_given_back(db: &Database
     let db = with_content(db);
     db.write(|tx| {
         // A project takes along what it holds of the same owner.
-        let projects =
-            reassignment(1, 1, 2, Selection::Kinds { kinds: vec![ContentKind::Project] });
+        let projects = reassignment(1, 1, 2, Selection::Kinds { kinds: vec![ContentKind::Project] });
         assert_eq!(reassigning::reassign(tx, &projects)?, 2);
         assert_eq!((owned(tx, 1)?, owned(tx, 2)?), (vec![3, 4, 5], vec![1, 2, 6]));
         let kept = reassigning::get(tx, projects.id)?.unwrap();
@@ -221,10 +223,10 @@ pub fn content_is_given_whole_by_kind_and_by_choice_and_given_back(db: &Database
         let rest = reassignment(3, 1, 3, Selection::Everything);
         assert_eq!(reassigning::reassign(tx, &rest)?, 1);
         assert!(owned(tx, 1)?.is_empty());
-        assert_eq!(reassigning::page(tx, org(1), None, 2)?.iter().map(|made| made.id).collect::<Vec<_>>(), [
-            rest.id,
-            ReassignmentId::from_number(2)
-        ]);
+        assert_eq!(
+            reassigning::page(tx, org(1), None, 2)?.iter().map(|made| made.id).collect::<Vec<_>>(),
+            [rest.id, ReassignmentId::from_number(2)]
+        );
 
         // One that went on to somebody else since is not taken back.
         let on = Selection::Chosen { items: vec![id(2)], collections: vec![] };
@@ -254,11 +256,10 @@ pub fn an_application_refuses_moves_one_by_one(db: &Database) {
             .map(|one| (one.item.number(), one.state, one.reason.as_deref(), one.content.is_some()))
             .collect();
         let moved = MoveState::Moved;
-        assert_eq!(told, [
-            (3, MoveState::Refused, Some("nein"), true),
-            (4, moved, None, false),
-            (5, moved, None, true)
-        ]);
+        assert_eq!(
+            told,
+            [(3, MoveState::Refused, Some("nein"), true), (4, moved, None, false), (5, moved, None, true)]
+        );
         // To an application its own are told, and of those only what is there.
         let own = reassigning::moves(tx, made.id, Some(application(1)), None, 100)?;
         assert_eq!(own.len(), 4);

@@ -6,6 +6,7 @@ mod collections;
 mod content;
 mod domains;
 mod dump;
+mod jobs;
 mod money;
 mod people;
 mod work;
@@ -17,12 +18,14 @@ use content::*;
 use domains::*;
 use dump::*;
 use jiff::{SignedDuration, Timestamp};
+use jobs::*;
 use money::*;
 use people::*;
 use relais_core::account::{Account, Cause, Deactivation};
 use relais_core::address::EmailAddress;
 use relais_core::authority::Role;
 use relais_core::domain::Domain;
+use relais_core::group::Posting;
 use relais_core::ids::{AccountId, GroupId, MailboxId, OrganisationId, ResponderId};
 use relais_core::inbound::{Inbound, LocalCopy, Treatment};
 use relais_core::language::Language;
@@ -34,6 +37,7 @@ use relais_core::organisation::{
 };
 use relais_core::password::PasswordHash;
 use relais_core::rights::State;
+use relais_core::routing::{self, Directory as _};
 use relais_store::accounts::{Filter, Sort};
 use relais_store::{
     Error, Store, Tx, accounts, addresses, groups, mailboxes, organisations, responders, schema,
@@ -125,6 +129,7 @@ on_both! {
     addresses_point_are_freed_and_retired_and_remember_their_holders
     an_address_has_one_target_and_a_domain_one_owner
     groups_and_their_members
+    groups_in_groups_and_their_policy
     shared_mailboxes_and_their_members
     responders_and_whom_they_answered
     the_outbox_keeps_what_is_owed_until_it_is_done
@@ -137,6 +142,7 @@ on_both! {
     a_change_anywhere_in_the_chain_shows
     a_value_nobody_writes_is_named_with_its_place
     offers_are_read_as_they_were_made_and_retired_once
+    licences_are_counted_once_a_day
     entries_are_numbered_and_read_in_pages_and_by_time
     a_change_anywhere_in_the_ledger_shows
     personal_data_is_read_as_it_was_written_and_erased_with_everything
@@ -149,6 +155,8 @@ on_both! {
     the_catalog_tells_the_kind_of_each_column
     a_name_is_free_again_once_its_application_is_disconnected
     a_signing_secret_stays_beside_the_one_that_replaces_it
+    a_job_finds_its_accounts_in_order_and_keeps_what_became_of_each
+    the_oldest_running_job_is_gone_on_with_and_old_ones_are_forgotten
     shares_are_found_by_both_sides_and_through_groups
     shares_follow_a_collection_to_another_owner
     a_backup_is_due_once
@@ -309,9 +317,9 @@ fn accounts_are_found_by_what_they_hold_and_listed_by_pages(db: &Database) {
         accounts::insert(tx, &again)?;
         assert_eq!(accounts::named(tx, &again.address, org(1))?, Some(again.clone()));
         assert_eq!(accounts::named(tx, &again.address, org(2))?, None);
-        let page = |tx: &mut Tx<'_>, state, after: Option<i64>, count| {
+        let page = |tx: &mut Tx<'_>, state: Option<State>, after: Option<i64>, count| {
             let after = after.map(AccountId::from_number);
-            let filter = Filter { state, ..Filter::default() };
+            let filter = Filter { states: state.into_iter().collect(), ..Filter::default() };
             let page = accounts::page(tx, org(1), &filter, Sort::Address, after, count)?;
             Ok::<_, Error>(page.iter().map(|account| account.id.number()).collect::<Vec<_>>())
         };
@@ -323,7 +331,7 @@ fn accounts_are_found_by_what_they_hold_and_listed_by_pages(db: &Database) {
         assert_eq!(page(tx, None, Some(4), 10)?, [2, 3]);
         assert!(page(tx, None, Some(999), 10)?.is_empty());
         let found = |tx: &mut Tx<'_>, search: &str, role| {
-            let filter = Filter { search: Some(search.into()), role, state: None };
+            let filter = Filter { search: Some(search.into()), role, ..Filter::default() };
             let page = accounts::page(tx, org(1), &filter, Sort::Name, None, 10)?;
             Ok::<_, Error>(page.iter().map(|account| account.id.number()).collect::<Vec<_>>())
         };
@@ -355,11 +363,11 @@ fn admins_and_redirects_are_found(db: &Database) {
         accounts::update(tx, &Account { inbound: redirect("un@bm.com"), ..account(3) })?;
         accounts::update(tx, &Account { inbound: redirect("user1@bm.com"), ..account(2) })?;
         assert_eq!(
-            accounts::redirecting_to(tx, account(1).id)?,
+            accounts::redirecting_to(tx, Target::Account(account(1).id))?,
             [address("user2@bm.com"), address("user3@bm.com")]
         );
         accounts::update(tx, &account(3))?;
-        assert_eq!(accounts::redirecting_to(tx, account(1).id)?, [address("user2@bm.com")]);
+        assert_eq!(accounts::redirecting_to(tx, Target::Account(account(1).id))?, [address("user2@bm.com")]);
         Ok(())
     });
 }
@@ -430,6 +438,7 @@ fn groups_and_their_members(db: &Database) {
         organisation: org(1),
         name: name.into(),
         address: at_address.map(address),
+        posting: Posting::Anyone,
         created_at: at(0),
     };
     let (ventes, achats) = (group(1, "Ventes", Some("ventes@bm.com")), group(2, "Achats", None));
@@ -449,10 +458,60 @@ fn groups_and_their_members(db: &Database) {
         assert_eq!(groups::led_by(tx, two)?, []);
         assert!(groups::remove_member(tx, ventes.id, two)?);
         assert!(!groups::remove_member(tx, ventes.id, two)?);
+        assert_eq!(groups::role_of(tx, ventes.id, one)?, Some(GroupRole::Admin));
+        assert_eq!(groups::role_of(tx, ventes.id, two)?, None);
         Ok(())
     });
     let twin = Group { id: GroupId::from_number(3), ..other };
     assert_eq!(db.refused(move |tx| groups::insert(tx, &twin)), "member_groups.organisation,name");
+}
+
+/// Also what goes with a group that is removed.
+fn groups_in_groups_and_their_policy(db: &Database) {
+    let db = Database { store: db.store.clone(), _dir: None }.with_people();
+    let group = |number: i64, name: &str| Group {
+        id: GroupId::from_number(number),
+        organisation: org(1),
+        name: name.into(),
+        address: None,
+        posting: Posting::Listed { senders: [address("client@perso.example")].into() },
+        created_at: at(0),
+    };
+    let (tous, ventes, achats) = (group(1, "Tous"), group(2, "Ventes"), group(3, "Achats"));
+    let one = account(1).id;
+    db.write(move |tx| {
+        for group in [&tous, &ventes, &achats] {
+            groups::insert(tx, group)?;
+        }
+        assert_eq!(groups::get(tx, tous.id)?, Some(tous.clone()));
+        let renamed = Group {
+            name: "Toutes".into(),
+            address: Some(address("toutes@bm.com")),
+            posting: Posting::Members,
+            ..tous.clone()
+        };
+        groups::update(tx, &renamed)?;
+        assert_eq!(groups::get(tx, tous.id)?, Some(renamed.clone()));
+        assert!(groups::put_in(tx, tous.id, ventes.id)? && groups::put_in(tx, tous.id, achats.id)?);
+        assert!(!groups::put_in(tx, tous.id, achats.id)?, "it is in it already");
+        assert_eq!(groups::inner(tx, tous.id)?, [achats.clone(), ventes.clone()]);
+        assert_eq!(tx.inner_groups(tous.id)?, [ventes.id, achats.id]);
+        assert!(groups::take_out(tx, tous.id, achats.id)? && !groups::take_out(tx, tous.id, achats.id)?);
+        assert_eq!(routing::group_path(tx, tous.id, ventes.id)?, Some(vec![tous.id, ventes.id]));
+        assert_eq!(routing::group_path(tx, ventes.id, tous.id)?, None);
+        groups::set_member(tx, ventes.id, one, GroupRole::Admin)?;
+        assert_eq!(routing::everyone_in(tx, tous.id)?, [one]);
+        assert_eq!(groups::catch_all_of(tx, ventes.id)?, Vec::<String>::new());
+        relais_store::domains::set_catch_all(tx, "bm.com", Some(Target::Group(ventes.id)))?;
+        assert_eq!(groups::catch_all_of(tx, ventes.id)?, ["bm.com"]);
+        groups::remove(tx, ventes.id)?;
+        assert_eq!(groups::get(tx, ventes.id)?, None);
+        assert_eq!(groups::of_member(tx, one)?, []);
+        assert_eq!(tx.inner_groups(tous.id)?, []);
+        Ok(())
+    });
+    let same = group(1, "Toutes").id;
+    assert_eq!(db.refused(move |tx| groups::put_in(tx, same, same).map(drop)), "group_groups_itself");
 }
 
 fn shared_mailboxes_and_their_members(db: &Database) {

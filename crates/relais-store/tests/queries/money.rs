@@ -1,13 +1,35 @@
 //! Offers, and the ledger of the provision.
 
 use super::*;
-use jiff::civil::date;
+use jiff::civil::{Date, date};
 use relais_core::ids::{PlanId, SubscriptionId};
 use relais_core::ledger::{Entry, EntryKind, NewEntry, Service};
 use relais_core::money::Money;
-use relais_core::plan::{Licence, Plan, PlanTerms, Subscription, SubscriptionTerms};
+use relais_core::plan::{
+    Licence, LicenceCount, LicencesUsed, Plan, PlanTerms, Subscription, SubscriptionTerms,
+};
 use relais_core::term::Period;
-use relais_store::{ledger, offers};
+use relais_store::{ledger, licence_counts, offers};
+
+pub fn licence_count(day: Date, accounts: i64) -> LicenceCount {
+    LicenceCount { day, used: LicencesUsed { accounts, free: 1, full: 2 }, guests: 4 }
+}
+
+pub fn licences_are_counted_once_a_day(db: &Database) {
+    let db = people(db);
+    db.write(|tx| {
+        let [one, two, three] = [20, 21, 22].map(|day| date(2026, 11, day));
+        for count in
+            [licence_count(two, 9), licence_count(one, 3), licence_count(two, 5), licence_count(three, 6)]
+        {
+            licence_counts::set(tx, org(1), &count)?;
+        }
+        let listed = licence_counts::list(tx, org(1), one, three)?;
+        assert_eq!(listed, [licence_count(one, 3), licence_count(two, 5)], "the last count of a day stands");
+        assert_eq!(licence_counts::list(tx, org(2), one, three)?, []);
+        Ok(())
+    });
+}
 
 pub fn plan(number: i64, name: &str) -> Plan {
     let terms = PlanTerms {

@@ -3,6 +3,7 @@
 use super::{Database, account, address, at};
 use jiff::SignedDuration;
 use relais_core::ids::AccountId;
+use relais_core::invitation::LinkPurpose;
 use relais_core::photo::{Photo, PhotoKind};
 use relais_core::profile::{Phone, PhoneKind, PostalAddress, Profile};
 use relais_store::password_resets::{self, PasswordReset};
@@ -61,6 +62,7 @@ pub fn personal_data_is_read_as_it_was_written_and_erased_with_everything(db: &D
 
 pub fn reset(number: i64) -> PasswordReset {
     PasswordReset {
+        purpose: LinkPurpose::Invitation,
         account: account(number).id,
         epoch: 3,
         sent_to: address("zoe@far.test"),
@@ -74,7 +76,13 @@ pub fn a_link_for_a_new_password_replaces_the_one_before(db: &Database) {
     db.write(|tx| {
         password_resets::set(tx, &reset(1), b"first")?;
         assert_eq!(password_resets::by_secret(tx, b"first")?, Some(reset(1)));
-        let later = PasswordReset { epoch: 4, asked_at: at(1), expires_at: at(2), ..reset(1) };
+        let later = PasswordReset {
+            purpose: LinkPurpose::Reset,
+            epoch: 4,
+            asked_at: at(1),
+            expires_at: at(2),
+            ..reset(1)
+        };
         password_resets::set(tx, &later, b"second")?;
         assert_eq!(password_resets::by_secret(tx, b"first")?, None);
         assert_eq!(password_resets::by_secret(tx, b"second")?, Some(later.clone()));

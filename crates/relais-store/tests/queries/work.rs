@@ -4,8 +4,8 @@ use super::{Database, account, address, at, org};
 use jiff::SignedDuration;
 use relais_core::authority::Actor;
 use relais_core::departure::{
-    AddressHeir, BackupChoice, CollectionsChoice, ContentChoice, Departure, DepartureState, Findings, MeetingsChoice,
-    NewMail, Plan, Step, StepReport, Warning,
+    AddressHeir, BackupChoice, CollectionsChoice, ContentChoice, Departure, DepartureState, Findings,
+    MeetingsChoice, NewMail, Plan, Step, StepReport, Warning,
 };
 use relais_core::event::{CHAIN_START, Happening};
 use relais_core::ids::{AccountId, DepartureId, GrantId, MailboxId, SessionId, SpoolId, TokenId};
@@ -173,6 +173,7 @@ pub fn departure(number: i64, leaver: i64) -> Departure {
         meetings: MeetingsChoice::Cancel,
         content: ContentChoice::Erase,
         export_to: Some(address("moi@ailleurs.test")),
+        groups_to: Some(address("user2@bm.com")),
         steps: vec![Step::Freeze, Step::Inventory, Step::Certificate],
         findings: Findings { messages: 3, ..Findings::default() },
         warnings: vec![Warning::DeletionWithoutExport, Warning::DeletionEndsReply],
@@ -272,10 +273,12 @@ pub fn a_departure_is_claimed_by_one_until_its_lease_ends(db: &Database) {
         assert_eq!(departures::release_all(tx, "someone else")?, 0);
         assert_eq!(departures::release_all(tx, "late")?, 1);
         assert_eq!(departures::claim(tx, "one", at(1), at(2))?, Some(id));
-        departures::release(tx, id, at(5))?;
+        departures::release(tx, id, "late", at(0))?;
+        assert_eq!(departures::claim(tx, "late", at(1), at(2))?, None, "it is one's to let go");
+        departures::release(tx, id, "one", at(5))?;
         assert_eq!(departures::claim(tx, "one", at(4), at(6))?, None, "it sleeps");
         assert_eq!(departures::claim(tx, "one", at(5), at(6))?, Some(id));
-        departures::release(tx, id, at(0))?;
+        departures::release(tx, id, "one", at(0))?;
         for (state, has_work) in [
             (DepartureState::Held, false),
             (DepartureState::Finished, false),

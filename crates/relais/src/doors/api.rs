@@ -22,6 +22,8 @@ mod find;
 mod groups;
 mod health;
 mod input;
+mod invitations;
+mod jobs;
 mod link_page;
 mod offers;
 mod openapi;
@@ -115,6 +117,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(domains::routes())
         .merge(accounts::routes())
         .merge(account_lists::routes())
+        .merge(invitations::routes())
         .merge(profiles::routes())
         .merge(password_resets::routes())
         .merge(departures::routes())
@@ -129,6 +132,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(responders::routes())
         .merge(tokens::routes())
         .merge(applications::routes())
+        .merge(jobs::routes())
         .merge(events::routes())
         .merge(outbound::routes())
         .merge(offers::routes())

@@ -10,6 +10,7 @@ mod address;
 mod application;
 mod arguments;
 mod backup;
+mod bulk;
 mod certificate;
 mod client;
 mod collection;
@@ -18,8 +19,11 @@ mod depart;
 mod departure;
 mod domain;
 mod explain;
+mod export;
 mod failure;
+mod group;
 mod inbound;
+mod invitation;
 mod journal;
 mod language;
 mod members;
@@ -38,10 +42,11 @@ pub mod when;
 mod words;
 
 use arguments::{
-    AccountCommand, AddressCommand, AliasCommand, ApplicationCommand, BackupCommand, CollectionCommand, ContentCommand,
-    DepartArguments, DepartureCommand, DomainCommand, EventsArguments, GrantArguments, GroupCommand,
-    InboundCommand, OperatorCommand, OrganisationCommand, PlanCommand, ProvisionCommand, ResponderCommand,
-    SharedMailboxCommand, Shell, SubscriptionCommand, TokenCommand,
+    AccountCommand, AddressCommand, AliasCommand, ApplicationCommand, BackupCommand, BulkCommand,
+    CollectionCommand, ContentCommand, DepartArguments, DepartureCommand, DomainCommand, EventsArguments,
+    ExportCommand, GrantArguments, GroupCommand, InboundCommand, JobCommand, OperatorCommand,
+    OrganisationCommand, PlanCommand, ProvisionCommand, ResponderCommand, SharedMailboxCommand, Shell,
+    SubscriptionCommand, TokenCommand,
 };
 use clap::{CommandFactory as _, Parser, Subcommand};
 use failure::Failure;
@@ -116,6 +121,12 @@ pub enum Question {
     /// Accounts
     #[command(subcommand)]
     Account(AccountCommand),
+    /// One act on many accounts: tried first, then done
+    #[command(subcommand)]
+    Bulk(BulkCommand),
+    /// Acts on many accounts that were ordered
+    #[command(subcommand)]
+    Job(JobCommand),
     /// Further addresses of an account
     #[command(subcommand)]
     Alias(AliasCommand),
@@ -148,8 +159,16 @@ pub enum Question {
     /// Backups of an organisation, and what is in them
     #[command(subcommand)]
     Backup(BackupCommand),
+    /// Archives that people take along when they leave
+    #[command(subcommand)]
+    Export(ExportCommand),
     /// Say what happens to mail for an address now, and why
-    Explain { address: EmailAddress },
+    Explain {
+        address: EmailAddress,
+        /// From this sender; an empty text is a notice, which has none
+        #[arg(long, value_name = "SENDER")]
+        from: Option<String>,
+    },
     /// Let an administrator read a deactivated account's mail until a date
     Grant(GrantArguments),
     /// What happened
@@ -210,18 +229,21 @@ async fn dispatch(session: &mut Session, question: Question) -> Result<(), Failu
         Question::Domain(command) => domain::domain(session, command).await,
         Question::Operator(command) => domain::operator(session, command).await,
         Question::Account(command) => account::account(session, command).await,
+        Question::Bulk(command) => bulk::bulk(session, command).await,
+        Question::Job(command) => bulk::job(session, command).await,
         Question::Alias(command) => account::alias(session, command).await,
         Question::Inbound(command) => account::inbound(session, command).await,
         Question::Address(command) => address::address(session, command).await,
         Question::SharedMailbox(command) => members::shared_mailbox(session, command).await,
         Question::Collection(command) => collection::collection(session, command).await,
         Question::Content(command) => content::content(session, command).await,
-        Question::Group(command) => members::group(session, command).await,
+        Question::Group(command) => group::group(session, command).await,
         Question::Responder(command) => address::responder(session, command).await,
         Question::Depart(arguments) => depart::depart(session, *arguments).await,
         Question::Departure(command) => departure::departure(session, command).await,
         Question::Backup(command) => backup::backup(session, command).await,
-        Question::Explain { address } => explain::explain(session, &address).await,
+        Question::Export(command) => export::export(session, command).await,
+        Question::Explain { address, from } => explain::explain(session, &address, from.as_deref()).await,
         Question::Grant(arguments) => access::grant(session, arguments).await,
         Question::Token(command) => access::token(session, command).await,
         Question::Application(command) => application::application(session, command).await,

@@ -17,6 +17,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use metrics::counter;
 use place::{Place, Wish};
+use relais_app::core::account::Account;
 use relais_app::core::collection::Share;
 use relais_app::{Error, Extent, Network, Relais, Visitor};
 use std::net::SocketAddr;
@@ -78,17 +79,33 @@ async fn answer(app: &Arc<Relais>, network: Network, request: Request) -> Result
         }
         None => None,
     };
-    let radicale = app.radicale().ok_or(Denial::Off)?;
-    let removes = *request.method() == Method::DELETE;
-    let user = visitor.account.id.to_string();
-    let response = relay::pass(radicale, &user, request, &place, to.as_ref()).await?;
+    let owner = visitor.account.clone();
     if let Place::Own { collection, item: None, .. } = &place
-        && removes
-        && response.status().is_success()
+        && *request.method() == Method::DELETE
     {
-        app.collection_removed(&visitor.account, collection).await?;
+        let (app, collection) = (app.clone(), collection.clone());
+        // Radicale removes it whether or not the client waits for the answer, and the shares of it go with it.
+        let removing = tokio::spawn(async move {
+            let response = pass(&app, &owner, request, &place, None).await?;
+            if response.status().is_success() {
+                app.collection_removed(&owner, &collection).await?;
+            }
+            Ok(response)
+        });
+        return removing.await.map_err(Error::from)?;
     }
-    Ok(response)
+    pass(app, &owner, request, &place, to.as_ref()).await
+}
+
+async fn pass(
+    app: &Relais,
+    visitor: &Account,
+    request: Request,
+    place: &Place,
+    to: Option<&Place>,
+) -> Result<Response, Denial> {
+    let radicale = app.radicale().ok_or(Denial::Off)?;
+    relay::pass(radicale, &visitor.id.to_string(), request, place, to).await
 }
 
 async fn let_in(app: &Relais, network: Network, headers: &HeaderMap) -> Result<Visitor, Denial> {

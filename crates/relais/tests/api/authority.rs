@@ -60,6 +60,7 @@ fn samples(made: &Made) -> Vec<Sample> {
     all.extend(domain_samples());
     all.extend(application_samples(made));
     all.extend(content_samples(made));
+    all.extend(job_samples(made));
     all.extend(account_samples());
     all.extend(people_samples());
     all.extend(departure_samples(made));
@@ -100,6 +101,9 @@ fn organisation_samples(made: &Made) -> Vec<Sample> {
         of("GET", "/api/v1/organisations/{organisation}/accounts"),
         of("POST", "/api/v1/organisations/{organisation}/accounts")
             .with(json!({ "address": "neuf@bm.com", "name": "Neuf" })),
+        of("POST", "/api/v1/organisations/{organisation}/invitations").with(json!({
+            "address": "neuf@bm.com", "name": "Neuf", "external_address": "neuf@ailleurs.example"
+        })),
         of("GET", "/api/v1/organisations/{organisation}/departures"),
         of("GET", "/api/v1/organisations/{organisation}/events"),
         of("GET", "/api/v1/organisations/{organisation}/events/verify"),
@@ -129,6 +133,8 @@ fn application_samples(made: &Made) -> Vec<Sample> {
         of("PATCH", "/api/v1/applications/{application}").with(json!({ "name": "Tableaux blancs" })),
         of("POST", "/api/v1/applications/{application}/token").with(json!({})),
         of("POST", "/api/v1/applications/{application}/signing-secret").with(json!({})),
+        of("GET", "/api/v1/applications/{application}/undelivered"),
+        of("POST", "/api/v1/applications/{application}/replay").with(json!({ "from": 1 })),
         of("DELETE", "/api/v1/applications/{application}"),
         of("GET", "/api/v1/application"),
     ]
@@ -164,6 +170,20 @@ fn content_samples(made: &Made) -> Vec<Sample> {
             .with(json!({ "items": [{ "external_id": "b-2", "reason": "Non." }] })),
         of("GET", "/api/v1/application/erasures/{erasure}/items"),
         of("POST", "/api/v1/application/erasures/{erasure}/confirmations").with(json!({})),
+    ]
+}
+
+fn job_samples(made: &Made) -> Vec<Sample> {
+    let order =
+        json!({ "act": { "do": "deactivate" }, "run": "dry", "on": { "accounts": ["user1@bm.com"] } });
+    let of = |method, template| sample(method, template).at("job", made.job);
+    vec![
+        sample("GET", "/api/v1/organisations/{organisation}/jobs"),
+        sample("POST", "/api/v1/organisations/{organisation}/jobs").with(order),
+        of("GET", "/api/v1/jobs/{job}"),
+        of("GET", "/api/v1/jobs/{job}/items"),
+        of("GET", "/api/v1/jobs/{job}/items.csv"),
+        of("POST", "/api/v1/jobs/{job}/cancel"),
     ]
 }
 
@@ -256,6 +276,23 @@ fn thing_samples(made: &Made) -> Vec<Sample> {
             .at("address", "info@bm.com")
             .with(json!({ "right": "read" })),
         sample("DELETE", "/api/v1/shared-mailboxes/{address}/members/{account}").at("address", "info@bm.com"),
+        sample("POST", "/api/v1/accounts/{account}/invitation").at("account", "invited@bm.com"),
+        sample("GET", "/api/v1/groups/{group}").at("group", made.group),
+        sample("PATCH", "/api/v1/groups/{group}")
+            .at("group", made.group)
+            .with(json!({ "posting": { "who": "members" } })),
+        sample("DELETE", "/api/v1/groups/{group}").at("group", made.group),
+        sample("PUT", "/api/v1/groups/{group}/address")
+            .at("group", made.group)
+            .with(json!({ "address": "commercial@bm.com" })),
+        sample("DELETE", "/api/v1/groups/{group}/address").at("group", made.group),
+        sample("GET", "/api/v1/groups/{group}/groups").at("group", made.group),
+        sample("PUT", "/api/v1/groups/{group}/groups/{inner}")
+            .at("group", made.group)
+            .at("inner", made.inner_group),
+        sample("DELETE", "/api/v1/groups/{group}/groups/{inner}")
+            .at("group", made.group)
+            .at("inner", made.inner_group),
         sample("GET", "/api/v1/groups/{group}/members").at("group", made.group),
         sample("PUT", "/api/v1/groups/{group}/members/{account}")
             .at("group", "ventes@bm.com")
@@ -292,6 +329,7 @@ fn money_samples() -> Vec<Sample> {
         of("GET", "/api/v1/subscriptions/{subscription}").at("subscription", "Offert"),
         of("POST", "/api/v1/subscriptions/{subscription}/retire").at("subscription", "Offert"),
         of("PUT", "/api/v1/accounts/{account}/subscription").with(json!({ "subscription": "Offert" })),
+        of("GET", "/api/v1/organisations/{organisation}/licences"),
         of("GET", "/api/v1/organisations/{organisation}/provision"),
         of("GET", "/api/v1/organisations/{organisation}/provision/forecast"),
         of("POST", "/api/v1/organisations/{organisation}/provision/top-ups")
@@ -342,6 +380,7 @@ fn backup_samples(made: &Made) -> Vec<Sample> {
         held("POST", "/api/v1/backups/{generation}/{holder}/restore")
             .with(json!({ "reason": "essai", "dry_run": "yes" })),
         of("GET", "/api/v1/accounts/{account}/exports"),
+        of("POST", "/api/v1/accounts/{account}/exports/link"),
         of("PUT", "/api/v1/accounts/{account}/legal-hold").with(json!({ "reason": "Litige" })),
         of("DELETE", "/api/v1/accounts/{account}/legal-hold"),
     ]

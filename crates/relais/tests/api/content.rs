@@ -20,8 +20,7 @@ fn with(mut item: Value, field: &str, value: Value) -> Value {
 impl World {
     /// Outcomes, or codes of refusals, in the order of the items.
     async fn say(&self, items: &[Value]) -> Vec<String> {
-        let answer =
-            self.ask_with(Who::Application, "PUT", OWN, &json!({ "items": items })).await;
+        let answer = self.ask_with(Who::Application, "PUT", OWN, &json!({ "items": items })).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         outcomes(&answer.json())
     }
@@ -87,20 +86,23 @@ async fn each_item_is_taken_or_refused_alone() {
             item("b-16", "board", "deleted@bm.com"),
         ])
         .await;
-    assert_eq!(said, [
-        "created",
-        "created",
-        "content_parent_unknown",
-        "content_owner_unknown",
-        "content_owner_unknown",
-        "content_kind_is_ours",
-        "not_in_this_state",
-        "created",
-        "created",
-        "content_sharee_unknown",
-        "created",
-        "content_owner_closed",
-    ]);
+    assert_eq!(
+        said,
+        [
+            "created",
+            "created",
+            "content_parent_unknown",
+            "content_owner_unknown",
+            "content_owner_unknown",
+            "content_kind_is_ours",
+            "not_in_this_state",
+            "created",
+            "created",
+            "content_sharee_unknown",
+            "created",
+            "content_owner_closed",
+        ]
+    );
     // Again nothing changes, and nothing is told a second time.
     let told = world.count("content.registered").await;
     let again = world.say(&[item("p-7", "project", one), item("p-7", "board", one)]).await;
@@ -140,7 +142,10 @@ async fn r5_r7_r14_a_closed_account_keeps_what_it_owns_and_what_is_shared_and_is
     let back = world.ask(Who::Admin, "POST", "/api/v1/accounts/user1@bm.com/reactivate").await;
     assert_eq!(back.status, 200, "{}", back.text);
     assert_eq!(world.owned("user1@bm.com").await, owned);
-    assert_eq!((received("user1@bm.com").await, received("user2@bm.com").await), (vec!["o-1".to_owned()], vec!["b-1".to_owned()]));
+    assert_eq!(
+        (received("user1@bm.com").await, received("user2@bm.com").await),
+        (vec!["o-1".to_owned()], vec!["b-1".to_owned()])
+    );
 }
 
 #[tokio::test]
@@ -155,9 +160,8 @@ async fn content_of_several_is_given_by_kind_refused_in_part_and_given_back() {
             item("t-1", "template", closed),
         ])
         .await;
-    let made = world
-        .reassign(&json!({ "from": [one, closed], "to": "guest@bm.com", "kinds": ["project"] }))
-        .await;
+    let made =
+        world.reassign(&json!({ "from": [one, closed], "to": "guest@bm.com", "kinds": ["project"] })).await;
     let counts: Vec<_> = made.as_array().expect("a list").iter().map(|one| one["items"].clone()).collect();
     assert_eq!(counts, [json!(2), json!(1)]);
     assert_eq!(world.owned("guest@bm.com").await, ["d-2", "p-1", "p-2"]);
@@ -253,7 +257,8 @@ async fn r19_what_is_erased_counts_as_erased_when_the_application_says_so() {
     let open = async || world.ask(Who::Admin, "GET", "/api/v1/organisations/bm/erasures").await.json();
     let asked = open().await;
     // One is the template's.
-    let mine = asked.as_array().expect("a list").iter().find(|one| one["account"] == json!(id)).expect("asked");
+    let mine =
+        asked.as_array().expect("a list").iter().find(|one| one["account"] == json!(id)).expect("asked");
     assert_eq!((&mine["items"], &mine["open"]), (&json!(2), &json!(2)));
     assert_eq!(world.say(&[item("b-1", "board", "user2@bm.com")]).await, ["content_erasing"]);
     let path = format!("/api/v1/application/erasures/{}", mine["id"].as_str().expect("an id"));
@@ -276,7 +281,10 @@ async fn whoever_owns_sees_what_they_own_and_nobody_elses() {
     let world = World::new().await;
     let counts = world.ask(Who::Subject, "GET", "/api/v1/accounts/user1@bm.com/content").await.json();
     let expected = json!([{ "kind": "board", "count": 1 }]);
-    assert_eq!(counts["counts"].as_array().and_then(|all| all.last()), expected.as_array().and_then(|all| all.last()));
+    assert_eq!(
+        counts["counts"].as_array().and_then(|all| all.last()),
+        expected.as_array().and_then(|all| all.last())
+    );
     assert_eq!(names(&world.ask(Who::Subject, "GET", ITEMS).await.json()), ["b-1"]);
     for who in [Who::Member, Who::Manager, Who::Guest] {
         assert_eq!(world.ask(who, "GET", ITEMS).await.code(), "not_allowed", "{who:?}");

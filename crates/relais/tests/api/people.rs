@@ -107,7 +107,10 @@ async fn profile_and_photo_change_where_the_table_says_and_go_with_the_account_m
     let id = id_of(&world.app, "closed@bm.com").await;
     assert!(world.app.look(move |tx| profiles::photo(tx, id)).await.expect("asked").is_some());
     crate::world::pretend_backup(world.data(), world.made.bm, id).await;
-    let deleted = world.app.execute(id, Command::Delete { content: None }, relais_app::core::authority::Actor::Operator).await;
+    let deleted = world
+        .app
+        .execute(id, Command::Delete { content: None }, relais_app::core::authority::Actor::Operator)
+        .await;
     deleted.expect("deleted");
     let left = world.app.look(move |tx| Ok((profiles::get(tx, id)?, profiles::photo(tx, id)?))).await;
     assert_eq!(left.expect("asked"), Default::default());

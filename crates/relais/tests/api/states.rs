@@ -3,8 +3,8 @@
 use crate::world::{Who, World, in_state, start};
 use relais_app::core::account::{Account, Cause};
 use relais_app::core::authority::{Actor, Role};
-use relais_app::core::inbound::Inbound;
 use relais_app::core::content::Owned;
+use relais_app::core::inbound::Inbound;
 use relais_app::core::lifecycle::{Availability, Command, Facts, Means, decide};
 use relais_app::core::organisation::{DomainKind, Target};
 use relais_app::core::password::PasswordHash;
@@ -21,7 +21,12 @@ fn commands() -> Vec<(&'static str, &'static str, Option<Value>, Command)> {
     let hash = PasswordHash::from_phc("a hash".to_owned());
     vec![
         ("POST", "/password", Some(json!({ "password": "another good one" })), Command::SetPassword { hash }),
-        ("POST", "/deactivate", None, Command::Deactivate { cause: Cause::Admin, inbound: None, content: None }),
+        (
+            "POST",
+            "/deactivate",
+            None,
+            Command::Deactivate { cause: Cause::Admin, inbound: None, content: None },
+        ),
         ("POST", "/reactivate", None, Command::Reactivate),
         ("DELETE", "", None, Command::Delete { content: None }),
         (

@@ -10,12 +10,13 @@ use relais::doors::api::{Trust, router};
 use relais_app::core::authority::{Actor, Role};
 use relais_app::core::backup::{Generation, GenerationState, Holder, Occasion, Scope, Snapshot};
 use relais_app::core::collection::{ShareRight, Sharee};
-use relais_app::core::content::{ContentFate, ContentKind, Selection};
+use relais_app::core::content::{self, ContentFate, ContentKind};
 use relais_app::core::departure::Order;
 use relais_app::core::ids::{
-    AccountId, ApplicationId, ContentId, DepartureId, ErasureId, GenerationId, GroupId, OrganisationId,
-    ReassignmentId, ResponderId, ShareId, SpoolId, TokenId,
+    AccountId, ApplicationId, ContentId, DepartureId, ErasureId, GenerationId, GroupId, JobId,
+    OrganisationId, ReassignmentId, ResponderId, ShareId, SpoolId, TokenId,
 };
+use relais_app::core::job::{BulkAct, Run};
 use relais_app::core::language::Language;
 use relais_app::core::lifecycle::Command;
 use relais_app::core::money::Currency;
@@ -23,10 +24,10 @@ use relais_app::core::organisation::{GroupRole, MailboxRight};
 use relais_app::core::plan::{Licence, PlanTerms, SubscriptionTerms};
 use relais_app::core::rights::{Act, State};
 use relais_app::core::term::Period;
-use relais_app::read::generations;
+use relais_app::read::{Filter, generations};
 use relais_app::{
     Clock, Ids, Network, NewAccountRequest, NewOrganisationRequest, Parts, ReassignRequest, Relais, SaidItem,
-    Store, schema,
+    Selection, Store, schema,
 };
 use relais_engines::collections::Collections;
 use relais_engines::dns::Dns;
@@ -34,6 +35,7 @@ use relais_engines::maildir::Maildirs;
 use relais_engines::message::PersonalMarks;
 use relais_engines::radicale::Homes;
 use relais_engines::spool::SpoolFiles;
+use relais_engines::webhook::{Reach, Webhooks};
 use relais_testbed::dns::resolver_in_trouble;
 use serde_json::Value;
 use std::net::SocketAddr;
@@ -96,6 +98,8 @@ impl Who {
 pub struct Made {
     pub bm: OrganisationId,
     pub group: GroupId,
+    /// Without members or address.
+    pub inner_group: GroupId,
     pub responder: ResponderId,
     pub share: ShareId,
     pub application: ApplicationId,
@@ -105,6 +109,8 @@ pub struct Made {
     pub reassignment: ReassignmentId,
     /// Of what deleted@bm.com owned.
     pub erasure: ErasureId,
+    /// Ordered, and not begun.
+    pub job: JobId,
     pub spare_token: TokenId,
     pub operator_token: TokenId,
     pub finished: DepartureId,
@@ -168,6 +174,7 @@ fn build(dir: &Path, clock: &Clock, ids: Ids) -> Arc<Relais> {
         backups_dir: dir.join("backups"),
         exports_dir: dir.join("exports"),
         smarthost: None,
+        webhooks: Webhooks::new(Reach::Everywhere).expect("made"),
         dns: Dns::at(resolver_in_trouble()),
         hostname: "mail.bm.com".to_owned(),
         public_url: "https://mail.bm.com".to_owned(),
@@ -345,11 +352,14 @@ async fn populate(app: &Relais) -> Made {
         app.connect_application(bm, "Tableaux".into(), None, operator).await.expect("connected");
     secrets.push((Who::Application, application.token));
     let application = application.application.id;
+    let all = Selection::Filter(Filter::default());
+    let job = app.order_job(bm, BulkAct::Reactivate, all, Run::Dry, operator).await.expect("ordered").id;
     let operator_token = app.create_token(None, "spare".into(), operator).await.expect("made").of.id;
     let spare_token = app.create_token(Some(bm), "spare".into(), operator).await.expect("made").of.id;
     let photo = crate::people::png(16, 16);
     app.set_photo(id_of(app, "user1@bm.com").await, photo, operator).await.expect("set");
     let (group, responder) = things(app, bm).await;
+    let inner_group = app.create_group(bm, "Salon".into(), None, operator).await.expect("made").id;
     let with = Sharee::Group(group);
     let owner = id_of(app, "user1@bm.com").await;
     let share = app.share_collection(owner, "contacts", with, ShareRight::Write, operator).await;
@@ -357,16 +367,18 @@ async fn populate(app: &Relais) -> Made {
     let generation = states(app, bm, application).await;
     let (finished, scheduled, held) = departures(app, bm).await;
     offers(app).await;
-    let (item, reassignment, erasure) = content(app, bm, application).await;
+    let (item, reassignment, erasure) = contents(app, bm, application).await;
     Made {
         bm,
         group,
+        inner_group,
         responder,
         share,
         application,
         item,
         reassignment,
         erasure,
+        job,
         spare_token,
         operator_token,
         finished,
@@ -481,7 +493,11 @@ async fn states(app: &Relais, bm: OrganisationId, application: ApplicationId) ->
             let items = vec![said("d-1", ContentKind::Document, address)];
             app.register_content(items, (application, bm)).await.expect("registered");
         }
-        let close = Command::Deactivate { cause: relais_app::core::account::Cause::Admin, inbound: None, content: None };
+        let close = Command::Deactivate {
+            cause: relais_app::core::account::Cause::Admin,
+            inbound: None,
+            content: None,
+        };
         app.execute(id, close, Actor::Operator).await.expect("closed");
         let begun = app.start_backup(bm, Scope::Account(id), Actor::Operator).await.expect("begun");
         generations.push(begun.id);
@@ -502,7 +518,7 @@ pub fn said(external_id: &str, kind: ContentKind, owner: &str) -> SaidItem {
 }
 
 /// Two boards of user1@bm.com, one of them given to user2@bm.com, and what is to be erased with deleted@bm.com.
-async fn content(
+async fn contents(
     app: &Relais,
     bm: OrganisationId,
     application: ApplicationId,
@@ -512,7 +528,7 @@ async fn content(
     let owner = id_of(app, "user1@bm.com").await;
     let owned = app.look(move |tx| relais_app::read::content::of_owner(tx, owner, None, None, 10)).await;
     let owned = owned.expect("asked");
-    let selection = Selection::Chosen { items: vec![owned[1].id], collections: vec![] };
+    let selection = content::Selection::Chosen { items: vec![owned[1].id], collections: vec![] };
     let asked = ReassignRequest { from: vec![owner], to: id_of(app, "user2@bm.com").await, selection };
     let made = app.reassign_content(asked, Actor::Operator).await.expect("moved");
     let open = app.open_erasures(bm, &Actor::Operator).await.expect("asked");

@@ -5,6 +5,7 @@ use crate::backups::{Fresh, Store, back_up};
 use crate::world::{LIMIT, World, message};
 use relais_testbed::corpus::random::Random;
 use relais_testbed::net::{give_to_server, server_dir, wait_for};
+use relais_testbed::postgres::PrivatePostgres;
 use relais_testbed::s3::{Mood, S3Server};
 use relais_testbed::server::Configuration;
 use relais_testbed::small_disk::{Ballast, Lack, on_small_disk};
@@ -160,6 +161,9 @@ fn organisations_come_back_one_by_one_in_the_newest_state_that_can_be_read() {
     back_up(&world);
     let packs = files(&Path::new(&store.location).join("data")).difference(&packs_before).cloned().collect();
     let damaged = Damaged::make(&packs, flip_a_bit);
+    // Later than the rows that can be read: mail of an account alone.
+    deliver(&world, "anne@bm.com", ["later".to_owned()]);
+    world.typed(&["backup", "run", "--account", "anne@bm.com"]);
 
     world.must("POST", "/organisations", json!({ "name": "Autre", "language": "fr" }));
     world.must("POST", "/organisations/Autre/domains", json!({ "name": "autre.fr" }));
@@ -175,7 +179,7 @@ fn organisations_come_back_one_by_one_in_the_newest_state_that_can_be_read() {
     assert!(whole && said.contains("zoe@autre.fr : 1 message(s)"), "{said}");
     let (whole, said) = fresh.restore(&store);
     assert!(!whole && said.contains("Attention : 1 état(s) plus récent(s)"), "{said}");
-    assert!(said.contains("anne@bm.com : 1 message(s)"), "{said}");
+    assert!(said.contains("anne@bm.com : 2 message(s)"), "{said}");
     let (again, said) = fresh.restore(&store);
     assert!(!again && said.contains("est déjà sur cette instance"), "{said}");
     drop(damaged);
@@ -222,7 +226,7 @@ fn with_credentials(dir: &Path) -> PathBuf {
 }
 
 #[test]
-fn a_backup_waits_for_storage_that_is_away_and_ends_verified() {
+fn a_backup_waits_for_storage_that_is_away_ends_verified_and_builds_an_instance_on_postgres() {
     let storage = S3Server::start().expect("listens");
     let dir = server_dir().expect("a directory");
     let program = with_credentials(dir.path());
@@ -247,8 +251,19 @@ fn a_backup_waits_for_storage_that_is_away_and_ends_verified() {
     world.typed(&["backup", "check"]);
     let copy = server_dir().expect("a directory");
     storage.copy_to("seau/bm", copy.path()).expect("copied");
-    Store { location: copy.path().display().to_string(), key: Store::of(&world).key }.restic_agrees();
+    let store = Store::of(&world);
+    Store { location: copy.path().display().to_string(), key: store.key.clone() }.restic_agrees();
     world.check_chain();
+
+    let mut configuration = without_doors();
+    let database = PrivatePostgres::shared().fresh_database().expect("a database");
+    configuration.rest.insert("database".to_owned(), database.into());
+    let fresh = Fresh::new(configuration);
+    let (whole, said) = fresh.restore(&store);
+    assert!(whole && said.contains("anne@bm.com : 4 message(s)"), "{said}");
+    let built = fresh.start();
+    deliver(&built, "anne@bm.com", ["after".to_owned()]);
+    built.check_chain();
 }
 
 /// The database stands on another disk: what is full is where mail and backups are.

@@ -1,6 +1,8 @@
 //! Calendars and address books through `/dav/`, with real clients and the real Radicale.
 
 use crate::world::{Database, LIMIT, World, in_seconds, password_of};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use relais_testbed::dav::{Answer, Dav, ask};
@@ -274,6 +276,39 @@ fn a_deactivation_holds_from_the_next_request_on_and_what_was_shared_stays_with_
             .join(of_anne.trim_matches('/').replace("dav/", ""))
             .exists()
     );
+    world.check_chain();
+}
+
+#[test]
+fn the_shares_of_a_collection_go_with_it_whether_or_not_its_owner_waits_for_the_answer() {
+    let world = World::start(Database::Sqlite);
+    for login in ["anne", "bob"] {
+        world.person(login, login);
+    }
+    let (anne, bob) = (world.dav("anne"), world.dav("bob"));
+    let (of_anne, of_bob) = (format!("/dav/{}/", id(&world, "anne")), format!("/dav/{}/", id(&world, "bob")));
+    assert_eq!(status(&anne, "PROPFIND", &of_anne, ""), 207);
+    assert_eq!(status(&anne, "PUT", &format!("{of_anne}calendar/e1.ics"), &event("e1", "Réunion")), 201);
+    let shared = share(&world, "anne", "calendar", "bob@bm.com", "read");
+    assert_eq!(listed(&bob, &of_bob, "r"), [format!("ro-{shared}")]);
+    let radicale = Pid::from_raw(radicale_pid(&world).expect("it runs"));
+    kill(radicale, Signal::SIGSTOP).expect("ours");
+    let plain = STANDARD.encode(format!("{}:{}", anne.login, anne.password));
+    let request = format!(
+        "DELETE {of_anne}calendar/ HTTP/1.1\r\nHost: relais\r\nAuthorization: Basic {plain}\r\nContent-Length: 0\r\n\r\n"
+    );
+    let mut stream = TcpStream::connect(anne.address).expect("it listens");
+    stream.write_all(request.as_bytes()).expect("sent");
+    wait_for(LIMIT, "the request is with Radicale", || is_asked(&world).then_some(()));
+    drop(stream);
+    kill(radicale, Signal::SIGCONT).expect("ours");
+    wait_for(LIMIT, "it is removed", || {
+        (status(&anne, "PROPFIND", &format!("{of_anne}calendar/"), "") == 404).then_some(())
+    });
+    wait_for(LIMIT, "its shares are gone", || {
+        let found = world.must("GET", "/accounts/anne@bm.com/collections", Value::Null);
+        found["given"].as_array().expect("a list").is_empty().then_some(())
+    });
     world.check_chain();
 }
 

@@ -12,7 +12,11 @@ use relais_core::collection::{Share, ShareRight, Sharee};
 use relais_core::content::{ContentItem, ContentKind, ContentShare, Reassignment, Selection};
 use relais_core::departure::{Departure, DepartureState, Step, StepReport};
 use relais_core::event::Happening;
-use relais_core::ids::{ApplicationId, ContentId, DepartureId, ErasureId, GrantId, PlanId, ReassignmentId, SessionId, ShareId, SpoolId, SubscriptionId, TokenId};
+use relais_core::ids::{
+    ApplicationId, ContentId, DepartureId, ErasureId, GrantId, JobId, PlanId, ReassignmentId, SessionId,
+    ShareId, SpoolId, SubscriptionId, TokenId,
+};
+use relais_core::job::{BulkAct, Job, JobState, Run};
 use relais_core::ledger::NewEntry;
 use relais_core::lifecycle::Effect;
 use relais_core::photo::{Photo, PhotoKind};
@@ -22,7 +26,10 @@ use relais_store::credentials::{self, Grant, Session, Token};
 use relais_store::exports::{self, Export};
 use relais_store::password_resets::{self, PasswordReset};
 use relais_store::spool::{self, Outbound, SpoolState};
-use relais_store::{applications, claims, collections, content, departures, events, generations, ledger, offers, outbox, profiles, repositories, settings};
+use relais_store::{
+    applications, claims, collections, content, departures, events, generations, jobs, ledger,
+    licence_counts, offers, outbox, profiles, repositories, settings,
+};
 use serde_json::json;
 
 /// What a database or a text format might take for something else.
@@ -205,9 +212,17 @@ impl Filling<'_, '_> {
             organisation,
             name: self.text(),
             address: self.one_of(&[None, Some(held("groupe"))]),
+            posting: self.one_of(&[Posting::Anyone, Posting::Listed { senders: [held("x")].into() }]),
             created_at: at(0),
         };
         groups::insert(self.tx, &group)?;
+        let inner = Group {
+            id: GroupId::from_number(number + 1),
+            name: format!("dans {}", group.name),
+            ..group.clone()
+        };
+        groups::insert(self.tx, &inner)?;
+        groups::put_in(self.tx, group.id, inner.id)?;
         let responder = Responder {
             id: ResponderId::from_number(number),
             organisation,
@@ -334,14 +349,16 @@ impl Filling<'_, '_> {
         let token = format!("token {number}");
         applications::insert(self.tx, &application, token.as_bytes(), "whsec_1")?;
         applications::replace_secret(self.tx, application.id, "whsec_2", at(9))?;
-        self.content(application.id)
+        self.content(application.id)?;
+        self.job(number, account)
     }
 
     /// A board in a younger project, shared, given away, and a document that is to be erased.
     fn content(&mut self, application: ApplicationId) -> Result<(), Error> {
         let organisation = org(self.organisation);
         let (owner, other) = (self.people[0].id, self.people[1].id);
-        for (index, kind) in [ContentKind::Document, ContentKind::Board, ContentKind::Project].into_iter().enumerate()
+        for (index, kind) in
+            [ContentKind::Document, ContentKind::Board, ContentKind::Project].into_iter().enumerate()
         {
             let item = ContentItem {
                 id: ContentId::from_number(self.number(index)),
@@ -379,18 +396,33 @@ impl Filling<'_, '_> {
         content::reassigning::reassign(self.tx, &made)?;
         let reason = self.text();
         content::reassigning::refuse(self.tx, &made, share.item, &reason)?;
-        content::erasing::ask(
-            self.tx,
-            ErasureId::from_number(self.number(0)),
-            organisation,
-            owner,
-            at(3),
-        )?;
+        content::erasing::ask(self.tx, ErasureId::from_number(self.number(0)), organisation, owner, at(3))?;
         Ok(())
+    }
+
+    fn job(&mut self, number: i64, account: AccountId) -> Result<(), Error> {
+        let job = Job {
+            id: JobId::from_number(number),
+            organisation: org(self.organisation),
+            act: BulkAct::Reactivate,
+            run: Run::Dry,
+            state: JobState::Running,
+            items: 1,
+            items_done: 0,
+            changed: 0,
+            unchanged: 0,
+            refused: 0,
+            created_at: at(0),
+            ended_at: None,
+        };
+        jobs::insert(self.tx, &job, &Actor::Operator)?;
+        let text = self.text();
+        jobs::add(self.tx, job.id, 1, account, &text)
     }
 
     fn records(&mut self) -> Result<(), Error> {
         let organisation = org(self.organisation);
+        licence_counts::set(self.tx, organisation, &money::licence_count(date(2026, 11, 21), 3))?;
         for index in 0..self.random.random_range(3..30) {
             let account = self.person().id.number();
             let entry = match index % 3 {

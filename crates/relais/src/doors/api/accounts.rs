@@ -75,7 +75,7 @@ async fn list(
 ) -> Answer<Vec<Account>> {
     let id = api.readable_organisation(&caller, &organisation).await?.id;
     let AccountsAsked { state, role, search, sort, after, limit } = asked;
-    let filter = Filter { state, role, search };
+    let filter = Filter { states: state.into_iter().collect(), role, search, ..Filter::default() };
     let page = move |tx: &mut read::Tx<'_>| accounts::page(tx, id, &filter, sort, after, limit.count());
     Ok(Json(api.app.look(page).await?))
 }
@@ -299,14 +299,34 @@ async fn end_legal_hold(
     command(&api, &caller, &account, Command::SetLegalHold { reason: None }).await
 }
 
+#[derive(Deserialize, Default, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct HowToReactivate {
+    /// Ids or addresses of groups to put it into, besides those it was in.
+    #[serde(default)]
+    groups: Vec<String>,
+}
+
 /// Reactivate an account
-#[utoipa::path(post, path = "/accounts/{account}/reactivate", tag = "accounts", responses((status = 200, body = Account)))]
+///
+/// With its memberships, roles and shares as they were. All of it happens, or nothing.
+#[utoipa::path(
+    post, path = "/accounts/{account}/reactivate", tag = "accounts",
+    request_body(content = HowToReactivate, example = json!({ "groups": ["ventes@bm.com"] })),
+    responses((status = 200, body = Account))
+)]
 async fn reactivate(
     State(api): State<Api>,
     caller: Caller,
     Segment(account): Segment<String>,
+    OptionalBody(asked): OptionalBody<HowToReactivate>,
 ) -> Answer<Account> {
-    command(&api, &caller, &account, Command::Reactivate).await
+    let id = api.account(&caller, &account).await?.id;
+    let mut into = Vec::new();
+    for group in &asked.groups {
+        into.push(api.group(&caller, group).await?.id);
+    }
+    Ok(Json(api.app.reactivate_into(id, into, caller.actor).await?))
 }
 
 #[derive(Deserialize, ToSchema)]

@@ -1,7 +1,7 @@
 //! Addresses: who held them, to whom they are given, and where mail for them goes.
 
 use super::find::{address, require};
-use super::input::{Body, Segment};
+use super::input::{Asked, Body, Segment};
 use super::{Answer, Api, Problem};
 use axum::extract::State;
 use axum::response::Json;
@@ -16,7 +16,7 @@ use relais_app::core::routing::Route;
 use relais_app::read::{addresses, responders};
 use relais_app::{Caller, Error};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -91,18 +91,35 @@ pub(super) async fn heir(api: &Api, organisation: OrganisationId, text: String) 
     found.ok_or(Error::NotFound.into())
 }
 
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct FromWhom {
+    /// The sender, where it matters who writes; empty for a notice, which has none. Somebody who may, if absent.
+    #[serde(default)]
+    from: Option<String>,
+}
+
 /// Explain where mail for an address goes
 ///
 /// Another organisation of this instance is shown as the outside world.
-#[utoipa::path(get, path = "/explain/{address}", tag = "addresses", responses((status = 200, body = Route)))]
-async fn explain(State(api): State<Api>, caller: Caller, Segment(text): Segment<String>) -> Answer<Route> {
+#[utoipa::path(
+    get, path = "/explain/{address}", tag = "addresses", params(FromWhom),
+    responses((status = 200, body = Route))
+)]
+async fn explain(
+    State(api): State<Api>,
+    caller: Caller,
+    Segment(text): Segment<String>,
+    Asked(FromWhom { from }): Asked<FromWhom>,
+) -> Answer<Route> {
     let recipient = address(&text)?;
     if caller.actor == Actor::Operator {
-        return Ok(Json(api.app.explain(recipient).await?));
+        return Ok(Json(api.app.explain(recipient, from).await?));
     }
     let asked = recipient.clone();
     let owner =
         api.app.look(move |tx| addresses::organisation_of(tx, &asked)).await?.ok_or(Error::NotFound)?;
     let organisation = api.readable_organisation(&caller, &owner.to_string()).await?.id;
-    Ok(Json(api.app.explain_within(recipient, organisation).await?))
+    Ok(Json(api.app.explain_within(recipient, from, organisation).await?))
 }

@@ -12,9 +12,9 @@ use axum::response::Json;
 use relais_app::core::content::{ContentItem, ContentShare, Erasure, ExternalId, Reassignment};
 use relais_app::core::ids::OrganisationId;
 use relais_app::core::language::Language;
+use relais_app::read::Tx;
 use relais_app::read::content::reassigning::{self, Move};
 use relais_app::read::content::{self, erasing};
-use relais_app::read::Tx;
 use relais_app::{Caller, Error, ItemOutcome, Outcome, SaidItem};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -91,10 +91,8 @@ fn documents(outcomes: Vec<ItemOutcome>, headers: &HeaderMap) -> Json<Vec<ItemDo
     let document = |ItemOutcome { external_id, outcome }| match outcome {
         Ok(outcome) => ItemDocument { external_id, outcome: Some(outcome), refusal: None },
         Err(refusal) => {
-            let said = RefusalDocument {
-                code: refusal.code().to_owned(),
-                detail: refusal.sentence(language),
-            };
+            let said =
+                RefusalDocument { code: refusal.code().to_owned(), detail: refusal.sentence(language) };
             ItemDocument { external_id, outcome: None, refusal: Some(said) }
         }
     };

@@ -2,17 +2,17 @@
 //! with `/application`.
 
 use super::find::{require, require_application};
-use super::input::{Body, Segment};
+use super::input::{Asked, Body, Limit, Segment};
 use super::{Answer, Api, Created, Problem};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Json;
 use relais_app::core::application::Application;
 use relais_app::core::authority::Power;
-use relais_app::read::applications;
+use relais_app::read::{Delivery, applications, webhooks};
 use relais_app::{ApplicationChange, Caller, Error, NewApplication, NewSecret};
 use serde::Deserialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -22,6 +22,8 @@ pub fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(show, change, disconnect))
         .routes(routes!(renew_token))
         .routes(routes!(rotate_secret))
+        .routes(routes!(undelivered))
+        .routes(routes!(replay))
         .routes(routes!(own))
 }
 
@@ -129,6 +131,61 @@ async fn rotate_secret(
 ) -> Answer<NewSecret<Application>> {
     let id = api.application(&caller, &application).await?.id;
     Ok(Json(api.app.rotate_signing_secret(id, caller.actor).await?))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct UndeliveredAsked {
+    /// The number of the last event of the page before.
+    #[serde(default)]
+    after: i64,
+    /// How many at most.
+    #[serde(default)]
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 200, required = false)]
+    limit: Limit,
+}
+
+/// List what an application has still to be told
+///
+/// With the last attempt's trouble. An event waits for those before it about the same account or group; all are tried again
+/// for as long as the application is connected.
+#[utoipa::path(get, path = "/applications/{application}/undelivered", tag = "applications", params(UndeliveredAsked), responses((status = 200, body = Vec<Delivery>)))]
+async fn undelivered(
+    State(api): State<Api>,
+    caller: Caller,
+    Segment(application): Segment<String>,
+    Asked(asked): Asked<UndeliveredAsked>,
+) -> Answer<Vec<Delivery>> {
+    let id = api.application(&caller, &application).await?.id;
+    let UndeliveredAsked { after, limit } = asked;
+    Ok(Json(api.app.look(move |tx| webhooks::undelivered(tx, id, after, limit.count())).await?))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ReplayRequest {
+    /// The number of the first event to be told again.
+    from: i64,
+}
+
+/// Tell an application once more what happened from an event on
+///
+/// Each event has the `webhook-id` it had before. What it still waits for is tried at once.
+#[utoipa::path(
+    post, path = "/applications/{application}/replay", tag = "applications",
+    request_body(content = ReplayRequest, example = json!({ "from": 1 })),
+    responses((status = 204))
+)]
+async fn replay(
+    State(api): State<Api>,
+    caller: Caller,
+    Segment(application): Segment<String>,
+    Body(asked): Body<ReplayRequest>,
+) -> Result<StatusCode, Problem> {
+    let id = api.application(&caller, &application).await?.id;
+    api.app.replay_webhooks(id, asked.from, caller.actor).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// The application that asks (application)

@@ -8,6 +8,7 @@ use super::page::numbers::{count, moment, size};
 use super::page::{Sheet, sheet};
 use maud::{Markup, html};
 use relais_app::Certificate;
+use relais_app::core::address::EmailAddress;
 use relais_app::core::departure::{AddressHeir, Step};
 use relais_app::core::language::Language;
 use relais_app::core::money::Money;
@@ -39,6 +40,7 @@ pub fn page(certificate: &Certificate, language: Language) -> Markup {
 fn who_and_when(certificate: &Certificate, language: Language) -> Markup {
     let plan = &certificate.plan;
     let none = language.pick("aucun", "none");
+    let given = groups_given(certificate);
     html! {
         section {
             h2 { (language.pick("Qui et quand", "Who and when")) }
@@ -53,12 +55,23 @@ fn who_and_when(certificate: &Certificate, language: Language) -> Markup {
                 dt { (language.pick("Achevé le", "Finished")) } dd { (moment(certificate.finished_at, language)) }
                 dt { (language.pick("Successeur", "Successor")) }
                 dd { @match &plan.successor { Some(address) => (address), None => (none) } }
+                @if !given.is_empty() {
+                    dt { (language.pick("Groupes remis", "Groups given on")) }
+                    dd { (given.join(", ")) " → " (plan.groups_to.as_ref().map_or("", EmailAddress::as_str)) }
+                }
                 @if !plan.findings.groups.is_empty() {
                     dt { (language.pick("Groupes", "Groups")) } dd { (plan.findings.groups.join(", ")) }
                 }
             }
         }
     }
+}
+
+/// The groups that had no other admin.
+fn groups_given(certificate: &Certificate) -> Vec<&str> {
+    let freeze = certificate.steps.iter().find(|report| report.step == Step::Freeze);
+    let given = freeze.and_then(|report| report.detail.get("groups_given")).and_then(Value::as_array);
+    given.into_iter().flatten().filter_map(|given| given.get("name")?.as_str()).collect()
 }
 
 fn new_mail(certificate: &Certificate, language: Language) -> Markup {

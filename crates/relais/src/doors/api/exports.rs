@@ -26,7 +26,7 @@ use utoipa_axum::routes;
 const CHUNK_BYTES: usize = 64 << 10;
 
 pub fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(list))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(send_again))
 }
 
 /// The page that the link in a letter opens. Looking at it uses nothing up: mail programs look at links too.
@@ -44,6 +44,18 @@ async fn list(
     let found = api.account(&caller, &account).await?;
     require(&caller, Power::EndAccounts, found.organisation)?;
     Ok(Json(api.app.exports_of(found.id, caller.actor).await?))
+}
+
+/// Make the last archive anew and send its link; the link that was sent before is void
+#[utoipa::path(post, path = "/accounts/{account}/exports/link", tag = "exports", responses((status = 200, body = Export)))]
+async fn send_again(
+    State(api): State<Api>,
+    caller: Caller,
+    Segment(account): Segment<String>,
+) -> Answer<Export> {
+    let found = api.account(&caller, &account).await?;
+    require(&caller, Power::EndAccounts, found.organisation)?;
+    Ok(Json(api.app.send_export_again(found.id, caller.actor).await?))
 }
 
 async fn show(

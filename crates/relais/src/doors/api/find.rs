@@ -10,15 +10,16 @@ use relais_app::core::collection::Share;
 use relais_app::core::content::{ContentItem, Reassignment};
 use relais_app::core::departure::Departure;
 use relais_app::core::ids::{
-    AccountId, ApplicationId, ContentId, DepartureId, GroupId, OrganisationId, PlanId, ReassignmentId,
+    AccountId, ApplicationId, ContentId, DepartureId, GroupId, JobId, OrganisationId, PlanId, ReassignmentId,
     ResponderId, ShareId, SubscriptionId,
 };
+use relais_app::core::job::Job;
 use relais_app::core::organisation::{Address, Group, Organisation, Responder, SharedMailbox, Target};
 use relais_app::core::plan::{Plan, Subscription};
 use relais_app::core::refusal::{ContentFault, Refusal};
 use relais_app::read::{
-    Tx, accounts, addresses, applications, collections, content, departures, groups, mailboxes, offers, organisations,
-    responders,
+    Tx, accounts, addresses, applications, collections, content, departures, groups, jobs, mailboxes, offers,
+    organisations, responders,
 };
 use relais_app::{Caller, Error};
 use std::str::FromStr;
@@ -249,6 +250,15 @@ impl Api {
         let id: ReassignmentId = id(text)?;
         let found = self.app.look(move |tx| content::reassigning::get(tx, id)).await?;
         seen(caller, found, |made| made.organisation)
+    }
+
+    /// A job that the caller could have ordered.
+    pub async fn job(&self, caller: &Caller, text: &str) -> Result<Job, Problem> {
+        let id: JobId = id(text)?;
+        let found = self.app.look(move |tx| jobs::get(tx, id)).await?;
+        let job = seen(caller, found, |job| job.organisation)?;
+        require(caller, job.act.power(), job.organisation)?;
+        Ok(job)
     }
 
     pub async fn responder(&self, caller: &Caller, text: &str) -> Result<Responder, Problem> {

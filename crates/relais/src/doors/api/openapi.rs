@@ -105,6 +105,7 @@ fn segment(name: &str) -> utoipa::openapi::path::Parameter {
         "domain" => ("Name of a domain, in Unicode or in A-labels.", "bm.com"),
         "departure" => ("Id of a departure.", "dep-0000000000001"),
         "group" => ("Id or address of a group.", "ventes@bm.com"),
+        "inner" => ("Id or address of the group that is in it.", "salon@bm.com"),
         "responder" => ("Id of a responder.", "rsp-0000000000001"),
         "application" => ("Id of a connected application.", "app-0000000000001"),
         "item" => ("Id of an item of content.", "cnt-0000000000001"),

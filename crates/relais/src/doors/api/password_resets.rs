@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::get;
 use relais_app::Error;
+use relais_app::core::invitation::LinkPurpose;
 use relais_app::core::language::Language;
 use relais_app::core::refusal::Refusal;
 use serde::Deserialize;
@@ -23,9 +24,11 @@ pub fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new().routes(routes!(ask)).routes(routes!(set))
 }
 
-/// The page that the link in a letter opens.
+/// The page that the link in a letter opens: of a new password, or of an invitation.
 pub fn pages() -> axum::Router<Api> {
-    axum::Router::new().route("/reset/{secret}", get(show).post(choose))
+    axum::Router::new()
+        .route("/reset/{secret}", get(show).post(choose))
+        .route("/invitation/{secret}", get(show).post(choose))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -59,9 +62,10 @@ struct Chosen {
     password: String,
 }
 
-/// Choose a new password with the secret of a link
+/// Choose a password with the secret of a link
 ///
-/// Ends every session of the account, and tells the person at their external address.
+/// Ends every session of the account, and tells the person at their external address. The link of an invitation opens
+/// the account.
 #[utoipa::path(
     post, path = "/password-resets/{secret}", tag = "sessions", security(()),
     request_body(content = Chosen, example = json!({ "password": "correct horse battery" })),
@@ -78,8 +82,8 @@ async fn set(
 
 fn written(said: &Said, language: Language) -> Response {
     let status = match said {
-        Said::Ask | Said::Done => StatusCode::OK,
-        Said::AskAgain(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Said::Ask(_) | Said::Done(_) => StatusCode::OK,
+        Said::AskAgain(..) => StatusCode::UNPROCESSABLE_ENTITY,
         Said::Void(_) => StatusCode::CONFLICT,
     };
     link_page::answered(status, page(said, language), language)
@@ -92,8 +96,8 @@ async fn show(
 ) -> Result<Response, Problem> {
     let language = asked_language(&headers).unwrap_or_default();
     match api.app.check_password_reset(&secret).await {
-        Ok(()) => Ok(written(&Said::Ask, language)),
-        Err(error) => refused(error, language),
+        Ok(purpose) => Ok(written(&Said::Ask(purpose), language)),
+        Err(error) => refused(error, LinkPurpose::Reset, language),
     }
 }
 
@@ -113,24 +117,28 @@ async fn choose(
 ) -> Result<Response, Problem> {
     let language = asked_language(&headers).unwrap_or_default();
     let Form(typed) = typed.map_err(|_| Problem::BodyBroken)?;
+    let purpose = match api.app.check_password_reset(&secret).await {
+        Ok(purpose) => purpose,
+        Err(error) => return refused(error, LinkPurpose::Reset, language),
+    };
     if typed.password != typed.again {
         let said = language.pick(
             "Les deux mots de passe diffèrent ; écrivez deux fois le même.",
             "The two passwords differ; write the same one twice.",
         );
-        return Ok(written(&Said::AskAgain(said.to_owned()), language));
+        return Ok(written(&Said::AskAgain(purpose, said.to_owned()), language));
     }
     match api.app.use_password_reset(&secret, typed.password).await {
-        Ok(()) => Ok(written(&Said::Done, language)),
-        Err(error) => refused(error, language),
+        Ok(purpose) => Ok(written(&Said::Done(purpose), language)),
+        Err(error) => refused(error, purpose, language),
     }
 }
 
 /// A refusal as a page; anything else is a problem as everywhere.
-fn refused(error: Error, language: Language) -> Result<Response, Problem> {
+fn refused(error: Error, purpose: LinkPurpose, language: Language) -> Result<Response, Problem> {
     match error {
         Error::Refused(refusal @ Refusal::PasswordLength { .. }) => {
-            Ok(written(&Said::AskAgain(refusal.sentence(language)), language))
+            Ok(written(&Said::AskAgain(purpose, refusal.sentence(language)), language))
         }
         Error::Refused(refusal) => Ok(written(&Said::Void(refusal.sentence(language)), language)),
         other => Err(other.into()),

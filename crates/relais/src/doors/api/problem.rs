@@ -6,7 +6,7 @@ use super::payments::SignatureError;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use relais_app::core::language::Language;
-use relais_app::core::refusal::{BackupFault, ContentFault, ProfileFault, Refusal};
+use relais_app::core::refusal::{BackupFault, ContentFault, GroupFault, ProfileFault, Refusal};
 use relais_app::{Error, SignInRefusal};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -122,7 +122,8 @@ fn status_of_backup(fault: &BackupFault) -> StatusCode {
         | BackupFault::NotVerified
         | BackupFault::AlreadyHere { .. }
         | BackupFault::FromNewerVersion
-        | BackupFault::ExportVoid => StatusCode::CONFLICT,
+        | BackupFault::ExportVoid
+        | BackupFault::ExportSourceGone => StatusCode::CONFLICT,
     }
 }
 
@@ -180,8 +181,13 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::QuotaInvalid
         | Refusal::SharedWithOwner
         | Refusal::WebhookUrlInvalid { .. }
+        | Refusal::Group(GroupFault::SendersMissing | GroupFault::SendersTooMany { .. })
         | Refusal::Profile(_)
         | Refusal::List(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Refusal::Group(
+            GroupFault::Cycle { .. } | GroupFault::CatchAll { .. } | GroupFault::RedirectedTo { .. },
+        )
+        | Refusal::Invitation(_) => StatusCode::CONFLICT,
         Refusal::NotInThisState { .. }
         | Refusal::OwnerCannotLeave
         | Refusal::RevokeRoleFirst
@@ -220,6 +226,8 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::AliasLimit { .. }
         | Refusal::PaymentDiffers { .. }
         | Refusal::PasswordResetVoid
+        | Refusal::JobOver
+        | Refusal::JobItemFailed
         | Refusal::CollectionUnknown { .. } => StatusCode::CONFLICT,
     }
 }

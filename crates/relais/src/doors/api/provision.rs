@@ -11,7 +11,7 @@ use relais_app::core::authority::Power;
 use relais_app::core::ledger::Entry;
 use relais_app::core::money::{Currency, Money};
 use relais_app::read::{LedgerCheck, Tx, ledger};
-use relais_app::{Caller, Days, Provision, Renewal, Statement};
+use relais_app::{Caller, Days, LicenceReport, Provision, Renewal, Statement};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -28,6 +28,7 @@ pub fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(statement))
         .routes(routes!(statement_csv))
         .routes(routes!(statement_html))
+        .routes(routes!(licences))
 }
 
 /// Show what an organisation has to spend, its plan and the licences that are used
@@ -174,6 +175,19 @@ async fn stated(
 ) -> Result<Statement, Problem> {
     let id = api.organisation(caller, organisation).await?.id;
     Ok(api.app.statement(id, Days { from, until }, caller.actor).await?)
+}
+
+/// Show the licences that were held on each day, beside what is held now and what the plan allows
+#[utoipa::path(get, path = "/organisations/{organisation}/licences", tag = "provision", params(DaysAsked), responses((status = 200, body = LicenceReport)))]
+async fn licences(
+    State(api): State<Api>,
+    caller: Caller,
+    Segment(organisation): Segment<String>,
+    Asked(days): Asked<DaysAsked>,
+) -> Answer<LicenceReport> {
+    let id = api.organisation(&caller, &organisation).await?.id;
+    let DaysAsked { from, until } = days;
+    Ok(Json(api.app.licence_report(id, Days { from, until }, caller.actor).await?))
 }
 
 /// Show a statement: opening balance, lines, sums, closing balance

@@ -46,7 +46,7 @@ pub async fn speak(State(api): State<Api>, request: Request, next: Next) -> Resp
 
 /// A path as it may be logged: whoever reads the log is not to use the link that did not work.
 fn without_secret(path: &str) -> &str {
-    let ends = ["/reset/", "/password-resets/", "/exports/"]
+    let ends = ["/reset/", "/invitation/", "/password-resets/", "/exports/"]
         .map(|lead| path.find(lead).map(|start| start + lead.len()));
     ends.into_iter().flatten().min().map_or(path, |end| &path[..end])
 }
@@ -131,6 +131,7 @@ mod tests {
     fn no_secret_of_a_link_is_logged() {
         for (path, logged) in [
             ("/reset/rlp_abc", "/reset/"),
+            ("/invitation/rli_abc", "/invitation/"),
             ("/api/v1/password-resets/rlp_abc", "/api/v1/password-resets/"),
             ("/api/v1/password-resets", "/api/v1/password-resets"),
             ("/api/v1/accounts/user1@bm.com", "/api/v1/accounts/user1@bm.com"),

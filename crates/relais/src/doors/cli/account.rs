@@ -3,9 +3,10 @@
 use super::arguments::{AccountCommand, AccountCreate, AliasCommand, InboundCommand};
 use super::client::Answer;
 use super::session::{Attendance, Form};
-use super::{Failure, Session, account_list, offers, profile, quota, words};
-use relais_app::{MailboxUsage, Run};
+use super::{Failure, Session, account_list, group, invitation, offers, profile, quota, words};
+use relais_app::MailboxUsage;
 use relais_core::account::Account;
+use relais_core::job::Run;
 use relais_core::organisation::{Address, AddressKind};
 use relais_core::rights::State;
 use serde_json::json;
@@ -14,6 +15,8 @@ use std::io::BufRead as _;
 pub async fn account(session: &mut Session, command: AccountCommand) -> Result<(), Failure> {
     match command {
         AccountCommand::Create(arguments) => create(session, arguments).await,
+        AccountCommand::Invite(arguments) => invitation::invite(session, *arguments).await,
+        AccountCommand::InviteAgain { account } => invitation::invite_again(session, &account).await,
         AccountCommand::List { state, organisation } => {
             list(session, state, organisation.organisation.as_deref()).await
         }
@@ -57,8 +60,13 @@ pub async fn account(session: &mut Session, command: AccountCommand) -> Result<(
                 &format!("Deactivated the account {account}; its connections are cut. To open it again: relais account reactivate {account}"),
             )
         }
-        AccountCommand::Reactivate { account } => {
-            let answer = session.client.post(&["accounts", &account, "reactivate"], &json!({})).await?;
+        AccountCommand::Reactivate { account, groups } => {
+            let mut into = Vec::new();
+            for named in &groups {
+                into.push(group::group_id(session, named, None).await?);
+            }
+            let body = json!({ "groups": into });
+            let answer = session.client.post(&["accounts", &account, "reactivate"], &body).await?;
             session.confirm(
                 &answer,
                 &format!("Le compte {account} est actif."),

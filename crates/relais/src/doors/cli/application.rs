@@ -3,7 +3,8 @@
 use super::arguments::ApplicationCommand;
 use super::client::Answer;
 use super::reader::Reader;
-use super::{Failure, Session};
+use super::{Failure, Session, words};
+use relais_app::read::Delivery;
 use relais_core::application::Application;
 use relais_core::ids::ApplicationId;
 use serde_json::{Map, Value, json};
@@ -42,6 +43,35 @@ pub async fn application(session: &mut Session, command: ApplicationCommand) -> 
             let place = ["applications", &id, "signing-secret"];
             let answer = session.client.post(&place, &json!({})).await?;
             show_secrets(session, &answer)
+        }
+        ApplicationCommand::Undelivered { application, after } => {
+            let id = id_of(session, &application).await?;
+            let after = after.to_string();
+            let query = [("after", after.as_str()), ("limit", "200")];
+            let answer = session.client.search(&["applications", &id, "undelivered"], &query).await?;
+            session.show(&answer, |reader, rows: Vec<Delivery>| {
+                let row = |one: Delivery| {
+                    let trouble = words::printable(&one.trouble.unwrap_or_default());
+                    [one.number.to_string(), one.attempts.to_string(), reader.time(one.next_at), trouble]
+                };
+                let headings = [
+                    ("événement", "event"),
+                    ("essais", "attempts"),
+                    ("prochain", "next"),
+                    ("ennui", "trouble"),
+                ];
+                reader.table(headings, rows.into_iter().map(row).collect())
+            })
+        }
+        ApplicationCommand::Replay { application, from } => {
+            let id = id_of(session, &application).await?;
+            let answer =
+                session.client.post(&["applications", &id, "replay"], &json!({ "from": from })).await?;
+            session.confirm(
+                &answer,
+                &format!("{application} va entendre à nouveau ce qui s'est passé depuis l'événement {from}."),
+                &format!("{application} is told again what happened from event {from} on."),
+            )
         }
         ApplicationCommand::Disconnect { application } => {
             let id = id_of(session, &application).await?;

@@ -2,31 +2,35 @@
 
 mod applications;
 mod backups;
+mod bulk;
 mod content;
 mod departures;
+mod groups;
 mod money;
 mod people;
 
 pub use applications::ApplicationCommand;
-pub use backups::{BackupCommand, DownloadPart, Held, Keep, RestorePart};
+pub use backups::{BackupCommand, DownloadPart, ExportCommand, Held, Keep, RestorePart};
+pub use bulk::{BulkCommand, JobCommand, Many};
 pub use content::{ContentCommand, ReassignArguments};
 pub use departures::{DepartArguments, DepartureCommand};
+pub use groups::{GroupCommand, OneGroup, PostingWord};
 pub use money::{
     PlanCommand, PlanCreate, ProvisionCommand, StatementArguments, SubscriptionCommand, SubscriptionCreate,
 };
-pub use people::{Limit, PhotoArguments, ProfileCommand, ProfileFields};
+pub use people::{InviteArguments, Limit, PhotoArguments, ProfileCommand, ProfileFields};
 
 use super::inbound::InboundArguments;
 use super::text::TextSource;
 use super::when::When;
 use clap::{Args, Subcommand, ValueEnum};
-use relais_core::content::ContentKind;
-use serde::de::DeserializeOwned;
 use relais_core::address::EmailAddress;
 use relais_core::authority::Role;
+use relais_core::content::ContentKind;
 use relais_core::language::Language;
 use relais_core::money::Currency;
 use relais_core::rights::State;
+use serde::de::DeserializeOwned;
 use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
@@ -52,6 +56,17 @@ pub enum OrganisationCommand {
         organisation: String,
         #[arg(value_name = "fr|en", value_parser = super::language::parse)]
         of: Language,
+    },
+    /// Show the licences that were held on each day, beside what the plan allows
+    Licences {
+        #[command(flatten)]
+        organisation: InOrganisation,
+        /// The first day, as 2026-11-01; the first of the month if absent
+        #[arg(long, value_name = "DAY", value_parser = parse_day)]
+        from: Option<jiff::civil::Date>,
+        /// The day after the last; the first of the next month if absent
+        #[arg(long, value_name = "DAY", value_parser = parse_day)]
+        until: Option<jiff::civil::Date>,
     },
     /// Change where an organisation's days begin and end
     TimeZone {
@@ -144,6 +159,10 @@ pub struct InOrganisation {
 pub enum AccountCommand {
     /// Create an account
     Create(AccountCreate),
+    /// Invite a person: they get a link to choose a password and enter (works once, seven days)
+    Invite(Box<InviteArguments>),
+    /// Send another invitation to an account that has no password yet
+    InviteAgain { account: String },
     /// List accounts
     List {
         /// Only accounts in this state
@@ -220,7 +239,12 @@ pub enum AccountCommand {
         content_kind: Vec<ContentKind>,
     },
     /// Open a deactivated account again
-    Reactivate { account: String },
+    Reactivate {
+        account: String,
+        /// Put it into this group too (id, name or address); may be repeated
+        #[arg(long = "group", value_name = "GROUP")]
+        groups: Vec<String>,
+    },
     /// Delete a deactivated account for good
     Delete {
         account: String,
@@ -365,42 +389,6 @@ pub enum CollectionCommand {
     },
     /// End a share, named by its id in the list
     Unshare { share: String },
-}
-
-#[derive(Debug, Subcommand)]
-pub enum GroupCommand {
-    /// Create a group
-    Create {
-        name: String,
-        #[arg(long)]
-        address: Option<EmailAddress>,
-        #[command(flatten)]
-        organisation: InOrganisation,
-    },
-    /// Add an account to a group, change its role there, or remove it
-    Member {
-        /// Id, name or address
-        group: String,
-        account: String,
-        #[arg(long, conflicts_with = "remove")]
-        admin: bool,
-        #[arg(long)]
-        remove: bool,
-        #[command(flatten)]
-        organisation: InOrganisation,
-    },
-    /// List the members of a group
-    Members {
-        /// Id, name or address
-        group: String,
-        #[command(flatten)]
-        organisation: InOrganisation,
-    },
-    /// List the groups
-    List {
-        #[command(flatten)]
-        organisation: InOrganisation,
-    },
 }
 
 #[derive(Debug, Subcommand)]

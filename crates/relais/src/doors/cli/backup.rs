@@ -4,13 +4,14 @@ use super::account::read_accounts;
 use super::arguments::{BackupCommand, DownloadPart, Held, InOrganisation, Keep, RestorePart};
 use super::reader::Reader;
 use super::session::Form;
-use super::{Failure, Session, quota::size, words};
+use super::{Failure, Session, client::Answer, quota::size, words};
 use relais_app::{Contents, MessagePage, View};
 use relais_core::account::Account;
 use relais_core::backup::{BackupPolicy, Generation, GenerationState, Holder, Scope, Snapshot};
 use relais_core::ids::OrganisationId;
 use relais_core::language::Language;
 use relais_core::organisation::SharedMailbox;
+use relais_core::rights::State;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::path::Path;
@@ -96,7 +97,8 @@ async fn run(
         answer = session.client.get(&["backups", &found.id.to_string()]).await?;
         found = answer.read()?;
     }
-    session.show(&answer, generation_in_words)?;
+    let names = names_of(session, std::slice::from_ref(&found)).await?;
+    session.show(&answer, |reader, found| generation_in_words(reader, found, &names))?;
     if found.state == GenerationState::Verified {
         return Ok(());
     }
@@ -108,31 +110,52 @@ async fn run(
 }
 
 async fn list(session: &mut Session, organisation: &InOrganisation) -> Result<(), Failure> {
-    session
-        .list(organisation.organisation.as_deref(), "backups", |reader, rows: Vec<Generation>| {
-            let row = |found: Generation| {
-                [
-                    found.id.to_string(),
-                    state(reader, found.state),
-                    scope(reader, found.scope),
-                    reader.time(found.started_at),
-                    found.ended_at.map_or_else(String::new, |at| reader.time(at)),
-                    format!("{}/{}", found.holders_done, found.holders),
-                ]
-            };
-            reader.table(
-                [
-                    ("id", "id"),
-                    ("état", "state"),
-                    ("contenu", "of"),
-                    ("commencée le", "begun"),
-                    ("finie le", "ended"),
-                    ("faits", "done"),
-                ],
-                rows.into_iter().map(row).collect(),
-            )
-        })
-        .await
+    let mut lists = Vec::new();
+    for organisation in session.organisations(organisation.organisation.as_deref()).await? {
+        let id = organisation.id.to_string();
+        lists.push(session.client.get(&["organisations", &id, "backups"]).await?);
+    }
+    let answer = Answer::joined(lists);
+    let names = names_of(session, &answer.read::<Vec<Generation>>()?).await?;
+    session.show(&answer, |reader, rows: Vec<Generation>| {
+        let row = |found: Generation| {
+            [
+                found.id.to_string(),
+                state(reader, found.state),
+                scope(reader, found.scope, &names),
+                reader.time(found.started_at),
+                found.ended_at.map_or_else(String::new, |at| reader.time(at)),
+                format!("{}/{}", found.holders_done, found.holders),
+            ]
+        };
+        reader.table(
+            [
+                ("id", "id"),
+                ("état", "state"),
+                ("contenu", "of"),
+                ("commencée le", "begun"),
+                ("finie le", "ended"),
+                ("faits", "done"),
+            ],
+            rows.into_iter().map(row).collect(),
+        )
+    })
+}
+
+/// By id, the addresses of accounts that were backed up alone. Who is deleted keeps only the id.
+async fn names_of(session: &Session, of: &[Generation]) -> Result<HashMap<String, String>, Failure> {
+    let mut names = HashMap::new();
+    for found in of {
+        let Scope::Account(id) = found.scope else { continue };
+        let id = id.to_string();
+        if session.form == Form::Json || names.contains_key(&id) {
+            continue;
+        }
+        let account: Account = session.client.get(&["accounts", &id]).await?.read()?;
+        let name = if account.state == State::Deleted { id.clone() } else { account.address.to_string() };
+        names.insert(id, name);
+    }
+    Ok(names)
 }
 
 async fn show(session: &mut Session, named: &str, organisation: &InOrganisation) -> Result<(), Failure> {
@@ -167,7 +190,7 @@ async fn show(session: &mut Session, named: &str, organisation: &InOrganisation)
             ],
             held.into_iter().map(row).collect(),
         );
-        format!("{}\n\n{table}", generation_in_words(reader, found))
+        format!("{}\n\n{table}", generation_in_words(reader, found, &names))
     })
 }
 
@@ -452,11 +475,11 @@ async fn find(session: &Session, named: &str, organisation: &InOrganisation) -> 
     }
 }
 
-fn generation_in_words(reader: &Reader, found: Generation) -> String {
+fn generation_in_words(reader: &Reader, found: Generation, names: &HashMap<String, String>) -> String {
     let mut rows = vec![
         ("sauvegarde", "backup", found.id.to_string()),
         ("état", "state", state(reader, found.state)),
-        ("contenu", "of", scope(reader, found.scope)),
+        ("contenu", "of", scope(reader, found.scope, names)),
         ("commencée le", "begun", reader.time(found.started_at)),
         ("finie le", "ended", found.ended_at.map_or_else(String::new, |at| reader.time(at))),
         ("faits", "done", format!("{}/{}", found.holders_done, found.holders)),
@@ -474,10 +497,13 @@ fn state(reader: &Reader, state: GenerationState) -> String {
     }
 }
 
-fn scope(reader: &Reader, scope: Scope) -> String {
+fn scope(reader: &Reader, scope: Scope, names: &HashMap<String, String>) -> String {
     match scope {
         Scope::Everything => reader.pick("tout", "everything").to_owned(),
-        Scope::Account(id) => id.to_string(),
+        Scope::Account(id) => {
+            let id = id.to_string();
+            names.get(&id).cloned().unwrap_or(id)
+        }
     }
 }
 

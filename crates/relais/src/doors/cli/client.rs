@@ -4,7 +4,8 @@
 use super::failure::{Failure, Problem};
 use anyhow::{Context as _, anyhow};
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::http1::SendRequest;
 use hyper::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, HOST};
 use hyper::{Method, Request, Uri};
 use hyper_util::rt::TokioIo;
@@ -12,7 +13,7 @@ use relais_core::language::Language;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt::Write as _;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -146,7 +147,7 @@ impl Client {
         self.ask(Method::POST, &written(path, &[]), "application/json", Some(sent)).await
     }
 
-    /// Writes an answer to a file. Returns its size.
+    /// Writes an answer to a file as it comes; what is cut off leaves the file as it was. Returns its size.
     ///
     /// # Errors
     /// As [`Client::get`], or that the file cannot be written.
@@ -156,9 +157,23 @@ impl Client {
         query: &[(&str, &str)],
         file: &Path,
     ) -> Result<u64, Failure> {
-        let bytes = self.fetch(Method::GET, &written(path, query), "*/*", None).await?;
-        std::fs::write(file, &bytes).with_context(|| format!("writing {}", file.display()))?;
-        Ok(bytes.len() as u64)
+        let path = written(path, query);
+        let mut answering = self.within(ANSWER_MAX, self.open(Method::GET, &path, "*/*", None)).await?;
+        if !(200..300).contains(&answering.status) {
+            let answered = self.within(ANSWER_MAX, answering.whole()).await?;
+            return self.judge(answered).map(|bytes| bytes.len() as u64);
+        }
+        let writing = || format!("writing {}", file.display());
+        let dir = file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut partial = tempfile::NamedTempFile::new_in(dir).with_context(writing)?;
+        let mut size_bytes = 0;
+        while let Some(bytes) = self.within(ANSWER_MAX, answering.next()).await? {
+            partial.write_all(&bytes).with_context(writing)?;
+            size_bytes += bytes.len() as u64;
+        }
+        partial.as_file().sync_all().with_context(writing)?;
+        partial.persist(file).with_context(writing)?;
+        Ok(size_bytes)
     }
 
     /// Sends a file of this media type.
@@ -219,27 +234,43 @@ impl Client {
         body: Option<Sent>,
     ) -> Result<Bytes, Failure> {
         let patience = body.as_ref().map_or(ANSWER_MAX, |sent| sent.patience);
-        let asked = async {
-            match &self.place {
-                Place::Socket { data } => {
-                    let request = self.request(method, path, "localhost", accept, body)?;
-                    let socket = data.join(SOCKET);
-                    let stream = UnixStream::connect(&socket).await;
-                    converse(stream.map_err(|error| self.no_socket(data, &error))?, request).await
-                }
-                Place::Url { authority, address, prefix } => {
-                    let path = format!("{prefix}{path}");
-                    let request = self.request(method, &path, authority, accept, body)?;
-                    let stream = match tokio::time::timeout(CONNECT_MAX, TcpStream::connect(address)).await {
-                        Ok(stream) => stream,
-                        Err(elapsed) => Err(elapsed.into()),
-                    };
-                    converse(stream.map_err(|error| self.no_server(address, &error))?, request).await
-                }
+        let asked = async { self.open(method, path, accept, body).await?.whole().await };
+        self.judge(self.within(patience, asked).await?)
+    }
+
+    async fn open(
+        &self,
+        method: Method,
+        path: &str,
+        accept: &str,
+        body: Option<Sent>,
+    ) -> Result<Answering, Ended> {
+        match &self.place {
+            Place::Socket { data } => {
+                let request = self.request(method, path, "localhost", accept, body)?;
+                let socket = data.join(SOCKET);
+                let stream = UnixStream::connect(&socket).await;
+                converse(stream.map_err(|error| self.no_socket(data, &error))?, request).await
             }
-        };
+            Place::Url { authority, address, prefix } => {
+                let path = format!("{prefix}{path}");
+                let request = self.request(method, &path, authority, accept, body)?;
+                let stream = match tokio::time::timeout(CONNECT_MAX, TcpStream::connect(address)).await {
+                    Ok(stream) => stream,
+                    Err(elapsed) => Err(elapsed.into()),
+                };
+                converse(stream.map_err(|error| self.no_server(address, &error))?, request).await
+            }
+        }
+    }
+
+    async fn within<T>(
+        &self,
+        patience: Duration,
+        asked: impl Future<Output = Result<T, Ended>>,
+    ) -> Result<T, Failure> {
         match tokio::time::timeout(patience, asked).await {
-            Ok(Ok(answered)) => self.judge(answered),
+            Ok(Ok(answered)) => Ok(answered),
             Ok(Err(Ended::Failed(failure))) => Err(failure),
             Ok(Err(Ended::CutOff(error))) => Err(Failure::Unreachable(format!(
                 "{} ({error})",
@@ -356,6 +387,31 @@ struct Answered {
     bytes: Bytes,
 }
 
+/// An answer whose body is still to come.
+struct Answering {
+    status: u16,
+    body: Incoming,
+    /// The connection is closed with it.
+    _sender: SendRequest<Full<Bytes>>,
+}
+
+impl Answering {
+    async fn whole(self) -> Result<Answered, Ended> {
+        let Self { status, body, _sender } = self;
+        Ok(Answered { status, bytes: body.collect().await?.to_bytes() })
+    }
+
+    /// The next bytes; `None` at the end of all that was announced.
+    async fn next(&mut self) -> Result<Option<Bytes>, Ended> {
+        while let Some(frame) = self.body.frame().await {
+            if let Ok(bytes) = frame?.into_data() {
+                return Ok(Some(bytes));
+            }
+        }
+        Ok(None)
+    }
+}
+
 enum Ended {
     Failed(Failure),
     CutOff(hyper::Error),
@@ -373,18 +429,15 @@ impl From<hyper::Error> for Ended {
     }
 }
 
-async fn converse<S>(stream: S, request: Request<Full<Bytes>>) -> Result<Answered, Ended>
+async fn converse<S>(stream: S, request: Request<Full<Bytes>>) -> Result<Answering, Ended>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     // Whatever ends the connection early also ends the answer, which is where it is reported.
-    let driver = tokio::spawn(connection);
+    tokio::spawn(connection);
     let response = sender.send_request(request).await?;
-    let status = response.status().as_u16();
-    let bytes = response.into_body().collect().await?.to_bytes();
-    driver.abort();
-    Ok(Answered { status, bytes })
+    Ok(Answering { status: response.status().as_u16(), body: response.into_body(), _sender: sender })
 }
 
 /// `/api/v1/…`, each part and value encoded (RFC 3986, section 2.1).

@@ -74,7 +74,14 @@ async fn list(session: &mut Session, account: &str, kind: Option<ContentKind>) -
     session.show(&answer, |reader, items: Vec<ContentItem>| {
         let ours = owned.collections.iter().map(|found| {
             let of = ContentKind::from(found.kind);
-            (of, [words::content_kind(of, reader.language).to_owned(), words::printable(&found.display_name), found.name.clone()])
+            (
+                of,
+                [
+                    words::content_kind(of, reader.language).to_owned(),
+                    words::printable(&found.display_name),
+                    found.name.clone(),
+                ],
+            )
         });
         let ours = ours.filter(|(of, _)| kind.is_none_or(|kind| kind == *of)).map(|(_, row)| row);
         let items = items.into_iter().map(|item| row(reader, &item));
@@ -221,7 +228,12 @@ async fn moves(session: &mut Session, reassignment: &str) -> Result<(), Failure>
             let title = one.content.map_or_else(String::new, |item| words::printable(&item.title));
             let state = words::move_state(one.state, reader.language).to_owned();
             let reason = one.reason.filter(|_| one.state == MoveState::Refused);
-            [title, state, reason.map_or_else(String::new, |reason| words::printable(&reason)), one.item.to_string()]
+            [
+                title,
+                state,
+                reason.map_or_else(String::new, |reason| words::printable(&reason)),
+                one.item.to_string(),
+            ]
         };
         let heads = [("titre", "title"), ("état", "state"), ("pourquoi", "why"), ("id", "id")];
         reader.table(heads, moves.into_iter().map(row).collect())

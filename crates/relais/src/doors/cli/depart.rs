@@ -85,6 +85,7 @@ async fn order(session: &Session, arguments: &DepartArguments) -> Result<Order, 
         meetings: arguments.meetings,
         content: arguments.content,
         export: arguments.export.then_some(ExportChoice::ExternalAddress),
+        groups_to: arguments.groups_to.clone(),
     })
 }
 

@@ -189,12 +189,8 @@ pub fn done(reader: &Reader, plan: &Plan, report: &StepReport) -> String {
         Step::ReassignContent => content_given(reader, &report.detail),
         Step::SettleMeetings => meetings_settled(reader, &report.detail),
         Step::Rename => Some(plan.renamed_to.to_string()),
-        Step::Freeze
-        | Step::Inventory
-        | Step::RouteInbound
-        | Step::GiveAddresses
-        | Step::Wait
-        | Step::Certificate => None,
+        Step::Freeze => groups_given(plan, &report.detail),
+        Step::Inventory | Step::RouteInbound | Step::GiveAddresses | Step::Wait | Step::Certificate => None,
         Step::Delete => credited(reader, &report.detail),
     };
     let detail =
@@ -226,6 +222,14 @@ fn credited(reader: &Reader, detail: &Value) -> Option<String> {
         amount.format(reader.language),
         reader.pick("crédités à la provision", "credited to the provision")
     ))
+}
+
+/// The groups that had no other admin.
+fn groups_given(plan: &Plan, detail: &Value) -> Option<String> {
+    let given = detail.get("groups_given").and_then(Value::as_array)?.iter();
+    let names: Vec<&str> = given.filter_map(|given| given.get("name")?.as_str()).collect();
+    let to = plan.groups_to.as_ref().filter(|_| !names.is_empty())?;
+    Some(format!("{} → {to}", names.join(", ")))
 }
 
 fn cut(reader: &Reader, detail: &Value) -> Option<String> {

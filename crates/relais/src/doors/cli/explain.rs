@@ -3,12 +3,18 @@
 use super::reader::Reader;
 use super::{Failure, Session, words};
 use relais_core::address::EmailAddress;
+use relais_core::group::Posting;
 use relais_core::language::Language;
 use relais_core::reserved::Keeper;
 use relais_core::routing::{Hop, Route};
 
-pub async fn explain(session: &mut Session, address: &EmailAddress) -> Result<(), Failure> {
-    let answer = session.client.get(&["explain", address.as_str()]).await?;
+pub async fn explain(
+    session: &mut Session,
+    address: &EmailAddress,
+    from: Option<&str>,
+) -> Result<(), Failure> {
+    let from: Vec<_> = from.map(|sender| ("from", sender)).into_iter().collect();
+    let answer = session.client.search(&["explain", address.as_str()], &from).await?;
     session.show(&answer, |reader, route: Route| tree(reader, address, &route))
 }
 
@@ -23,7 +29,9 @@ pub fn tree(reader: &Reader, address: &EmailAddress, route: &Route) -> String {
         let said = words::printable(&reason(hop, reader.language));
         line.push_str(&match hop {
             Hop::Refused { .. } => reader.bad(&said),
-            Hop::LoopCut { .. } | Hop::BounceKept | Hop::MemberLeftOut { .. } => reader.careful(&said),
+            Hop::LoopCut { .. } | Hop::BounceKept | Hop::AdminsOnly | Hop::MemberLeftOut { .. } => {
+                reader.careful(&said)
+            }
             Hop::Stored { .. } | Hop::SentOutside { .. } | Hop::Answered { .. } => reader.good(&said),
             Hop::Tag { .. }
             | Hop::Reserved { .. }
@@ -31,6 +39,7 @@ pub fn tree(reader: &Reader, address: &EmailAddress, route: &Route) -> String {
             | Hop::Account { .. }
             | Hop::SharedMailbox { .. }
             | Hop::Group { .. }
+            | Hop::InnerGroup { .. }
             | Hop::Responder { .. }
             | Hop::Redirected { .. } => said,
         });
@@ -65,7 +74,23 @@ fn reason(hop: &Hop, language: Language) -> String {
         Hop::SharedMailbox { address, .. } => {
             format!("{} {address}", pick("boîte partagée", "shared mailbox"))
         }
-        Hop::Group { name, .. } => format!("{} {name}", pick("groupe", "group")),
+        Hop::Group { name, posting: Posting::Anyone, .. } => {
+            format!("{} {name}", pick("groupe", "group"))
+        }
+        Hop::Group { name, posting, .. } => format!(
+            "{} {name}, {} {}",
+            pick("groupe", "group"),
+            pick("peuvent y écrire :", "who may write to it:"),
+            words::posting(posting, language)
+        ),
+        Hop::InnerGroup { name, .. } => {
+            format!("{} {name}", pick("dont les membres du groupe", "with the members of the group"))
+        }
+        Hop::AdminsOnly => pick(
+            "un avis de non-remise va aux seuls administrateurs du groupe",
+            "a bounce goes to the group's admins alone",
+        )
+        .to_owned(),
         Hop::Responder { name, .. } => format!("{} {name}", pick("répondeur", "responder")),
         Hop::Stored { mailbox } => {
             format!("{} ({mailbox})", pick("conservé dans la boîte", "stored in the mailbox"))

@@ -1,9 +1,13 @@
 //! Organisations: their names, languages and owners.
 
 use super::arguments::OrganisationCommand;
+use super::reader::Reader;
 use super::{Failure, Session};
+use jiff::civil::Date;
+use relais_app::LicenceReport;
 use relais_core::language::Language;
 use relais_core::organisation::Organisation;
+use relais_core::plan::LicenceCount;
 use serde_json::json;
 
 pub async fn organisation(session: &mut Session, command: OrganisationCommand) -> Result<(), Failure> {
@@ -81,6 +85,9 @@ pub async fn organisation(session: &mut Session, command: OrganisationCommand) -
                 &format!("Replies and certificates of the organisation {organisation} are now {said}."),
             )
         }
+        OrganisationCommand::Licences { organisation, from, until } => {
+            licences(session, organisation.organisation.as_deref(), from, until).await
+        }
         OrganisationCommand::TimeZone { organisation, zone } => {
             let answer = session
                 .client
@@ -93,4 +100,48 @@ pub async fn organisation(session: &mut Session, command: OrganisationCommand) -
             )
         }
     }
+}
+
+async fn licences(
+    session: &mut Session,
+    organisation: Option<&str>,
+    from: Option<Date>,
+    until: Option<Date>,
+) -> Result<(), Failure> {
+    let organisation = session.organisation(organisation).await?;
+    let (from, until) = (from.map(|day| day.to_string()), until.map(|day| day.to_string()));
+    let asked = [("from", &from), ("until", &until)];
+    let query: Vec<_> = asked.iter().filter_map(|(name, day)| Some((*name, day.as_deref()?))).collect();
+    let answer = session.client.search(&["organisations", &organisation, "licences"], &query).await?;
+    session.show(&answer, |reader, report: LicenceReport| licences_in_words(reader, &report))
+}
+
+/// One line a day, then what is held now and what the plan allows.
+pub fn licences_in_words(reader: &Reader, report: &LicenceReport) -> String {
+    let row = |name: String, count: &LicenceCount| {
+        let used = count.used;
+        let counts = [used.accounts, used.free, used.full, used.accounts - used.full, count.guests];
+        let [accounts, free, full, restricted, guests] = counts.map(|count| count.to_string());
+        [name, accounts, free, full, restricted, guests]
+    };
+    let mut rows: Vec<_> = report.days.iter().map(|count| row(count.day.to_string(), count)).collect();
+    rows.push(row(reader.pick("maintenant", "now").to_owned(), &report.now));
+    if let Some(plan) = report.plan.as_ref().map(|plan| &plan.terms) {
+        let most = |max: Option<i64>| max.map_or_else(|| "–".to_owned(), |max| max.to_string());
+        let (accounts, full) = (most(plan.accounts_max), most(plan.full_licences_max));
+        let none = || "–".to_owned();
+        let allowed = reader.pick("au plus", "at most").to_owned();
+        rows.push([allowed, accounts, plan.accounts_free.to_string(), full, none(), none()]);
+    }
+    reader.table(
+        [
+            ("jour", "day"),
+            ("comptes", "accounts"),
+            ("gratuits", "free"),
+            ("licences complètes", "full licences"),
+            ("restreintes", "restricted"),
+            ("invités", "guests"),
+        ],
+        rows,
+    )
 }

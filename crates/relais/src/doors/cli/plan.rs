@@ -57,10 +57,7 @@ fn heading(reader: &Reader, text: &mut String, french: &str, english: &str) {
 fn step_in_words(reader: &Reader, plan: &Plan, step: Step) -> String {
     let pick = |french: &'static str, english: &'static str| reader.pick(french, english).to_owned();
     match step {
-        Step::Freeze => pick(
-            "Le compte est fermé : plus aucune connexion n'est acceptée",
-            "The account is closed: no sign-in is accepted any more",
-        ),
+        Step::Freeze => freeze(reader, plan),
         Step::CutSessions => pick(
             "Les connexions ouvertes sont coupées (IMAP, POP, sessions)",
             "Open connections are cut (IMAP, POP, sessions)",
@@ -91,7 +88,10 @@ fn step_in_words(reader: &Reader, plan: &Plan, step: Step) -> String {
         Step::HandOverCollections => collections(reader, plan),
         Step::ReassignContent => format!(
             "{} {}",
-            reader.pick("Ce que des applications tiennent pour lui passe à", "What applications keep for it passes to"),
+            reader.pick(
+                "Ce que des applications tiennent pour lui passe à",
+                "What applications keep for it passes to"
+            ),
             plan.successor.as_ref().map_or("", EmailAddress::as_str)
         ),
         Step::SettleMeetings => match plan.meetings {
@@ -132,6 +132,27 @@ fn step_in_words(reader: &Reader, plan: &Plan, step: Step) -> String {
         Step::Certificate => {
             pick("Une attestation dit ce qui a été fait", "A certificate says what was done")
         }
+    }
+}
+
+fn freeze(reader: &Reader, plan: &Plan) -> String {
+    let closed = reader.pick(
+        "Le compte est fermé : plus aucune connexion n'est acceptée",
+        "The account is closed: no sign-in is accepted any more",
+    );
+    let groups = plan.findings.only_admin_of.join(", ");
+    match (&plan.groups_to, groups.is_empty()) {
+        (Some(heir), false) => match reader.language {
+            Language::French => {
+                format!(
+                    "{closed} ; {heir} devient administrateur de ses groupes qui n'en ont pas d'autre ({groups})"
+                )
+            }
+            Language::English => {
+                format!("{closed}; {heir} becomes the admin of its groups that have no other ({groups})")
+            }
+        },
+        (Some(_) | None, _) => closed.to_owned(),
     }
 }
 
@@ -309,9 +330,14 @@ fn warning(found: &Warning, language: Language) -> String {
         }
         Warning::OnlyAdminOf { groups } => match language {
             Language::French => {
-                format!("Seul administrateur de : {} ; ajoutez-en d'abord un autre.", groups.join(", "))
+                format!(
+                    "Seul administrateur de : {} ; ajoutez-en d'abord un autre, ou indiquez --groups-to.",
+                    groups.join(", ")
+                )
             }
-            Language::English => format!("Only admin of: {}; add another one first.", groups.join(", ")),
+            Language::English => {
+                format!("Only admin of: {}; add another one first, or give --groups-to.", groups.join(", "))
+            }
         },
         Warning::DeletionEndsReply => pick(
             "La suppression arrive avant la fin de la réponse automatique, qui s'arrête alors ; repoussez-la ou avancez --until.",

@@ -5,6 +5,7 @@ mod fake_api;
 mod grammar;
 mod people;
 mod words_of_departures;
+mod words_of_groups;
 mod words_of_money;
 mod words_of_people;
 mod words_of_routes;

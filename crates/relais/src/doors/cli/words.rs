@@ -1,11 +1,14 @@
 //! The names of things in both languages, as `docs/glossary.md` fixes them.
 
 use relais_app::read::SpoolState;
+use relais_core::address::EmailAddress;
 use relais_core::authority::{Actor, Role};
 use relais_core::collection::{CollectionKind, ShareRight};
 use relais_core::content::{ContentCount, ContentKind, MoveState};
 use relais_core::departure::{DepartureState, Step};
+use relais_core::group::Posting;
 use relais_core::inbound::{Inbound, LocalCopy, Treatment};
+use relais_core::job::{BulkAct, ItemOutcome, JobState, Run};
 use relais_core::language::Language;
 use relais_core::ledger::EntryKind;
 use relais_core::mail_refusal::MailRefusal;
@@ -129,6 +132,21 @@ pub fn group_role(role: GroupRole, language: Language) -> &'static str {
     }
 }
 
+/// Who may write to a group.
+#[must_use]
+pub fn posting(posting: &Posting, language: Language) -> String {
+    match posting {
+        Posting::Anyone => language.pick("tout le monde", "anyone").to_owned(),
+        Posting::Organisation => {
+            language.pick("les comptes de l'organisation", "the organisation").to_owned()
+        }
+        Posting::Members => language.pick("ses membres", "its members").to_owned(),
+        Posting::Listed { senders } => {
+            senders.iter().map(EmailAddress::as_str).collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
 #[must_use]
 pub fn spool_state(state: SpoolState, language: Language) -> &'static str {
     match state {
@@ -159,6 +177,54 @@ pub fn actor(actor: Actor, language: Language) -> String {
         Actor::Schedule { .. } => language.pick("calendrier", "schedule").to_owned(),
         Actor::Grant { id, .. } => id.to_string(),
         Actor::Application { id, .. } => id.to_string(),
+    }
+}
+
+/// What a job does to each account.
+#[must_use]
+pub fn bulk_act(act: &BulkAct, run: Run, language: Language) -> String {
+    let said = match act {
+        BulkAct::Deactivate { .. } => language.pick("désactiver", "deactivate").to_owned(),
+        BulkAct::Reactivate => language.pick("réactiver", "reactivate").to_owned(),
+        BulkAct::Delete { .. } => language.pick("supprimer", "delete").to_owned(),
+        BulkAct::SetRole { role } => {
+            format!("{} {}", language.pick("donner le rôle", "give the role"), self::role(*role, language))
+        }
+        BulkAct::SetSubscription { subscription: Some(id) } => {
+            format!("{} {id}", language.pick("abonner à", "put on"))
+        }
+        BulkAct::SetSubscription { subscription: None } => {
+            language.pick("retirer l'abonnement", "take off the subscription").to_owned()
+        }
+        BulkAct::JoinGroup { group, .. } => {
+            format!("{} {group}", language.pick("mettre dans le groupe", "put into the group"))
+        }
+        BulkAct::LeaveGroup { group } => {
+            format!("{} {group}", language.pick("retirer du groupe", "take out of the group"))
+        }
+    };
+    match run {
+        Run::Apply => said,
+        Run::Dry => format!("{said} ({})", language.pick("essai", "dry run")),
+    }
+}
+
+#[must_use]
+pub fn job_state(state: JobState, language: Language) -> &'static str {
+    match state {
+        JobState::Running => language.pick("en cours", "running"),
+        JobState::Cancelled => language.pick("arrêtée", "stopped"),
+        JobState::Finished => language.pick("finie", "finished"),
+    }
+}
+
+#[must_use]
+pub fn item_outcome(outcome: Option<ItemOutcome>, language: Language) -> &'static str {
+    match outcome {
+        None => language.pick("pas fait", "not done"),
+        Some(ItemOutcome::Changed) => language.pick("modifié", "changed"),
+        Some(ItemOutcome::Unchanged) => language.pick("déjà ainsi", "so already"),
+        Some(ItemOutcome::Refused) => language.pick("refusé", "refused"),
     }
 }
 
@@ -249,6 +315,9 @@ pub fn mail_refusal(refusal: MailRefusal, language: Language) -> String {
         }
         MailRefusal::SenderNotHeld => language
             .pick("l'expéditeur n'est pas de ce compte", "the sender address is not the account's own"),
+        MailRefusal::NotAllowedToPost => {
+            language.pick("ce groupe n'accepte pas cet expéditeur", "the group does not take this sender")
+        }
         MailRefusal::Deactivated => language.pick(
             "le titulaire est désactivé et rien d'autre n'est prévu",
             "the holder is deactivated and nothing else was decided",

@@ -35,6 +35,20 @@ pub enum ApplicationCommand {
     Token { application: String },
     /// Give it a new signing secret; for 24 hours webhooks are signed with both
     SigningSecret { application: String },
+    /// List what it has still to be told, 200 events at a time
+    Undelivered {
+        application: String,
+        /// The number of the last event that was shown
+        #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+        after: i64,
+    },
+    /// Tell it once more what happened from an event on, and at once what it waits for
+    Replay {
+        application: String,
+        /// The number of the first event, as relais events shows it
+        #[arg(long, value_name = "NUMBER")]
+        from: i64,
+    },
     /// Disconnect it
     Disconnect { application: String },
 }

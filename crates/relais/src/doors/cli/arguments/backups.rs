@@ -8,6 +8,14 @@ use relais_core::address::EmailAddress;
 use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
+pub enum ExportCommand {
+    /// List the archives of an account, and whether they were taken
+    List { account: String },
+    /// Make the last one anew and send its link; the link that was sent before is void
+    Send { account: String },
+}
+
+#[derive(Debug, Subcommand)]
 pub enum BackupCommand {
     /// Back up now, and wait until it is verified
     Run {

@@ -54,6 +54,9 @@ pub struct DepartArguments {
     /// Send a link to an archive of everything that is theirs to the person's external address
     #[arg(long)]
     pub export: bool,
+    /// Who becomes the admin of groups that would have none; whoever takes over if absent
+    #[arg(long, value_name = "ADDRESS")]
+    pub groups_to: Option<EmailAddress>,
     /// Only show what would happen
     #[arg(long, conflicts_with = "yes")]
     pub plan: bool,

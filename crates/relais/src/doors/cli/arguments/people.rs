@@ -1,9 +1,10 @@
 //! What can be typed about a person.
 
-use super::parse_quota;
+use super::{InOrganisation, parse_quota};
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
 use relais_core::address::EmailAddress;
+use relais_core::authority::Role;
 use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
@@ -59,6 +60,30 @@ pub struct ProfileFields {
     /// Forget the external address
     #[arg(long, group = "fields", conflicts_with = "external_address")]
     pub no_external_address: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct InviteArguments {
+    pub address: EmailAddress,
+    /// The person's name
+    #[arg(long)]
+    pub name: String,
+    /// Where the link goes; for somebody who comes back, the one that is known if absent
+    #[arg(long, value_name = "ADDRESS")]
+    pub external_address: Option<EmailAddress>,
+    #[arg(long, value_parser = super::parse_role, default_value = "member", value_name = "owner|company_admin|account_manager|member|guest")]
+    pub role: Role,
+    /// What it is on, by id or name; one of the plan's free accounts if absent
+    #[arg(long, value_name = "NAME")]
+    pub subscription: Option<String>,
+    /// Largest mailbox size: 500M, 5G, 1T (K, M, G, T of 1024)
+    #[arg(long, value_parser = parse_quota, value_name = "SIZE")]
+    pub quota: Option<i64>,
+    /// Put it into this group (id, name or address); may be repeated
+    #[arg(long = "group", value_name = "GROUP")]
+    pub groups: Vec<String>,
+    #[command(flatten)]
+    pub organisation: InOrganisation,
 }
 
 #[derive(Debug, Args)]

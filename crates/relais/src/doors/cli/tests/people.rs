@@ -58,6 +58,7 @@ pub fn planned(order: &Order) -> Plan {
     let facts = PlanFacts {
         leaver: &leaver,
         successor: order.to.as_ref().map(|_| &successor),
+        group_heir: None,
         renamed_to: address("user1.bck@bm.com"),
         departure_in_progress: false,
         findings: Findings {

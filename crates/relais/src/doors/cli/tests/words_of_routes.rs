@@ -1,5 +1,6 @@
 use super::super::explain::tree;
 use super::people::{address, reader};
+use relais_core::group::Posting;
 use relais_core::ids::{AccountId, GroupId, MailboxId, ResponderId};
 use relais_core::inbound::LocalCopy;
 use relais_core::language::Language::{English, French};
@@ -28,7 +29,14 @@ fn through_a_group() -> Route {
         refusal: None,
         trace: vec![
             (0, Hop::Tag { base: address("ventes@bm.com") }),
-            (0, Hop::Group { id: GroupId::from_number(1), name: "Ventes".to_owned() }),
+            (
+                0,
+                Hop::Group {
+                    id: GroupId::from_number(1),
+                    name: "Ventes".to_owned(),
+                    posting: Posting::Anyone,
+                },
+            ),
             (1, account(1, "user1", "Jeanne Martin", State::Deactivated)),
             (2, Hop::Redirected { to: address("usercs@bm.com"), copy: LocalCopy::None }),
             (2, account(2, "usercs", "Claude Simon", State::Active)),

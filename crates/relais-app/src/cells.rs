@@ -2,11 +2,13 @@
 //! formula in a list of people can run what its author likes: such a cell gets an apostrophe in front when it is
 //! written, which is taken away when it is read.
 
+use crate::Error;
+
 /// What must not begin a cell, and the mark itself, so that every text comes back as it was.
 const MARKED: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\''];
 
 /// A text as it is written into a cell.
-pub fn guarded(text: &str) -> String {
+fn guarded(text: &str) -> String {
     if text.starts_with(MARKED) { format!("'{text}") } else { text.to_owned() }
 }
 
@@ -15,6 +17,33 @@ pub fn unguarded(cell: &str) -> &str {
     match cell.strip_prefix('\'') {
         Some(rest) if rest.starts_with(MARKED) => rest,
         Some(_) | None => cell,
+    }
+}
+
+/// A table that is written row by row (CSV, RFC 4180, in UTF-8).
+pub struct Table {
+    writer: csv::Writer<Vec<u8>>,
+}
+
+impl Table {
+    /// Without columns it goes on where another ended.
+    pub fn new<T: AsRef<str>>(columns: &[T]) -> Result<Self, Error> {
+        let writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+        let mut table = Self { writer };
+        if !columns.is_empty() {
+            table.row(columns)?;
+        }
+        Ok(table)
+    }
+
+    pub fn row<T: AsRef<str>>(&mut self, cells: &[T]) -> Result<(), Error> {
+        let written = self.writer.write_record(cells.iter().map(|text| guarded(text.as_ref())));
+        written.map_err(|error| Error::Internal(error.to_string()))
+    }
+
+    pub fn finish(self) -> Result<String, Error> {
+        let bytes = self.writer.into_inner().map_err(|error| Error::Internal(error.to_string()))?;
+        String::from_utf8(bytes).map_err(|error| Error::Internal(error.to_string()))
     }
 }
 
