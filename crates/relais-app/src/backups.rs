@@ -7,7 +7,7 @@ mod reading;
 mod restoring;
 mod retention;
 mod running;
-mod since;
+pub(crate) mod since;
 
 pub use instance::{FoundInBackup, InstanceRestore, RestoredHolder, RestoredInstance};
 pub(crate) use looking::{ArchiveScope, write_archive};

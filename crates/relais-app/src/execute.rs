@@ -1,5 +1,6 @@
 //! One way to change an account: facts, decision, event, addresses, effects, in one transaction.
 
+use crate::backups::since::Kept;
 use crate::profiles::erase_if_gone;
 use crate::{Error, Ids, Relais, content, means};
 use jiff::Timestamp;
@@ -40,20 +41,44 @@ impl Relais {
         content: Option<ContentFate>,
         actor: Actor,
     ) -> Result<Account, Error> {
+        match self.check_deletion(id, content, actor).await? {
+            Some(checked) => self.delete_checked(checked, actor).await,
+            None => self.look(move |tx| accounts::get(tx, id)).await?.ok_or(Error::NotFound),
+        }
+    }
+
+    /// All that a deletion is refused for, with what it then needs; `None` where it is done already.
+    pub(crate) async fn check_deletion(
+        &self,
+        id: AccountId,
+        content: Option<ContentFate>,
+        actor: Actor,
+    ) -> Result<Option<Deletion>, Error> {
         // Files cannot be asked inside a transaction.
         let collections = match content {
             Some(_) => 0,
             None => self.filled_collections(id).await?,
         };
-        let (ids, now) = (self.ids.clone(), self.now());
+        let now = self.now();
         let decided = self.store.read(move |tx| {
             let account = accounts::get(tx, id)?.ok_or(Error::NotFound)?;
-            decide_only(tx, &account, Command::Delete { content }, &actor, now)?;
-            Ok::<_, Error>(account)
+            let mut facts = gather(tx, &account, &Command::Delete { content }, now)?;
+            facts.owned.collections = collections;
+            Ok::<_, Error>(match decide(&account, Command::Delete { content }, &facts, &actor, now)? {
+                Decision::Changed(_) => Some(account),
+                Decision::Unchanged => None,
+            })
         });
-        let kept = self.what_is_kept(&decided.await?).await?;
+        let Some(account) = decided.await? else { return Ok(None) };
+        let kept = self.what_is_kept(&account).await?;
         let first = kept.clone();
         tokio::task::spawn_blocking(move || first.check_all_is(now)).await??;
+        Ok(Some(Deletion { id, content, collections, kept }))
+    }
+
+    pub(crate) async fn delete_checked(&self, deletion: Deletion, actor: Actor) -> Result<Account, Error> {
+        let (ids, now) = (self.ids.clone(), self.now());
+        let Deletion { id, content, collections, kept } = deletion;
         // None that was routed before comes after the second look; those that are routed later find no account.
         let _no_delivery = self.deliveries.write().await;
         self.store
@@ -63,6 +88,15 @@ impl Relais {
             })
             .await
     }
+}
+
+/// A deletion against which nothing stood when it was looked at.
+pub(crate) struct Deletion {
+    id: AccountId,
+    content: Option<ContentFate>,
+    /// Calendars and address books with something in them.
+    collections: u64,
+    kept: Kept,
 }
 
 /// Decides and writes inside the caller's transaction. Of an account that goes, what becomes of its collections was decided.

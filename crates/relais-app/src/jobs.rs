@@ -3,10 +3,12 @@
 //! nothing of it is done twice.
 
 use crate::cells::Table;
+use crate::content::reassigning::reassign_in;
 use crate::organisations::{allow, note, of_organisation};
 use crate::{Error, Ids, Relais, execute, groups};
 use jiff::{SignedDuration, Timestamp};
 use relais_core::authority::Actor;
+use relais_core::content::{ContentFate, check_reassign};
 use relais_core::ids::{AccountId, JobId, OrganisationId};
 use relais_core::job::{BulkAct, ItemAct, ItemOutcome, ItemRefusal, Job, JobItem, JobState, Run};
 use relais_core::language::Language;
@@ -27,7 +29,7 @@ const KEPT: SignedDuration = SignedDuration::from_hours(24 * 90);
 
 /// Which accounts a job is about.
 #[derive(Debug, Clone)]
-pub enum Selection {
+pub enum JobAccounts {
     /// These, in this order.
     Accounts(Vec<AccountId>),
     /// Those found when it is ordered.
@@ -81,7 +83,7 @@ impl Relais {
         &self,
         organisation: OrganisationId,
         act: BulkAct,
-        selection: Selection,
+        selection: JobAccounts,
         run: Run,
         actor: Actor,
     ) -> Result<Job, Error> {
@@ -184,6 +186,10 @@ impl Relais {
     async fn advance_by(&self, id: JobId, count: Option<i64>) -> Result<Job, Error> {
         let (ids, now) = (self.ids.clone(), self.now());
         let job = self.look(move |tx| jobs::get(tx, id)).await?.ok_or(Error::NotFound)?;
+        if let BulkAct::Delete { content } = &job.act {
+            let content = *content;
+            return self.go_on_deleting(job, content).await;
+        }
         match job.run {
             Run::Apply => {
                 self.store
@@ -198,6 +204,44 @@ impl Relais {
             }
             Run::Dry => self.try_job_out(job, count).await,
         }
+    }
+
+    /// One account. Whether it is in a backup is asked of files, and no transaction waits for those.
+    async fn go_on_deleting(&self, job: Job, content: Option<ContentFate>) -> Result<Job, Error> {
+        let (id, begun, run) = (job.id, job.items_done, job.run);
+        let found = self
+            .store
+            .read(move |tx| match under_way(tx, id)? {
+                Some((job, actor)) => {
+                    Ok::<_, Error>(Some((jobs::items(tx, id, None, job.items_done, 1)?, actor)))
+                }
+                None => Ok(None),
+            })
+            .await?;
+        let mut done = Vec::new();
+        if let Some((items, actor)) = &found {
+            for mut item in items.iter().cloned() {
+                let ended = self.delete_item(item.account, content, run, *actor).await;
+                settle_item(&mut item, ended, job.id)?;
+                done.push(item);
+            }
+        }
+        self.record_behind(id, begun, done).await
+    }
+
+    async fn delete_item(
+        &self,
+        id: AccountId,
+        content: Option<ContentFate>,
+        run: Run,
+        actor: Actor,
+    ) -> Result<ItemOutcome, ItemEnd> {
+        let checked = self.check_deletion(id, content, actor).await?;
+        let Some(checked) = checked else { return Ok(ItemOutcome::Unchanged) };
+        if run == Run::Apply {
+            self.delete_checked(checked, actor).await?;
+        }
+        Ok(ItemOutcome::Changed)
     }
 
     /// The same, undone; what it came to is written down apart.
@@ -219,10 +263,15 @@ impl Relais {
             Err(DryEnd::Failed(error)) => return Err(error),
             Ok(()) => return Err(Error::Internal("a dry run was kept".into())),
         };
+        self.record_behind(id, begun, done).await
+    }
+
+    /// Writes what was found out apart from it, unless another server has come as far meanwhile: its results stand.
+    async fn record_behind(&self, id: JobId, begun: i64, done: Vec<JobItem>) -> Result<Job, Error> {
+        let now = self.now();
         self.store
             .write(move |tx| {
                 let Some((mut job, actor)) = under_way(tx, id)? else { return over(tx, id) };
-                // Another server has come as far meanwhile: its results stand.
                 if job.items_done == begun {
                     record(tx, &mut job, &done, &actor, now)?;
                 }
@@ -276,10 +325,10 @@ fn add_items(
     tx: &mut Tx<'_>,
     id: JobId,
     organisation: OrganisationId,
-    selection: &Selection,
+    selection: &JobAccounts,
 ) -> Result<i64, Error> {
     match selection {
-        Selection::Filter(filter) => {
+        JobAccounts::Filter(filter) => {
             let mut filter = filter.clone();
             if filter.states.is_empty() {
                 // Nothing is left to be done to a tombstone.
@@ -288,7 +337,7 @@ fn add_items(
             }
             Ok(jobs::add_found(tx, id, organisation, &filter)?)
         }
-        Selection::Accounts(accounts) => {
+        JobAccounts::Accounts(accounts) => {
             let mut number = 0;
             for account in accounts {
                 let account = of_organisation(tx, *account, organisation)?;
@@ -323,21 +372,33 @@ fn work_through(
     alone: Option<i64>,
 ) -> Result<Vec<JobItem>, Error> {
     for item in &mut items {
-        match tx.part(|tx| act_on(tx, ids, item.account, &job.act, actor, now)) {
-            Ok(outcome) => item.outcome = Some(outcome),
-            Err(ItemEnd::Refused(refusals)) => {
-                item.outcome = Some(ItemOutcome::Refused);
-                item.refusals = refusals.iter().map(in_words).collect();
-            }
-            Err(ItemEnd::Failed(Error::Internal(text))) if alone.is_some() => {
-                tracing::error!(job = %job.id, account = %item.account, %text, "an account of a job failed");
-                item.outcome = Some(ItemOutcome::Refused);
-                item.refusals = vec![in_words(&Refusal::JobItemFailed)];
-            }
-            Err(ItemEnd::Failed(error)) => return Err(error),
-        }
+        let ended = match tx.part(|tx| act_on(tx, ids, item.account, &job.act, actor, now)) {
+            // Of a whole batch: its accounts are tried one by one.
+            Err(ItemEnd::Failed(error @ Error::Internal(_))) if alone.is_none() => return Err(error),
+            ended => ended,
+        };
+        settle_item(item, ended, job.id)?;
     }
     Ok(items)
+}
+
+/// What became of one account; trouble that passes is nobody's result.
+fn settle_item(item: &mut JobItem, ended: Result<ItemOutcome, ItemEnd>, job: JobId) -> Result<(), Error> {
+    let refusals = match ended {
+        Ok(outcome) => {
+            item.outcome = Some(outcome);
+            return Ok(());
+        }
+        Err(ItemEnd::Refused(refusals)) => refusals,
+        Err(ItemEnd::Failed(Error::Internal(text))) => {
+            tracing::error!(%job, account = %item.account, %text, "an account of a job failed");
+            vec![Refusal::JobItemFailed]
+        }
+        Err(ItemEnd::Failed(error)) => return Err(error),
+    };
+    item.outcome = Some(ItemOutcome::Refused);
+    item.refusals = refusals.iter().map(in_words).collect();
+    Ok(())
 }
 
 fn act_on(
@@ -357,6 +418,13 @@ fn act_on(
             let before = store_groups::role_of(tx, group, id)?;
             groups::set_member(tx, ids, group, id, role, actor, now)?;
             before != role
+        }
+        ItemAct::Reassign(reassign) => {
+            let from = accounts::get(tx, id)?.ok_or(Error::NotFound)?;
+            let to = accounts::get(tx, reassign.to)?.ok_or(Error::NotFound)?;
+            check_reassign(&from, &to, &reassign.selection, actor, now).map_err(Error::from)?;
+            reassign_in(tx, ids, &from, &reassign, actor, now)?;
+            true
         }
     };
     Ok(if changed { ItemOutcome::Changed } else { ItemOutcome::Unchanged })

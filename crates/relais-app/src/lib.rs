@@ -55,7 +55,7 @@ pub use error::Error;
 pub use exports::TakenExport;
 pub use groups::{GroupAddress, GroupChange};
 pub use invitations::Invitation;
-pub use jobs::Selection;
+pub use jobs::JobAccounts;
 pub use licences::LicenceReport;
 pub use mail::{Envelope, Message};
 pub use organisations::{NewAccountRequest, NewOrganisationRequest};

@@ -43,6 +43,8 @@ pub enum BulkAct {
     LeaveGroup {
         group: GroupId,
     },
+    /// Gives their content to another account.
+    Reassign(Reassign),
 }
 
 impl BulkAct {
@@ -50,7 +52,9 @@ impl BulkAct {
     #[must_use]
     pub fn power(&self) -> Power {
         match self {
-            Self::Deactivate { .. } | Self::Delete { .. } | Self::SetRole { .. } => Power::EndAccounts,
+            Self::Deactivate { .. } | Self::Delete { .. } | Self::SetRole { .. } | Self::Reassign(_) => {
+                Power::EndAccounts
+            }
             Self::Reactivate => Power::Reactivate,
             Self::SetSubscription { .. } => Power::Subscribe,
             Self::JoinGroup { .. } | Self::LeaveGroup { .. } => Power::ManageAccounts,
@@ -74,6 +78,7 @@ impl BulkAct {
                 return ItemAct::Membership { group: *group, role: Some(*role) };
             }
             Self::LeaveGroup { group } => return ItemAct::Membership { group: *group, role: None },
+            Self::Reassign(reassign) => return ItemAct::Reassign(reassign.clone()),
         })
     }
 
@@ -82,7 +87,7 @@ impl BulkAct {
     pub fn group(&self) -> Option<GroupId> {
         match self.on_each() {
             ItemAct::Membership { group, .. } => Some(group),
-            ItemAct::Command(_) => None,
+            ItemAct::Command(_) | ItemAct::Reassign(_) => None,
         }
     }
 }
@@ -96,6 +101,7 @@ pub enum ItemAct {
         group: GroupId,
         role: Option<GroupRole>,
     },
+    Reassign(Reassign),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

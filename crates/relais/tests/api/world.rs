@@ -26,8 +26,8 @@ use relais_app::core::rights::{Act, State};
 use relais_app::core::term::Period;
 use relais_app::read::{Filter, generations};
 use relais_app::{
-    Clock, Ids, Network, NewAccountRequest, NewOrganisationRequest, Parts, ReassignRequest, Relais, SaidItem,
-    Selection, Store, schema,
+    Clock, Ids, JobAccounts, Network, NewAccountRequest, NewOrganisationRequest, Parts, ReassignRequest,
+    Relais, SaidItem, Store, schema,
 };
 use relais_engines::collections::Collections;
 use relais_engines::dns::Dns;
@@ -352,7 +352,7 @@ async fn populate(app: &Relais) -> Made {
         app.connect_application(bm, "Tableaux".into(), None, operator).await.expect("connected");
     secrets.push((Who::Application, application.token));
     let application = application.application.id;
-    let all = Selection::Filter(Filter::default());
+    let all = JobAccounts::Filter(Filter::default());
     let job = app.order_job(bm, BulkAct::Reactivate, all, Run::Dry, operator).await.expect("ordered").id;
     let operator_token = app.create_token(None, "spare".into(), operator).await.expect("made").of.id;
     let spare_token = app.create_token(Some(bm), "spare".into(), operator).await.expect("made").of.id;

@@ -10,7 +10,7 @@ use relais_app::core::authority::Power;
 use relais_app::core::ids::OrganisationId;
 use relais_app::core::job::{BulkAct, ItemOutcome, Job, JobItem, Run};
 use relais_app::read::{Filter, jobs};
-use relais_app::{Caller, Error, Selection};
+use relais_app::{Caller, Error, JobAccounts};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use utoipa::{IntoParams, ToSchema};
@@ -50,12 +50,12 @@ async fn list(
 struct JobOrder {
     act: BulkAct,
     run: Run,
-    on: AskedSelection,
+    on: AskedAccounts,
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum AskedSelection {
+enum AskedAccounts {
     Accounts(Vec<String>),
     Filter(Filter),
 }
@@ -104,11 +104,11 @@ async fn chosen(
     api: &Api,
     caller: &Caller,
     organisation: OrganisationId,
-    asked: AskedSelection,
-) -> Result<Selection, Problem> {
+    asked: AskedAccounts,
+) -> Result<JobAccounts, Problem> {
     let named = match asked {
-        AskedSelection::Filter(filter) => return Ok(Selection::Filter(filter)),
-        AskedSelection::Accounts(named) => named,
+        AskedAccounts::Filter(filter) => return Ok(JobAccounts::Filter(filter)),
+        AskedAccounts::Accounts(named) => named,
     };
     let (mut accounts, mut seen) = (Vec::with_capacity(named.len()), HashSet::new());
     for text in named {
@@ -121,7 +121,7 @@ async fn chosen(
             accounts.push(found.id);
         }
     }
-    Ok(Selection::Accounts(accounts))
+    Ok(JobAccounts::Accounts(accounts))
 }
 
 /// Show a job and how far it is

@@ -7,7 +7,9 @@ use super::reader::Reader;
 use super::session::Form;
 use super::{Failure, Session, words};
 use anyhow::Context as _;
-use relais_core::ids::SubscriptionId;
+use relais_core::account::Account;
+use relais_core::content::{ContentFate, Reassign, Selection};
+use relais_core::ids::{AccountId, SubscriptionId};
 use relais_core::job::{BulkAct, ItemOutcome, Job, JobItem, JobState, Run};
 use relais_core::language::Language;
 use relais_core::organisation::GroupRole;
@@ -51,9 +53,28 @@ pub async fn bulk(session: &mut Session, command: BulkCommand) -> Result<(), Fai
 
 async fn meant(session: &Session, command: BulkCommand) -> Result<(BulkAct, Many), Failure> {
     Ok(match command {
-        BulkCommand::Deactivate(many) => (BulkAct::Deactivate { inbound: None, content: None }, many),
+        BulkCommand::Deactivate { content_to, many } => {
+            let content_to = account_id(session, content_to.as_deref()).await?;
+            let content = content_to.map(|to| Reassign { to, selection: Selection::Everything });
+            (BulkAct::Deactivate { inbound: None, content }, many)
+        }
         BulkCommand::Reactivate(many) => (BulkAct::Reactivate, many),
-        BulkCommand::Delete(many) => (BulkAct::Delete { content: None }, many),
+        BulkCommand::Delete { content_to, erase_content, many } => {
+            let heir = account_id(session, content_to.as_deref()).await?;
+            let content = match heir {
+                Some(to) => Some(ContentFate::Reassign { to }),
+                None => erase_content.then_some(ContentFate::Erase),
+            };
+            (BulkAct::Delete { content }, many)
+        }
+        BulkCommand::Reassign { to, kind, many } => {
+            let found: Account = session.client.get(&["accounts", &to]).await?.read()?;
+            let selection = match kind.is_empty() {
+                true => Selection::Everything,
+                false => Selection::Kinds { kinds: kind },
+            };
+            (BulkAct::Reassign(Reassign { to: found.id, selection }), many)
+        }
         BulkCommand::Role { role, many } => (BulkAct::SetRole { role }, many),
         BulkCommand::Subscription { subscription, many } => {
             let subscription = match subscription.as_str() {
@@ -71,6 +92,12 @@ async fn meant(session: &Session, command: BulkCommand) -> Result<(BulkAct, Many
             (BulkAct::LeaveGroup { group: group_of(session, &group, &many).await? }, many)
         }
     })
+}
+
+async fn account_id(session: &Session, named: Option<&str>) -> Result<Option<AccountId>, Failure> {
+    let Some(named) = named else { return Ok(None) };
+    let found: Account = session.client.get(&["accounts", named]).await?.read()?;
+    Ok(Some(found.id))
 }
 
 async fn group_of(session: &Session, named: &str, many: &Many) -> Result<relais_core::ids::GroupId, Failure> {

@@ -4,6 +4,7 @@ use relais_app::read::SpoolState;
 use relais_core::address::EmailAddress;
 use relais_core::authority::{Actor, Role};
 use relais_core::collection::{CollectionKind, ShareRight};
+use relais_core::content::Reassign;
 use relais_core::content::{ContentCount, ContentKind, MoveState};
 use relais_core::departure::{DepartureState, Step};
 use relais_core::group::Posting;
@@ -198,6 +199,9 @@ pub fn bulk_act(act: &BulkAct, run: Run, language: Language) -> String {
         }
         BulkAct::JoinGroup { group, .. } => {
             format!("{} {group}", language.pick("mettre dans le groupe", "put into the group"))
+        }
+        BulkAct::Reassign(Reassign { to, .. }) => {
+            format!("{} {to}", language.pick("donner le contenu à", "give the content to"))
         }
         BulkAct::LeaveGroup { group } => {
             format!("{} {group}", language.pick("retirer du groupe", "take out of the group"))

@@ -3,6 +3,7 @@
 use super::{InOrganisation, parse_role, parse_state};
 use clap::{Args, Subcommand, ValueEnum};
 use relais_core::authority::Role;
+use relais_core::content::ContentKind;
 use relais_core::job::ItemOutcome;
 use relais_core::rights::State;
 use std::path::PathBuf;
@@ -10,11 +11,36 @@ use std::path::PathBuf;
 #[derive(Debug, Subcommand)]
 pub enum BulkCommand {
     /// Deactivate them: new mail is refused
-    Deactivate(Many),
+    Deactivate {
+        /// Give what they own besides mail to this account; it stays where it is if absent
+        #[arg(long, value_name = "ACCOUNT")]
+        content_to: Option<String>,
+        #[command(flatten)]
+        many: Many,
+    },
     /// Reactivate them
     Reactivate(Many),
     /// Delete them for good
-    Delete(Many),
+    Delete {
+        /// Give what they own besides mail to this account
+        #[arg(long, value_name = "ACCOUNT", conflicts_with = "erase_content")]
+        content_to: Option<String>,
+        /// Have what they own besides mail erased
+        #[arg(long)]
+        erase_content: bool,
+        #[command(flatten)]
+        many: Many,
+    },
+    /// Give what they own besides mail to another account
+    Reassign {
+        #[arg(value_name = "TO")]
+        to: String,
+        /// Only this kind; may be repeated
+        #[arg(long, value_name = super::content::KINDS, value_parser = super::parse_name::<ContentKind>)]
+        kind: Vec<ContentKind>,
+        #[command(flatten)]
+        many: Many,
+    },
     /// Give them a role
     Role {
         #[arg(value_parser = parse_role)]
