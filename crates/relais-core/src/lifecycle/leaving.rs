@@ -8,7 +8,6 @@ use crate::address::EmailAddress;
 use crate::authority::{Actor, Role};
 use crate::content::{ContentChange, ContentFate, Reassign, check_fate, check_given};
 use crate::inbound::Inbound;
-use crate::organisation::{Address, DomainKind};
 use crate::refusal::{BackupFault, ContentFault, Refusal};
 use crate::rights::{Act, State, Verdict, allows, may, require, standing};
 use jiff::Timestamp;
