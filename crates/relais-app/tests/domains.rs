@@ -135,7 +135,7 @@ async fn a_claim_on_a_hosted_domain_routes_nothing_and_hides_nothing(world: &mut
     let request = world.request("typo", None, Role::Member);
     let refused = world.relais.create_account(other, request, admin(other)).await.unwrap_err();
     assert_eq!(code(&refused), "domain_not_hosted");
-    let route = world.relais.explain(address("anne@bm.com")).await.unwrap();
+    let route = world.relais.explain(address("anne@bm.com"), None).await.unwrap();
     assert_eq!(route.deliveries.len(), 1);
     let seen = world.relais.readiness(other, "bm.com", vec![]).await.unwrap();
     assert_eq!(seen.missing, [], "whose addresses there are is not told");

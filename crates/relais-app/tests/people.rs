@@ -4,10 +4,11 @@
 mod world;
 
 use mail_parser::MessageParser;
-use relais_app::{LineOutcome, Run};
+use relais_app::LineOutcome;
 use relais_core::account::Cause;
 use relais_core::authority::Role;
 use relais_core::ids::AccountId;
+use relais_core::job::Run;
 use relais_core::lifecycle::Command;
 use relais_core::photo::Photo;
 use relais_core::profile::Profile;

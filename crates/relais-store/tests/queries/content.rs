@@ -7,6 +7,7 @@ use relais_core::content::{
     ContentCount, ContentItem, ContentKind, ContentShare, ExternalId, MoveState, MovedCollection,
     Reassignment, Selection,
 };
+use relais_core::group::Posting;
 use relais_core::ids::{AccountId, ApplicationId, ContentId, ErasureId, GroupId, ReassignmentId};
 use relais_core::organisation::{Group, GroupRole};
 use relais_store::content::{self, erasing, reassigning};
@@ -151,6 +152,7 @@ pub fn shares_of_content_are_found_by_both_sides(db: &Database) {
             organisation: org(1),
             name: "Ventes".into(),
             address: None,
+            posting: Posting::Anyone,
             created_at: at(0),
         };
         groups::insert(tx, &made)?;
