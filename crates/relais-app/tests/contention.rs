@@ -3,14 +3,18 @@
 #[path = "support/world.rs"]
 mod world;
 
-use relais_app::Error;
+use relais_app::{Error, ReassignRequest, SaidItem};
 use relais_core::account::Cause;
 use relais_core::authority::Role;
+use relais_core::content::{ContentFate, ContentKind, Selection};
 use relais_core::departure::Order;
 use relais_core::lifecycle::Command;
 use relais_core::money::{Currency, Money};
+use relais_core::organisation::GroupRole;
 use relais_core::plan::PlanTerms;
+use relais_core::rights::State;
 use relais_core::term::Period;
+use relais_store::content;
 use world::{OPERATOR, World, code};
 
 const ROUNDS: usize = 300;
@@ -21,6 +25,9 @@ on_both! {
     of_two_departures_of_one_account_one_starts
     of_two_who_want_the_last_licence_one_gets_it
     of_two_who_spend_the_last_cent_one_does
+    of_the_two_admins_of_a_group_one_leaves
+    whoever_is_closed_while_joining_a_group_ends_closed
+    what_is_given_while_its_owner_is_deleted_is_given_or_erased
     events_of_many_at_once_are_one_chain
 }
 
@@ -149,6 +156,79 @@ async fn of_two_who_spend_the_last_cent_one_does(w: &mut World) {
         let organisation = w.organisation;
         let balance = w.read(move |tx| relais_store::ledger::balance_minor(tx, organisation)).await;
         assert_eq!(balance, 250, "round {round}");
+    }
+}
+
+async fn of_the_two_admins_of_a_group_one_leaves(w: &mut World) {
+    let (one, two) = (w.person("user1").await, w.person("user2").await);
+    let group = w.group("Ventes", &[]).await.id;
+    for id in [one.id, two.id] {
+        w.relais.set_group_member(group, id, Some(GroupRole::Admin), OPERATOR).await.unwrap();
+    }
+    let close = || Command::Deactivate { cause: Cause::Admin, inbound: None, content: None };
+    for _ in 0..ROUNDS {
+        let both = tokio::join!(
+            w.relais.execute(one.id, close(), OPERATOR),
+            w.relais.execute(two.id, close(), OPERATOR)
+        );
+        assert_eq!(loser(both), "only_group_admin");
+        for id in [one.id, two.id] {
+            w.command(id, Command::Reactivate).await;
+        }
+    }
+}
+
+async fn whoever_is_closed_while_joining_a_group_ends_closed(w: &mut World) {
+    let one = w.person("user1").await;
+    let group = w.group("Ventes", &[]).await.id;
+    for _ in 0..ROUNDS {
+        let close = Command::Deactivate { cause: Cause::Admin, inbound: None, content: None };
+        let (closed, joined) = tokio::join!(
+            w.relais.execute(one.id, close, OPERATOR),
+            w.relais.set_group_member(group, one.id, Some(GroupRole::Member), OPERATOR)
+        );
+        closed.unwrap();
+        if let Err(error) = joined {
+            assert_eq!(code(&error), "not_in_this_state");
+        }
+        assert_eq!(w.account(one.id).await.state, State::Deactivated);
+        w.command(one.id, Command::Reactivate).await;
+        w.relais.set_group_member(group, one.id, None, OPERATOR).await.unwrap();
+    }
+}
+
+/// Nothing is left with a tombstone.
+async fn what_is_given_while_its_owner_is_deleted_is_given_or_erased(w: &mut World) {
+    let made = w.relais.connect_application(w.organisation, "Tableaux".into(), None, OPERATOR).await;
+    let application = (made.unwrap().application.id, w.organisation);
+    let heir = w.person("heir").await;
+    for round in 0..ROUNDS / 4 {
+        let leaver = w.person(&format!("leaver{round}")).await;
+        let item = SaidItem {
+            external_id: format!("board {round}"),
+            kind: ContentKind::Board,
+            title: "Plans".into(),
+            owner: leaver.id.to_string(),
+            parent: None,
+            url: None,
+            shares: None,
+        };
+        w.relais.register_content(vec![item], application).await.unwrap();
+        let close = Command::Deactivate { cause: Cause::Admin, inbound: None, content: None };
+        w.command(leaver.id, close).await;
+        w.backed_up(leaver.id).await;
+        let asked =
+            ReassignRequest { from: vec![leaver.id], to: heir.id, selection: Selection::Everything };
+        let erase = Command::Delete { content: Some(ContentFate::Erase) };
+        let (given, deleted) = tokio::join!(
+            w.relais.reassign_content(asked, OPERATOR),
+            w.relais.execute(leaver.id, erase, OPERATOR)
+        );
+        deleted.unwrap();
+        let moved = given.map_or(0, |made| made.iter().map(|made| made.items).sum::<i64>());
+        let left = w.read(move |tx| content::of_owner(tx, leaver.id, None, None, 10)).await;
+        let erasing = left.iter().filter(|item| item.erasure.is_some()).count() as i64;
+        assert_eq!((moved + erasing, left.len() as i64), (1, erasing), "round {round}");
     }
 }
 

@@ -32,7 +32,7 @@ fn fields(event: &Event) -> Option<&'static [&'static str]> {
         "group.created" | "group.removed" => &["name"],
         "group.member_set" => &["account", "role"],
         "content.reassigned" | "content.reassignment_undone" | "content.erasure_asked" => {
-            &["reassignment", "erasure", "from", "to", "items"]
+            &["reassignment", "erasure", "to", "items"]
         }
         _ => return None,
     })
