@@ -7,6 +7,7 @@ mod reading;
 
 pub use export::AccountRows;
 
+use crate::dry_run::PartEnd;
 use crate::organisations::insert_account;
 use crate::profiles::{Applied, apply_profile};
 use crate::{Error, Ids, Relais, execute};
@@ -63,44 +64,6 @@ struct Import {
     now: Timestamp,
 }
 
-/// Why a line is undone.
-enum LineEnd {
-    Refused(Vec<Refusal>),
-    Failed(Error),
-}
-
-impl From<relais_store::Error> for LineEnd {
-    fn from(error: relais_store::Error) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-impl From<Error> for LineEnd {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Refused(refusal) => Self::Refused(vec![refusal]),
-            Error::RefusedAll(refusals) => Self::Refused(refusals),
-            Error::NotFound
-            | Error::Conflict
-            | Error::Unavailable(_)
-            | Error::StorageFull
-            | Error::Internal(_) => Self::Failed(error),
-        }
-    }
-}
-
-/// How a dry run ends: it never keeps anything.
-enum DryEnd {
-    Reported(Vec<LineReport>),
-    Failed(Error),
-}
-
-impl From<relais_store::Error> for DryEnd {
-    fn from(error: relais_store::Error) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
 /// The hashes of the passwords that lines bring for new accounts, by line.
 type Hashes = HashMap<u64, PasswordHash>;
 
@@ -137,18 +100,7 @@ impl Relais {
         // Nobody signs in with what is undone: no password has to be hashed.
         let unhashed = || PasswordHash::from_phc(String::new());
         let hashes: Hashes = lines.iter().map(|line| (line.number, unhashed())).collect();
-        let tried = self
-            .store
-            .write(move |tx| {
-                let reports = import_lines(tx, &lines, &hashes, &import).map_err(DryEnd::Failed)?;
-                Err::<(), _>(DryEnd::Reported(reports))
-            })
-            .await;
-        match tried {
-            Err(DryEnd::Reported(reports)) => Ok(reports),
-            Err(DryEnd::Failed(error)) => Err(error),
-            Ok(()) => Err(Error::Internal("a dry run was kept".into())),
-        }
+        self.dry_run(move |tx| import_lines(tx, &lines, &hashes, &import)).await
     }
 
     async fn carry_in(&self, lines: Arc<Vec<Line>>, import: Import) -> Result<Vec<LineReport>, Error> {
@@ -222,13 +174,13 @@ fn import_lines(
     let mut reports = Vec::with_capacity(lines.len());
     for line in lines {
         let ended = match &line.listed {
-            Err(refusals) => Err(LineEnd::Refused(refusals.clone())),
+            Err(refusals) => Err(PartEnd::Refused(refusals.clone())),
             Ok(listed) => tx.part(|tx| import_line(tx, listed, hashes.get(&line.number), import)),
         };
         let (outcome, refusals) = match ended {
             Ok(outcome) => (outcome, vec![]),
-            Err(LineEnd::Refused(refusals)) => (LineOutcome::Refused, refusals),
-            Err(LineEnd::Failed(error)) => return Err(error),
+            Err(PartEnd::Refused(refusals)) => (LineOutcome::Refused, refusals),
+            Err(PartEnd::Failed(error)) => return Err(error),
         };
         reports.push(LineReport { line: line.number, address: line.address.clone(), outcome, refusals });
     }
@@ -240,7 +192,7 @@ fn import_line(
     listed: &Listed,
     hash: Option<&PasswordHash>,
     import: &Import,
-) -> Result<LineOutcome, LineEnd> {
+) -> Result<LineOutcome, PartEnd> {
     let mut refusals = Vec::new();
     let (account, mut outcome) = match existing(tx, &listed.address, import.organisation)? {
         Some(account) => {
@@ -268,7 +220,7 @@ fn import_line(
             outcome = outcome.or_changed();
         }
     }
-    if refusals.is_empty() { Ok(outcome) } else { Err(LineEnd::Refused(refusals)) }
+    if refusals.is_empty() { Ok(outcome) } else { Err(PartEnd::Refused(refusals)) }
 }
 
 impl LineOutcome {
@@ -285,7 +237,7 @@ fn create(
     listed: &Listed,
     hash: Option<&PasswordHash>,
     import: &Import,
-) -> Result<Account, LineEnd> {
+) -> Result<Account, PartEnd> {
     let mut refusals = Vec::new();
     if let Some(state) = listed.state
         && may(state, Act::HoldLicence) != Verdict::Yes
@@ -300,12 +252,12 @@ fn create(
         refusals.extend(password::check(text).err());
     }
     let subscription = subscription(tx, listed, &mut refusals)?;
-    let (Some(name), true) = (name, refusals.is_empty()) else { return Err(LineEnd::Refused(refusals)) };
+    let (Some(name), true) = (name, refusals.is_empty()) else { return Err(PartEnd::Refused(refusals)) };
     let password = match (&listed.password, hash) {
         (None, _) => None,
         (Some(_), Some(hash)) => Some(hash.clone()),
         // Its account was deleted since the passwords were hashed: the same list tells it again.
-        (Some(_), None) => return Err(LineEnd::Failed(Error::Conflict)),
+        (Some(_), None) => return Err(PartEnd::Failed(Error::Conflict)),
     };
     let new = NewAccount {
         id: AccountId::from_number(import.ids.next()),
@@ -328,7 +280,7 @@ fn change(
     listed: &Listed,
     import: &Import,
     refusals: &mut Vec<Refusal>,
-) -> Result<LineOutcome, LineEnd> {
+) -> Result<LineOutcome, PartEnd> {
     let name = listed.name.clone().filter(|name| *name != account.name);
     let role = listed.role.filter(|role| *role != account.role);
     let quota = listed.quota_bytes.filter(|quota| Some(*quota) != account.quota_bytes);
@@ -354,7 +306,7 @@ fn subscription(
     tx: &mut Tx<'_>,
     listed: &Listed,
     refusals: &mut Vec<Refusal>,
-) -> Result<Option<Subscription>, LineEnd> {
+) -> Result<Option<Subscription>, PartEnd> {
     let Some(name) = &listed.subscription else { return Ok(None) };
     let found = offers::subscription_named(tx, name).map_err(Error::from)?;
     if found.is_none() {
@@ -370,19 +322,19 @@ fn command_account(
     command: Command,
     import: &Import,
     refusals: &mut Vec<Refusal>,
-) -> Result<(), LineEnd> {
+) -> Result<(), PartEnd> {
     let done = execute::apply(tx, &import.ids, account.id, command, &import.actor, import.now);
     refused(done, refusals).map(|_| ())
 }
 
 /// Notes a refusal and goes on, so that a line hears all of them; anything else ends the import.
-fn refused<T>(done: Result<T, Error>, refusals: &mut Vec<Refusal>) -> Result<Option<T>, LineEnd> {
-    match done.map_err(LineEnd::from) {
+fn refused<T>(done: Result<T, Error>, refusals: &mut Vec<Refusal>) -> Result<Option<T>, PartEnd> {
+    match done.map_err(PartEnd::from) {
         Ok(done) => Ok(Some(done)),
-        Err(LineEnd::Refused(why)) => {
+        Err(PartEnd::Refused(why)) => {
             refusals.extend(why);
             Ok(None)
         }
-        Err(failed @ LineEnd::Failed(_)) => Err(failed),
+        Err(failed @ PartEnd::Failed(_)) => Err(failed),
     }
 }

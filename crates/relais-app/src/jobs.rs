@@ -4,6 +4,7 @@
 
 use crate::cells::Table;
 use crate::content::reassigning::reassign_in;
+use crate::dry_run::PartEnd;
 use crate::organisations::{allow, note, of_organisation};
 use crate::{Error, Ids, Relais, execute, groups};
 use jiff::{SignedDuration, Timestamp};
@@ -34,44 +35,6 @@ pub enum JobAccounts {
     Accounts(Vec<AccountId>),
     /// Those found when it is ordered.
     Filter(Filter),
-}
-
-/// What a dry batch ends with: it never keeps anything.
-enum DryEnd {
-    Tried(Vec<JobItem>),
-    Failed(Error),
-}
-
-impl From<relais_store::Error> for DryEnd {
-    fn from(error: relais_store::Error) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-/// Why one account's part of a batch is undone.
-enum ItemEnd {
-    Refused(Vec<Refusal>),
-    Failed(Error),
-}
-
-impl From<relais_store::Error> for ItemEnd {
-    fn from(error: relais_store::Error) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-impl From<Error> for ItemEnd {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Refused(refusal) => Self::Refused(vec![refusal]),
-            Error::RefusedAll(refusals) => Self::Refused(refusals),
-            Error::NotFound
-            | Error::Conflict
-            | Error::Unavailable(_)
-            | Error::StorageFull
-            | Error::Internal(_) => Self::Failed(error),
-        }
-    }
 }
 
 impl Relais {
@@ -235,7 +198,7 @@ impl Relais {
         content: Option<ContentFate>,
         run: Run,
         actor: Actor,
-    ) -> Result<ItemOutcome, ItemEnd> {
+    ) -> Result<ItemOutcome, PartEnd> {
         let checked = self.check_deletion(id, content, actor).await?;
         let Some(checked) = checked else { return Ok(ItemOutcome::Unchanged) };
         if run == Run::Apply {
@@ -247,22 +210,12 @@ impl Relais {
     /// The same, undone; what it came to is written down apart.
     async fn try_job_out(&self, job: Job, count: Option<i64>) -> Result<Job, Error> {
         let (ids, id, begun, now) = (self.ids.clone(), job.id, job.items_done, self.now());
-        let tried = self
-            .store
-            .write(move |tx| {
-                let Some((job, actor)) = under_way(tx, id).map_err(DryEnd::Failed)? else {
-                    return Err(DryEnd::Tried(vec![]));
-                };
-                let items = jobs::items(tx, id, None, begun, count.unwrap_or(DRY_BATCH))?;
-                let done = work_through(tx, &ids, &job, items, &actor, now, count).map_err(DryEnd::Failed)?;
-                Err::<(), _>(DryEnd::Tried(done))
-            })
-            .await;
-        let done = match tried {
-            Err(DryEnd::Tried(done)) => done,
-            Err(DryEnd::Failed(error)) => return Err(error),
-            Ok(()) => return Err(Error::Internal("a dry run was kept".into())),
-        };
+        let done = self.dry_run(move |tx| {
+            let Some((job, actor)) = under_way(tx, id)? else { return Ok(vec![]) };
+            let items = jobs::items(tx, id, None, begun, count.unwrap_or(DRY_BATCH))?;
+            work_through(tx, &ids, &job, items, &actor, now, count)
+        });
+        let done = done.await?;
         self.record_behind(id, begun, done).await
     }
 
@@ -374,7 +327,7 @@ fn work_through(
     for item in &mut items {
         let ended = match tx.part(|tx| act_on(tx, ids, item.account, &job.act, actor, now)) {
             // Of a whole batch: its accounts are tried one by one.
-            Err(ItemEnd::Failed(error @ Error::Internal(_))) if alone.is_none() => return Err(error),
+            Err(PartEnd::Failed(error @ Error::Internal(_))) if alone.is_none() => return Err(error),
             ended => ended,
         };
         settle_item(item, ended, job.id)?;
@@ -383,18 +336,18 @@ fn work_through(
 }
 
 /// What became of one account; trouble that passes is nobody's result.
-fn settle_item(item: &mut JobItem, ended: Result<ItemOutcome, ItemEnd>, job: JobId) -> Result<(), Error> {
+fn settle_item(item: &mut JobItem, ended: Result<ItemOutcome, PartEnd>, job: JobId) -> Result<(), Error> {
     let refusals = match ended {
         Ok(outcome) => {
             item.outcome = Some(outcome);
             return Ok(());
         }
-        Err(ItemEnd::Refused(refusals)) => refusals,
-        Err(ItemEnd::Failed(Error::Internal(text))) => {
+        Err(PartEnd::Refused(refusals)) => refusals,
+        Err(PartEnd::Failed(Error::Internal(text))) => {
             tracing::error!(%job, account = %item.account, %text, "an account of a job failed");
             vec![Refusal::JobItemFailed]
         }
-        Err(ItemEnd::Failed(error)) => return Err(error),
+        Err(PartEnd::Failed(error)) => return Err(error),
     };
     item.outcome = Some(ItemOutcome::Refused);
     item.refusals = refusals.iter().map(in_words).collect();
@@ -408,7 +361,7 @@ fn act_on(
     act: &BulkAct,
     actor: &Actor,
     now: Timestamp,
-) -> Result<ItemOutcome, ItemEnd> {
+) -> Result<ItemOutcome, PartEnd> {
     let changed = match act.on_each() {
         ItemAct::Command(command) => {
             let before = accounts::get(tx, id)?;

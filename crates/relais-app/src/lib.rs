@@ -13,6 +13,7 @@ mod content;
 mod credentials;
 mod departures;
 mod domains;
+mod dry_run;
 mod effects;
 mod error;
 mod execute;

@@ -217,8 +217,7 @@ async fn what_is_given_while_its_owner_is_deleted_is_given_or_erased(w: &mut Wor
         let close = Command::Deactivate { cause: Cause::Admin, inbound: None, content: None };
         w.command(leaver.id, close).await;
         w.backed_up(leaver.id).await;
-        let asked =
-            ReassignRequest { from: vec![leaver.id], to: heir.id, selection: Selection::Everything };
+        let asked = ReassignRequest { from: vec![leaver.id], to: heir.id, selection: Selection::Everything };
         let erase = Command::Delete { content: Some(ContentFate::Erase) };
         let (given, deleted) = tokio::join!(
             w.relais.reassign_content(asked, OPERATOR),

@@ -9,9 +9,6 @@ use relais_core::ids::AccountId;
 use relais_core::job::{BulkAct, ItemOutcome, Job, JobState, Run};
 use relais_core::rights::State;
 use relais_store::jobs;
-use std::future::{Future as _, poll_fn};
-use std::pin::pin;
-use std::task::Poll;
 use world::{OPERATOR, World};
 
 on_both! {
@@ -33,29 +30,13 @@ async fn order(w: &World, act: BulkAct, selection: JobAccounts) -> Job {
     w.relais.order_job(w.organisation, act, selection, Run::Apply, OPERATOR).await.unwrap()
 }
 
-/// Works until it has waited so often, and is cut off there. Whether it came to its end.
-async fn work_for(w: &World, waits: usize) -> bool {
-    let relais = w.relais.clone();
-    let mut work = pin!(relais.work_once());
-    let mut left = waits;
-    poll_fn(|cx| match work.as_mut().poll(cx) {
-        Poll::Ready(()) => Poll::Ready(true),
-        Poll::Pending if left == 0 => Poll::Ready(false),
-        Poll::Pending => {
-            left -= 1;
-            Poll::Pending
-        }
-    })
-    .await
-}
-
 async fn killed_anywhere_a_job_does_each_account_once(w: &mut World) {
     let people = people(w, ACCOUNTS).await;
     let found = Filter { search: Some("agent".into()), ..Filter::default() };
     let act = BulkAct::Deactivate { inbound: None, content: None };
     let id = order(w, act, JobAccounts::Filter(found)).await.id;
     for waits in 1.. {
-        let done = work_for(w, waits).await;
+        let done = w.work_for(waits).await;
         w.reopen().await;
         if done {
             break;

@@ -526,24 +526,28 @@ impl World {
         .await
     }
 
+    /// Works like [`Relais::work_once`] until it has waited `polls` times, and no further. Whether it had come to its end
+    /// before.
+    pub async fn work_for(&self, polls: usize) -> bool {
+        let relais = self.relais.clone();
+        let mut work = pin!(relais.work_once());
+        let mut left = polls;
+        std::future::poll_fn(move |cx| match work.as_mut().poll(cx) {
+            Poll::Ready(()) => Poll::Ready(true),
+            Poll::Pending if left == 0 => Poll::Ready(false),
+            Poll::Pending => {
+                left -= 1;
+                Poll::Pending
+            }
+        })
+        .await
+    }
+
     /// Works like [`Relais::work_once`] and is killed after `polls` waits. Whether it had come to its end before.
     /// To be called outside of a runtime.
     pub fn work_and_die(&mut self, polls: usize) -> bool {
         let life = runtime();
-        let relais = self.relais.clone();
-        let done = life.block_on(async {
-            let mut work = pin!(relais.work_once());
-            let mut left = polls;
-            std::future::poll_fn(move |cx| match work.as_mut().poll(cx) {
-                Poll::Ready(()) => Poll::Ready(true),
-                Poll::Pending if left == 0 => Poll::Ready(false),
-                Poll::Pending => {
-                    left -= 1;
-                    Poll::Pending
-                }
-            })
-            .await
-        });
+        let done = life.block_on(self.work_for(polls));
         // Waits for the calls to the file system that were under way.
         drop(life);
         runtime().block_on(self.reopen());
