@@ -10,6 +10,7 @@ use rand::{RngExt, SeedableRng};
 use relais_app::{ReassignRequest, SaidItem, SaidShare};
 use relais_core::account::{Account, Cause};
 use relais_core::authority::Role;
+use relais_core::backup::Scope;
 use relais_core::collection::{Share, ShareRight, Sharee};
 use relais_core::content::{ContentFate, ContentKind, Selection};
 use relais_core::departure::{ContentChoice, DepartureState, Order, Step};
@@ -132,7 +133,10 @@ async fn everything_is_given_with_its_calendars_and_given_back(w: &mut World) {
 
 async fn closed(w: &World, id: AccountId) {
     w.command(id, Command::Deactivate { cause: Cause::Admin, inbound: None, content: None }).await;
-    w.backed_up(id).await;
+    // A real one: what is deleted has to be in it, to the last entry.
+    w.clock.advance(1);
+    w.relais.start_backup(w.organisation, Scope::Account(id), OPERATOR).await.unwrap();
+    w.run_until_idle().await;
 }
 
 async fn a_deleted_accounts_calendars_lie_with_whom_they_were_given_to(w: &mut World) {
