@@ -151,6 +151,7 @@ pub fn shares_of_content_are_found_by_both_sides(db: &Database) {
             organisation: org(1),
             name: "Ventes".into(),
             address: None,
+            posting: relais_core::group::Posting::Anyone,
             created_at: at(0),
         };
         groups::insert(tx, &made)?;

@@ -108,6 +108,7 @@ fn segment(name: &str) -> utoipa::openapi::path::Parameter {
         "inner" => ("Id or address of the group that is in it.", "salon@bm.com"),
         "responder" => ("Id of a responder.", "rsp-0000000000001"),
         "application" => ("Id of a connected application.", "app-0000000000001"),
+        "job" => ("Id of a job.", "job-0000000000001"),
         "item" => ("Id of an item of content.", "cnt-0000000000001"),
         "reassignment" => ("Id of a reassignment.", "rea-0000000000001"),
         "erasure" => ("Id of an erasure.", "era-0000000000001"),
