@@ -12,7 +12,9 @@ use jiff::Timestamp;
 use relais_core::account::Account;
 use relais_core::address::EmailAddress;
 use relais_core::authority::{Actor, Power};
-use relais_core::ids::{AccountId, GroupId, MailboxId, OrganisationId};
+use relais_core::collection::{ShareRight, Sharee};
+use relais_core::content::ContentShare;
+use relais_core::ids::{AccountId, ContentId, GroupId, MailboxId, OrganisationId};
 use relais_core::invitation::{LinkPurpose, check_may_invite};
 use relais_core::language::Language;
 use relais_core::lifecycle::{Command, NewAccount};
@@ -21,7 +23,7 @@ use relais_core::profile::Profile;
 use relais_core::refusal::Refusal;
 use relais_core::rights::{Act, Verdict, may, standing};
 use relais_store::password_resets::{self, PasswordReset};
-use relais_store::{Tx, accounts, organisations, profiles};
+use relais_store::{Tx, accounts, content, organisations, profiles};
 use serde_json::json;
 
 /// Who is invited, and into what.
@@ -32,6 +34,8 @@ pub struct Invitation {
     /// Where the link goes. For somebody who comes back, the one that is known if absent.
     pub external_address: Option<EmailAddress>,
     pub groups: Vec<GroupId>,
+    /// What is shared with them from the beginning (R20).
+    pub content: Vec<(ContentId, ShareRight)>,
 }
 
 /// What a letter brings.
@@ -93,6 +97,9 @@ impl Relais {
                 }
                 for group in &invitation.groups {
                     groups::enter(tx, &pool, *group, account.id, &actor, now)?;
+                }
+                for (item, right) in &invitation.content {
+                    open_item(tx, &account, *item, *right, &actor, now)?;
                 }
                 // Whoever comes back with a password enters with it.
                 if LinkPurpose::Invitation.suits(&account, now) {
@@ -164,6 +171,24 @@ fn reach_at(
     let profile = Profile { external_address: Some(external.clone()), ..profiles::get(tx, account.id)? };
     apply_profile(tx, account, profile, actor, now)?;
     Ok(())
+}
+
+/// Shares an item with whoever is invited: the one share that somebody may have who has not entered yet.
+fn open_item(
+    tx: &mut Tx<'_>,
+    account: &Account,
+    item: ContentId,
+    right: ShareRight,
+    actor: &Actor,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let found = content::get(tx, item)?
+        .filter(|found| found.organisation == account.organisation && found.erasure.is_none());
+    let found = found.ok_or(Error::NotFound)?;
+    let share = ContentShare { item, with: Sharee::Account(account.id), right, created_at: now };
+    content::share(tx, &share)?;
+    let detail = json!({ "account": account.id, "right": right });
+    note(tx, found.organisation, "content.shared", item, detail, *actor, now)
 }
 
 /// Keeps the link of an account, if it may have one now.

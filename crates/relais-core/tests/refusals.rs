@@ -92,13 +92,7 @@ fn is_listed(refusal: &Refusal) {
         },
         Refusal::Backup(fault) => is_backup_fault_listed(fault),
         Refusal::Content(fault) => is_content_fault_listed(fault),
-        Refusal::Group(fault) => match fault {
-            GroupFault::Cycle { .. }
-            | GroupFault::SendersMissing
-            | GroupFault::SendersTooMany { .. }
-            | GroupFault::CatchAll { .. }
-            | GroupFault::RedirectedTo { .. } => {}
-        },
+        Refusal::Group(fault) => is_group_fault_listed(fault),
         Refusal::Invitation(fault) => match fault {
             InvitationFault::NotInvited { .. }
             | InvitationFault::ExternalAddressMissing { .. }
@@ -116,6 +110,17 @@ fn is_listed(refusal: &Refusal) {
             | ListFault::CellInvalid { .. }
             | ListFault::StateDiffers { .. } => {}
         },
+    }
+}
+
+/// As [`is_listed`].
+fn is_group_fault_listed(fault: &GroupFault) {
+    match fault {
+        GroupFault::Cycle { .. }
+        | GroupFault::SendersMissing
+        | GroupFault::SendersTooMany { .. }
+        | GroupFault::CatchAll { .. }
+        | GroupFault::RedirectedTo { .. } => {}
     }
 }
 

@@ -184,7 +184,7 @@ pub fn shares_of(tx: &mut Tx<'_>, item: ContentId) -> Result<Vec<ContentShare>, 
     tx.query(&sql, &[item.number().into()])?.iter().map(|row| read_share(row, 0)).collect()
 }
 
-/// A page of what others share with `account`, directly and through its groups, by item, behind `after`. Of several rights
+/// A page of what others share with `account`, directly and through its groups and those they are in, by item, behind `after`. Of several rights
 /// the greatest, which is also the last by its name.
 pub fn shared_with(
     tx: &mut Tx<'_>,
@@ -193,10 +193,12 @@ pub fn shared_with(
     count_max: i64,
 ) -> Result<Vec<(ContentItem, ShareRight)>, Error> {
     let sql = format!(
-        "SELECT {COLUMNS}, {SHARE_COLUMNS} FROM (SELECT item, MAX(access) AS access, MIN(sharee_kind) AS sharee_kind, \
+        "WITH RECURSIVE reached (id) AS (SELECT m.member_group FROM group_members m WHERE m.account = $1 \
+         UNION SELECT i.member_group FROM group_groups i JOIN reached r ON r.id = i.inner_group) \
+         SELECT {COLUMNS}, {SHARE_COLUMNS} FROM (SELECT item, MAX(access) AS access, MIN(sharee_kind) AS sharee_kind, \
          MIN(sharee_id) AS sharee_id, MIN(created_at) AS created_at FROM content_shares \
          WHERE ((sharee_kind = 'account' AND sharee_id = $1) OR (sharee_kind = 'group' AND sharee_id IN \
-         (SELECT m.member_group FROM group_members m WHERE m.account = $1))) AND item > $2 GROUP BY item) s \
+         (SELECT r.id FROM reached r))) AND item > $2 GROUP BY item) s \
          JOIN content_items c ON c.id = s.item WHERE c.owner <> $1 ORDER BY c.id LIMIT $3"
     );
     let args = [account.number().into(), after.map_or(-1, ContentId::number).into(), count_max.into()];

@@ -144,3 +144,33 @@ async fn inviting_a_deactivated_account_brings_it_back_where_licences_are_flexib
     );
     assert_eq!(letters(&world).await.len(), 0, "whoever has a password enters with it");
 }
+
+#[tokio::test]
+async fn a_guest_is_invited_on_one_item_of_content_and_takes_no_licence_r20() {
+    let world = World::new().await;
+    let board = json!({ "external_id": "b1", "kind": "board", "title": "Tableau", "owner": "user1@bm.com" });
+    let items = json!({ "items": [board] });
+    done(&world, Who::Application, "PUT", "/api/v1/application/content", items).await;
+    let owned = world.ask(Who::Admin, "GET", "/api/v1/accounts/user1@bm.com/content/items").await.json();
+    let item = owned[0]["id"].clone();
+    let licences = async || {
+        let report = world.ask(Who::Admin, "GET", "/api/v1/organisations/bm/licences").await.json();
+        (report["now"]["accounts"].clone(), report["now"]["guests"].clone())
+    };
+    let (accounts, guests) = licences().await;
+    let mut guest = zoe("zoe@bm.com");
+    guest["role"] = json!("guest");
+    guest["groups"] = json!([]);
+    guest["content"] = json!([{ "item": "cnt-0000000000000", "right": "read" }]);
+    assert_eq!(world.ask_with(Who::Manager, "POST", INVITE, &guest).await.status, 404);
+    assert_eq!(letters(&world).await.len(), 0);
+    guest["content"] = json!([{ "item": item, "right": "read" }]);
+    done(&world, Who::Manager, "POST", INVITE, guest).await;
+    assert_eq!(licences().await, (accounts, json!(guests.as_i64().expect("a number") + 1)));
+    let zoe = id_of(&world.app, "zoe@bm.com").await;
+    let shared = world.app.look(move |tx| relais_app::read::content::shared_with(tx, zoe, None, 10)).await;
+    let shared = shared.expect("asked");
+    assert_eq!(shared.iter().map(|(item, _)| item.title.as_str()).collect::<Vec<_>>(), ["Tableau"]);
+    assert_eq!(choose(&world, &secret(&world).await).await.status, 204);
+    assert_eq!(state(&world, "zoe@bm.com").await, "active");
+}

@@ -7,6 +7,8 @@ use axum::http::StatusCode;
 use relais_app::core::account::Account;
 use relais_app::core::address::EmailAddress;
 use relais_app::core::authority::Role;
+use relais_app::core::collection::ShareRight;
+use relais_app::core::ids::ContentId;
 use relais_app::{Caller, Invitation, NewAccountRequest};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -40,6 +42,16 @@ struct WhoIsInvited {
     /// Ids or addresses of groups to put it into.
     #[serde(default)]
     groups: Vec<String>,
+    /// What is shared with them from the beginning; for a guest, all they see.
+    #[serde(default)]
+    content: Vec<OpenedItem>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct OpenedItem {
+    item: ContentId,
+    right: ShareRight,
 }
 
 /// Invite a person
@@ -51,7 +63,8 @@ struct WhoIsInvited {
 #[utoipa::path(
     post, path = "/organisations/{organisation}/invitations", tag = "accounts",
     request_body(content = WhoIsInvited, example = json!({
-        "address": "zoe@bm.com", "name": "Zoé Petit", "external_address": "zoe@example.org", "groups": ["ventes@bm.com"]
+        "address": "zoe@bm.com", "name": "Zoé Petit", "external_address": "zoe@example.org", "role": "guest",
+        "groups": [], "content": [{ "item": "cnt-0000000000001", "right": "read" }]
     })),
     responses((status = 201, body = Account))
 )]
@@ -70,9 +83,11 @@ async fn invite(
     for group in &asked.groups {
         groups.push(api.group(&caller, group).await?.id);
     }
-    let WhoIsInvited { address, name, external_address, role, quota_bytes, .. } = asked;
+    let WhoIsInvited { address, name, external_address, role, quota_bytes, content, .. } = asked;
     let account = NewAccountRequest { address, name, password: None, role, quota_bytes, subscription };
-    let made = api.app.invite(id, Invitation { account, external_address, groups }, caller.actor).await?;
+    let content = content.into_iter().map(|opened| (opened.item, opened.right)).collect();
+    let invitation = Invitation { account, external_address, groups, content };
+    let made = api.app.invite(id, invitation, caller.actor).await?;
     Ok(Created { location: format!("/api/v1/accounts/{}", made.id), of: made })
 }
 

@@ -99,27 +99,24 @@ pub async fn group(session: &mut Session, command: GroupCommand) -> Result<(), F
             let id = one.id(session).await?;
             remove(session, &one.group, &id, yes).await
         }
-        GroupCommand::List { organisation } => {
-            session
-                .list(organisation.organisation.as_deref(), "groups", |reader, rows: Vec<Group>| {
-                    let row = |found: Group| {
-                        let address = found.address.map_or_else(String::new, |address| address.to_string());
-                        let posting = words::posting(&found.posting, reader.language);
-                        [found.name, address, posting, found.id.to_string()]
-                    };
-                    reader.table(
-                        [
-                            ("nom", "name"),
-                            ("adresse", "address"),
-                            ("peuvent écrire", "who may write"),
-                            ("id", "id"),
-                        ],
-                        rows.into_iter().map(row).collect(),
-                    )
-                })
-                .await
-        }
+        GroupCommand::List { organisation } => list(session, organisation.organisation.as_deref()).await,
     }
+}
+
+async fn list(session: &mut Session, organisation: Option<&str>) -> Result<(), Failure> {
+    session
+        .list(organisation, "groups", |reader, rows: Vec<Group>| {
+            let row = |found: Group| {
+                let address = found.address.map_or_else(String::new, |address| address.to_string());
+                let posting = words::posting(&found.posting, reader.language);
+                [found.name, address, posting, found.id.to_string()]
+            };
+            reader.table(
+                [("nom", "name"), ("adresse", "address"), ("peuvent écrire", "who may write"), ("id", "id")],
+                rows.into_iter().map(row).collect(),
+            )
+        })
+        .await
 }
 
 async fn create(

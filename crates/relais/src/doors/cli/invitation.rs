@@ -3,21 +3,28 @@
 use super::arguments::InviteArguments;
 use super::{Failure, Session, group};
 use relais_core::account::Account;
+use relais_core::collection::ShareRight;
+use relais_core::ids::ContentId;
 use relais_core::rights::{Act, Verdict, may};
 use serde_json::json;
 
 pub async fn invite(session: &mut Session, arguments: InviteArguments) -> Result<(), Failure> {
-    let InviteArguments { address, name, external_address, role, subscription, quota, groups, organisation } =
-        arguments;
+    let InviteArguments { address, name, external_address, role, subscription, quota, .. } = arguments;
+    let InviteArguments { groups, read, write, organisation, .. } = arguments;
     let named = organisation.organisation.as_deref();
     let organisation = session.organisation_of(&address, named).await?;
     let mut into = Vec::new();
     for group in &groups {
         into.push(group::group_id(session, group, named).await?);
     }
+    let opened = |items: Vec<ContentId>, right: ShareRight| {
+        items.into_iter().map(move |item| json!({ "item": item, "right": right }))
+    };
+    let content: Vec<_> = opened(read, ShareRight::Read).chain(opened(write, ShareRight::Write)).collect();
     let body = json!({
         "address": address, "name": name, "external_address": external_address, "role": role,
         "subscription": subscription, "quota_bytes": quota, "groups": into,
+        "content": content,
     });
     let answer = session.client.post(&["organisations", &organisation, "invitations"], &body).await?;
     let account: Account = answer.read()?;

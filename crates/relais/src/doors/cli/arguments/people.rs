@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 use jiff::civil::Date;
 use relais_core::address::EmailAddress;
 use relais_core::authority::Role;
+use relais_core::ids::ContentId;
 use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
@@ -82,6 +83,12 @@ pub struct InviteArguments {
     /// Put it into this group (id, name or address); may be repeated
     #[arg(long = "group", value_name = "GROUP")]
     pub groups: Vec<String>,
+    /// Share this item of content with them (its id), for reading; may be repeated
+    #[arg(long, value_name = "ITEM")]
+    pub read: Vec<ContentId>,
+    /// The same, for writing
+    #[arg(long, value_name = "ITEM")]
+    pub write: Vec<ContentId>,
     #[command(flatten)]
     pub organisation: InOrganisation,
 }

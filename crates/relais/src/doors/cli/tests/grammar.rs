@@ -107,6 +107,7 @@ fn what_is_documented_can_be_typed() {
         "group remove Ventes --yes",
         "account reactivate user1@bm.com --group Ventes",
         "account invite zoe@bm.com --name Zoe --external-address zoe@example.org --group Ventes",
+        "account invite zoe@bm.com --name Zoe --role guest --read cnt-0000000000001",
         "account invite-again zoe@bm.com",
         "organisation licences --from 2026-11-01 --until 2026-12-01",
         "depart user1@bm.com --groups-to user2@bm.com",
