@@ -28,7 +28,7 @@ use relais_store::password_resets::{self, PasswordReset};
 use relais_store::spool::{self, Outbound, SpoolState};
 use relais_store::{
     applications, claims, collections, content, departures, events, generations, jobs, ledger,
-    licence_counts, offers, outbox, profiles, repositories, settings,
+    licence_counts, offers, outbox, profiles, repositories, settings, webhooks,
 };
 use serde_json::json;
 
@@ -349,6 +349,7 @@ impl Filling<'_, '_> {
         let token = format!("token {number}");
         applications::insert(self.tx, &application, token.as_bytes(), "whsec_1")?;
         applications::replace_secret(self.tx, application.id, "whsec_2", at(9))?;
+        webhooks::push(self.tx, application.id, 1, "acc-0000000000001", at(0))?;
         self.content(application.id)?;
         self.job(number, account)
     }
