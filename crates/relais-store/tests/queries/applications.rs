@@ -28,7 +28,7 @@ pub fn a_name_is_free_again_once_its_application_is_disconnected(db: &Database) 
         assert!(!applications::end(tx, first.id, at(2))?);
         assert_eq!(applications::by_token(tx, b"one")?, None);
         applications::insert(tx, &second, b"two", "whsec_2")?;
-        assert_eq!(applications::list(tx, org(1))?, [second.clone()]);
+        assert_eq!(applications::list(tx, org(1))?, std::slice::from_ref(&second));
         assert_eq!(applications::named(tx, org(1), "Tableaux")?, Some(second.clone()));
         assert_eq!(applications::get(tx, first.id)?.and_then(|one| one.ended_at), Some(at(1)));
         Ok(())
