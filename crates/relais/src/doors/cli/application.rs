@@ -11,9 +11,9 @@ use serde_json::{Map, Value, json};
 
 pub async fn application(session: &mut Session, command: ApplicationCommand) -> Result<(), Failure> {
     match command {
-        ApplicationCommand::Connect { name, url, organisation } => {
+        ApplicationCommand::Connect { name, webhook, organisation } => {
             let organisation = session.organisation(organisation.organisation.as_deref()).await?;
-            let body = json!({ "name": name, "url": url });
+            let body = json!({ "name": name, "url": webhook });
             let place = ["organisations", &organisation, "applications"];
             let answer = session.client.post(&place, &body).await?;
             show_secrets(session, &answer)
@@ -21,10 +21,10 @@ pub async fn application(session: &mut Session, command: ApplicationCommand) -> 
         ApplicationCommand::List { organisation } => {
             session.list(organisation.organisation.as_deref(), "applications", table).await
         }
-        ApplicationCommand::Change { application, name, url, no_url } => {
+        ApplicationCommand::Change { application, name, webhook, no_webhook } => {
             let id = id_of(session, &application).await?;
             let mut body = Map::new();
-            let url = if no_url { Some(String::new()) } else { url };
+            let url = if no_webhook { Some(String::new()) } else { webhook };
             for (field, value) in [("name", name), ("url", url)] {
                 if let Some(value) = value {
                     body.insert(field.to_owned(), json!(value));

@@ -10,7 +10,7 @@ pub enum ApplicationCommand {
         name: String,
         /// Where it is told what happens, by signed webhooks
         #[arg(long, value_name = "https://…")]
-        url: Option<String>,
+        webhook: Option<String>,
         #[command(flatten)]
         organisation: InOrganisation,
     },
@@ -26,10 +26,10 @@ pub enum ApplicationCommand {
         #[arg(long, group = "what")]
         name: Option<String>,
         #[arg(long, group = "what", value_name = "https://…")]
-        url: Option<String>,
+        webhook: Option<String>,
         /// Tell it nothing any more
-        #[arg(long, group = "what", conflicts_with = "url")]
-        no_url: bool,
+        #[arg(long, group = "what", conflicts_with = "webhook")]
+        no_webhook: bool,
     },
     /// Give it a new token; the one before is void at once
     Token { application: String },

@@ -197,3 +197,22 @@ fn what_cannot_be_meant_is_a_usage_error() {
         assert_eq!((error.kind(), error.exit_code()), (kind, 2), "{line}: {error}");
     }
 }
+
+/// One that did would be read as where the server is, or as the token to ask it with.
+#[test]
+fn no_command_has_an_option_that_is_everywhere() {
+    fn look(command: &clap::Command, everywhere: &[&str], path: &str) {
+        for below in command.get_subcommands() {
+            let path = format!("{path} {}", below.get_name());
+            for option in below.get_arguments().filter_map(clap::Arg::get_long) {
+                assert!(!everywhere.contains(&option), "{path} --{option}");
+            }
+            look(below, everywhere, &path);
+        }
+    }
+    let command = super::super::command();
+    let global = command.get_arguments().filter(|argument| argument.is_global_set());
+    let everywhere: Vec<&str> = global.filter_map(clap::Arg::get_long).collect();
+    assert!(everywhere.contains(&"url"), "{everywhere:?}");
+    look(&command, &everywhere, "relais");
+}
