@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use relais_core::account::{Account, Cause};
 use relais_core::backup::{GenerationState, Scope};
 use relais_core::collection::{Share, ShareRight, Sharee};
+use relais_core::content::ContentFate;
 use relais_core::departure::{
     BackupChoice, CollectionsChoice, Departure, DepartureState, ExportChoice, MeetingsChoice, Order, Step,
 };
@@ -145,7 +146,8 @@ async fn nothing_is_deleted_that_came_after_the_backup(w: &mut World) {
     let id = case.one.id;
     let kept = Some(relais_core::inbound::Inbound::deliver());
     w.command(id, Command::Deactivate { cause: Cause::Admin, inbound: kept, content: None }).await;
-    let refused = async || w.try_command(id, Command::Delete { content: None }).await.unwrap_err();
+    let erase = || Command::Delete { content: Some(ContentFate::Erase) };
+    let refused = async || w.try_command(id, erase()).await.unwrap_err();
     let back_up = async || {
         w.clock.advance(1);
         w.relais.start_backup(w.organisation, Scope::Account(id), OPERATOR).await.unwrap();
@@ -158,7 +160,7 @@ async fn nothing_is_deleted_that_came_after_the_backup(w: &mut World) {
     w.put_item(id, "calendar", "q.ics", &event("q", "CLASS:PRIVATE\n"));
     assert_eq!(refused().await, "backup_missing", "an entry that came since");
     back_up().await;
-    let deleted = w.command(id, Command::Delete { content: None }).await;
+    let deleted = w.command(id, erase()).await;
     assert_eq!(deleted.state, State::Deleted);
 }
 

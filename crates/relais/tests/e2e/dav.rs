@@ -267,7 +267,7 @@ fn a_deactivation_holds_from_the_next_request_on_and_what_was_shared_stays_with_
     assert_eq!(status(&anne, "GET", &item, ""), 403);
     assert_eq!(send(&bob, "GET", &shared, "").text(), event("e1", "Réunion"));
     world.back_up("anne@bm.com");
-    world.must("DELETE", "/accounts/anne@bm.com", Value::Null);
+    world.must("DELETE", "/accounts/anne@bm.com?content=erase", Value::Null);
     assert_eq!(status(&bob, "GET", &shared, ""), 404);
     assert!(
         !world
