@@ -1,6 +1,6 @@
 //! Acts on many accounts (R12): a few answered at once, any number in the background. A batch of accounts, what became of
 //! each and the place where the next begins are one transaction, so a job that was cut off goes on where it was and
-//! nothing of it is done twice.
+//! nothing of it is done twice. Deletions ask files first and go one by one: done again they change nothing.
 
 use crate::cells::Table;
 use crate::content::reassigning::reassign_in;
@@ -343,6 +343,8 @@ fn settle_item(item: &mut JobItem, ended: Result<ItemOutcome, PartEnd>, job: Job
             return Ok(());
         }
         Err(PartEnd::Refused(refusals)) => refusals,
+        // Removed since it was ordered: no later try finds it, and other jobs wait behind this one.
+        Err(PartEnd::Failed(Error::NotFound)) => vec![Refusal::JobTargetGone],
         Err(PartEnd::Failed(Error::Internal(text))) => {
             tracing::error!(%job, account = %item.account, %text, "an account of a job failed");
             vec![Refusal::JobItemFailed]

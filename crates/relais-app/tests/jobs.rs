@@ -7,12 +7,14 @@ use relais_app::JobAccounts;
 use relais_app::read::Filter;
 use relais_core::ids::AccountId;
 use relais_core::job::{BulkAct, ItemOutcome, Job, JobState, Run};
+use relais_core::organisation::GroupRole;
 use relais_core::rights::State;
 use relais_store::jobs;
 use world::{OPERATOR, World};
 
 on_both! {
     killed_anywhere_a_job_does_each_account_once
+    a_group_that_is_removed_meanwhile_holds_up_no_other_job
     a_job_of_deletions_asks_for_each_what_a_deletion_asks
 }
 
@@ -51,6 +53,22 @@ async fn killed_anywhere_a_job_does_each_account_once(w: &mut World) {
     let closed = kinds.iter().filter(|kind| *kind == "account.deactivated").count();
     assert_eq!(closed, ACCOUNTS, "each is told once");
     w.assert_chain_whole().await;
+}
+
+async fn a_group_that_is_removed_meanwhile_holds_up_no_other_job(w: &mut World) {
+    let people = people(w, 2).await;
+    let all = || JobAccounts::Accounts(people.clone());
+    let group = w.group("Ventes", &[]).await.id;
+    let join = order(w, BulkAct::JoinGroup { group, role: GroupRole::Member }, all()).await;
+    let close = order(w, BulkAct::Deactivate { inbound: None, content: None }, all()).await;
+    w.relais.remove_group(group, OPERATOR).await.unwrap();
+    w.run_until_idle().await;
+    let (join, close) = w.read(move |tx| Ok((jobs::get(tx, join.id)?, jobs::get(tx, close.id)?))).await;
+    let (join, close) = (join.unwrap(), close.unwrap());
+    assert_eq!((join.state, join.refused), (JobState::Finished, 2));
+    assert_eq!((close.state, close.changed), (JobState::Finished, 2));
+    let items = w.read(move |tx| jobs::items(tx, join.id, None, 0, 10)).await;
+    assert!(items.iter().all(|item| item.refusals[0].code == "job_target_gone"), "{items:?}");
 }
 
 async fn a_job_of_deletions_asks_for_each_what_a_deletion_asks(w: &mut World) {

@@ -77,6 +77,7 @@ fn is_listed(refusal: &Refusal) {
         | Refusal::WebhookUrlInvalid { .. }
         | Refusal::JobOver
         | Refusal::JobItemFailed
+        | Refusal::JobTargetGone
         | Refusal::CollectionUnknown { .. }
         | Refusal::SharedWithOwner => {}
         Refusal::Profile(fault) => match fault {
@@ -347,6 +348,7 @@ fn every_refusal() -> Vec<Refusal> {
         Refusal::PasswordResetVoid,
         Refusal::JobOver,
         Refusal::JobItemFailed,
+        Refusal::JobTargetGone,
         Refusal::WebhookUrlInvalid { url: "boards.example".into() },
         Refusal::CollectionUnknown { collection: "travail".into() },
         Refusal::SharedWithOwner,
@@ -467,6 +469,7 @@ fn a_refusal_names_what_stands_in_the_way() {
                 | Refusal::PasswordResetVoid
                 | Refusal::JobOver
                 | Refusal::JobItemFailed
+                | Refusal::JobTargetGone
                 | Refusal::SharedWithOwner => vec![],
                 Refusal::WebhookUrlInvalid { url } => vec![url.clone()],
                 fault @ (Refusal::Profile(_)

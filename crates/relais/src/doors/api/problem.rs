@@ -228,6 +228,7 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::PasswordResetVoid
         | Refusal::JobOver
         | Refusal::JobItemFailed
+        | Refusal::JobTargetGone
         | Refusal::CollectionUnknown { .. } => StatusCode::CONFLICT,
     }
 }
