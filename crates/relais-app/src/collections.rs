@@ -174,7 +174,7 @@ impl Relais {
         let found = tokio::task::spawn_blocking(move || disk.list(owner, &marks)).await??;
         let found =
             found.into_iter().find(|collection| collection.name == wanted.as_str()).ok_or_else(unknown)?;
-        let by_owner = matches!(actor, Actor::Account { id, .. } if id == owner);
+        let by_owner = actor.person() == Some(owner);
         if !by_owner && !found.may_be_shared() {
             return Err(Refusal::from(BackupFault::Personal).into());
         }

@@ -37,7 +37,7 @@ impl Relais {
         if !may_rule_shares(actor, account) {
             return Err(Refusal::NotAllowed.into());
         }
-        let is_owner = matches!(actor, Actor::Account { id, .. } if *id == account.id);
+        let is_owner = actor.person() == Some(account.id);
         let id = account.id;
         let mut collections = self.collections_on_disk(id).await?;
         collections.retain(|collection| is_owner || !collection.personal);

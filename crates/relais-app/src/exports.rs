@@ -303,5 +303,6 @@ fn link_letter(organisation: &Organisation, account: &Account, export: &Export, 
         subject: subject.to_owned(),
         text,
         key: format!("export {}", export.id),
+        notifies: None,
     }
 }

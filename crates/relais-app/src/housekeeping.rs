@@ -2,16 +2,17 @@
 //! reads the present state, may run at any time and any number of times, and is woken by a signal and by a timer.
 
 use crate::mail::REPLY_PERIOD;
-use crate::{Error, Relais};
+use crate::{Error, Relais, notifications};
 use jiff::SignedDuration;
 use relais_store::{credentials, departures, generations, password_resets, responders, spool};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 const TICK: Duration = Duration::from_millis(500);
 const LOOK_AT_BACKUPS_EVERY: Duration = Duration::from_secs(2);
 const LOOK_AT_JOBS_EVERY: Duration = Duration::from_secs(2);
+const LOOK_AT_NEWS_EVERY: Duration = Duration::from_secs(1);
 const LOOK_AT_CLAIMS_EVERY: Duration = Duration::from_secs(5);
 const FORGET_EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// How long a stop waits for a message that is being sent.
@@ -49,79 +50,70 @@ impl Relais {
             self.work_on_backups(stop.clone()),
             self.work_on_jobs(stop.clone()),
             self.work_on_webhooks(stop.clone()),
+            self.work_on_notifications(stop.clone()),
             self.work_on_claims(stop)
         );
     }
 
-    /// Nothing waits for a backup but who asked for it.
-    async fn work_on_backups(&self, mut stop: watch::Receiver<bool>) {
+    /// Nothing waits for a backup but who asked for it. What a stop cuts short goes on after the next start: what was
+    /// verified of it counts.
+    async fn work_on_backups(&self, stop: watch::Receiver<bool>) {
         let backing_up = async {
             loop {
                 if let Err(error) = self.begin_due_backups().await {
                     tracing::warn!(%error, "backups that are due begin later");
                 }
                 while self.advance_one_generation().await {}
-                tokio::select! {
-                    () = self.backing_up.notified() => {}
-                    () = tokio::time::sleep(LOOK_AT_BACKUPS_EVERY) => {}
-                }
+                woken(&self.backing_up, LOOK_AT_BACKUPS_EVERY).await;
             }
         };
-        tokio::select! {
-            () = backing_up => {}
-            // What is cut short goes on after the next start: what was verified of it counts.
-            _ = stop.wait_for(|stop| *stop) => {}
-        }
+        cut_short(stop, backing_up).await;
     }
 
-    /// Thousands of accounts hold up nothing else.
-    async fn work_on_jobs(&self, mut stop: watch::Receiver<bool>) {
+    /// Thousands of accounts hold up nothing else. A batch is kept whole or not at all, and the next start goes on behind
+    /// the last.
+    async fn work_on_jobs(&self, stop: watch::Receiver<bool>) {
         let working = async {
             loop {
                 while self.advance_one_job().await {}
-                tokio::select! {
-                    () = self.working_through.notified() => {}
-                    () = tokio::time::sleep(LOOK_AT_JOBS_EVERY) => {}
-                }
+                woken(&self.working_through, LOOK_AT_JOBS_EVERY).await;
             }
         };
-        tokio::select! {
-            () = working => {}
-            // A batch is kept whole or not at all, and the next start goes on behind the last.
-            _ = stop.wait_for(|stop| *stop) => {}
-        }
+        cut_short(stop, working).await;
     }
 
-    /// An application may take a quarter of a minute to answer.
-    async fn work_on_webhooks(&self, mut stop: watch::Receiver<bool>) {
+    /// An application may take a quarter of a minute to answer. What was taken and not written down is told once more, by
+    /// the same name.
+    async fn work_on_webhooks(&self, stop: watch::Receiver<bool>) {
         let telling = async {
             loop {
                 while self.tell_applications().await > 0 {}
-                tokio::select! {
-                    () = self.telling.notified() => {}
-                    () = tokio::time::sleep(TICK) => {}
-                }
+                woken(&self.telling, TICK).await;
             }
         };
-        tokio::select! {
-            () = telling => {}
-            // What was taken and not written down is told once more, by the same name.
-            _ = stop.wait_for(|stop| *stop) => {}
-        }
+        cut_short(stop, telling).await;
     }
 
-    async fn work_on_claims(&self, mut stop: watch::Receiver<bool>) {
+    /// A letter that was made and not posted is made again.
+    async fn work_on_notifications(&self, stop: watch::Receiver<bool>) {
+        let notifying = async {
+            loop {
+                while self.notify().await > 0 {}
+                tokio::time::sleep(LOOK_AT_NEWS_EVERY).await;
+            }
+        };
+        cut_short(stop, notifying).await;
+    }
+
+    /// A look that is cut short is made again: only its outcome is written.
+    async fn work_on_claims(&self, stop: watch::Receiver<bool>) {
         let looking = async {
             loop {
                 self.look_at_due_claims().await;
                 tokio::time::sleep(LOOK_AT_CLAIMS_EVERY).await;
             }
         };
-        tokio::select! {
-            () = looking => {}
-            // A look that is cut short is made again: only its outcome is written.
-            _ = stop.wait_for(|stop| *stop) => {}
-        }
+        cut_short(stop, looking).await;
     }
 
     async fn work_inside(&self, mut stop: watch::Receiver<bool>) {
@@ -179,6 +171,7 @@ impl Relais {
         }
         while self.advance_one_generation().await {}
         while self.advance_one_job().await {}
+        while self.notify().await > 0 {}
         while self.send_due().await > 0 {}
         while self.tell_applications().await > 0 {}
         self.look_at_due_claims().await;
@@ -195,8 +188,24 @@ impl Relais {
                 spool::forget(tx, now - SignedDuration::from_hours(7 * 24))?;
                 credentials::forget_sessions(tx, now)?;
                 password_resets::forget(tx, now)?;
-                Ok(())
+                notifications::forget(tx, now)
             })
             .await
+    }
+}
+
+/// Until something is asked for, or it is time to look without being asked.
+async fn woken(signal: &Notify, look_every: Duration) {
+    tokio::select! {
+        () = signal.notified() => {}
+        () = tokio::time::sleep(look_every) => {}
+    }
+}
+
+/// Does `work`, wherever it is, until `stop` says so.
+async fn cut_short(mut stop: watch::Receiver<bool>, work: impl Future<Output = ()>) {
+    tokio::select! {
+        () = work => {}
+        _ = stop.wait_for(|stop| *stop) => {}
     }
 }

@@ -238,5 +238,5 @@ fn letter(organisation: &Organisation, account: &EmailAddress, to: EmailAddress,
         ),
     };
     let key = format!("invitation {}", link_mark(link));
-    Letter { organisation: organisation.clone(), to, subject, text, key }
+    Letter { organisation: organisation.clone(), to, subject, text, key, notifies: None }
 }

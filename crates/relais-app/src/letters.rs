@@ -3,6 +3,7 @@
 
 use crate::{Error, Relais};
 use relais_core::address::EmailAddress;
+use relais_core::ids::AccountId;
 use relais_core::organisation::Organisation;
 use relais_engines::message;
 use relais_store::Tx;
@@ -19,6 +20,8 @@ pub(crate) struct Letter {
     pub text: String,
     /// By which the same letter is recognised: it is sent once.
     pub key: String,
+    /// The account whose news it is: it is not sent any more once that one may not be notified.
+    pub notifies: Option<AccountId>,
 }
 
 /// A letter whose file is durable and that nobody sends yet.
@@ -94,6 +97,7 @@ impl Relais {
 
     async fn write_letter(&self, letter: Letter) -> Result<Written, Error> {
         let row = self.outbound_row(Some(letter.organisation.id), None, letter.to.clone());
+        let row = Outbound { notifies: letter.notifies, ..row };
         let message = message::letter(&message::Letter {
             from_name: &letter.organisation.name,
             hostname: &self.hostname,

@@ -62,6 +62,10 @@ impl Relais {
             let answer = "the file of the message is missing from the spool directory".to_owned();
             return self.record_attempt(outbound.id, SpoolState::Failed, answer, now).await;
         }
+        if !self.may_still_go(outbound).await? {
+            let answer = "dropped: its reader may not be notified any more".to_owned();
+            return self.finish(outbound, SpoolState::Failed, answer).await;
+        }
         match self.attempt(outbound).await? {
             Attempt::Sent(answer) => self.finish(outbound, SpoolState::Sent, answer).await,
             Attempt::NoSmarthost => {

@@ -239,6 +239,7 @@ fn link_letter(recipient: &Recipient, link: &str) -> Letter {
         subject: subject.to_owned(),
         key: format!("password reset {}", link_mark(link)),
         text,
+        notifies: None,
     }
 }
 
@@ -271,7 +272,7 @@ fn changed_letter(account: &Account, organisation: Organisation, to: EmailAddres
         ),
     };
     let key = format!("password changed {} {}", account.id, now.as_millisecond());
-    Letter { organisation, to, subject: subject.to_owned(), text, key }
+    Letter { organisation, to, subject: subject.to_owned(), text, key, notifies: None }
 }
 
 fn entered_letter(account: &Account, organisation: Organisation, to: EmailAddress, now: Timestamp) -> Letter {
@@ -297,5 +298,5 @@ fn entered_letter(account: &Account, organisation: Organisation, to: EmailAddres
         ),
     };
     let key = format!("invitation used {} {}", account.id, now.as_millisecond());
-    Letter { organisation, to, subject, text, key }
+    Letter { organisation, to, subject, text, key, notifies: None }
 }

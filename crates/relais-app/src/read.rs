@@ -6,6 +6,7 @@ pub use relais_store::credentials::{Grant, Token, grants, tokens};
 pub use relais_store::events::ChainCheck;
 pub use relais_store::exports::Export;
 pub use relais_store::ledger::LedgerCheck;
+pub use relais_store::notifications::NotificationState;
 pub use relais_store::spool::{Outbound, SpoolState};
 pub use relais_store::webhooks::Delivery;
 pub use relais_store::{

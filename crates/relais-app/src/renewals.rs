@@ -234,5 +234,12 @@ fn low_letter(organisation: &Organisation, to: &Account, short: &Renewal) -> Let
         }
     };
     let key = format!("provision low {} {} {} {}", organisation.id, to.id, short.on, short.balance_minor);
-    Letter { organisation: organisation.clone(), to: to.address.clone(), subject, text, key }
+    Letter {
+        organisation: organisation.clone(),
+        to: to.address.clone(),
+        subject,
+        text,
+        key,
+        notifies: Some(to.id),
+    }
 }

@@ -3,7 +3,7 @@
 #[path = "support/world.rs"]
 mod world;
 
-use relais_app::{Error, ReassignRequest, SaidItem};
+use relais_app::{Error, Invitation, ReassignRequest, SaidItem};
 use relais_core::account::Cause;
 use relais_core::authority::Role;
 use relais_core::content::{ContentFate, ContentKind, Selection};
@@ -27,6 +27,7 @@ on_both! {
     of_two_who_spend_the_last_cent_one_does
     of_the_two_admins_of_a_group_one_leaves
     whoever_is_closed_while_joining_a_group_ends_closed
+    whoever_is_invited_while_being_closed_is_in_or_out_and_never_both
     what_is_given_while_its_owner_is_deleted_is_given_or_erased
     events_of_many_at_once_are_one_chain
 }
@@ -95,7 +96,12 @@ async fn of_two_departures_of_one_account_one_starts(w: &mut World) {
     }
 }
 
-async fn plan_of(w: &World, accounts: i64) {
+enum Licences {
+    Fixed,
+    Flexible,
+}
+
+async fn plan_of(w: &World, accounts: i64, licences: Licences) {
     let terms = PlanTerms {
         name: "Petite".into(),
         price_minor: 0,
@@ -105,7 +111,7 @@ async fn plan_of(w: &World, accounts: i64) {
         accounts_max: Some(accounts),
         full_licences_max: None,
         own_domains_max: None,
-        flexible_licences: false,
+        flexible_licences: matches!(licences, Licences::Flexible),
     };
     let plan = w.relais.create_plan(terms, OPERATOR).await.unwrap().id;
     w.relais.set_plan(w.organisation, Some(plan), OPERATOR).await.unwrap();
@@ -116,7 +122,7 @@ async fn of_two_who_want_the_last_licence_one_gets_it(w: &mut World) {
     let close = Command::Deactivate { cause: Cause::Admin, inbound: None, content: None };
     w.command(one.id, close.clone()).await;
     w.command(two.id, close.clone()).await;
-    plan_of(w, 1).await;
+    plan_of(w, 1, Licences::Fixed).await;
     for round in 0..ROUNDS {
         let refused = if round % 2 == 0 {
             loser(tokio::join!(
@@ -194,6 +200,41 @@ async fn whoever_is_closed_while_joining_a_group_ends_closed(w: &mut World) {
         assert_eq!(w.account(one.id).await.state, State::Deactivated);
         w.command(one.id, Command::Reactivate).await;
         w.relais.set_group_member(group, one.id, None, OPERATOR).await.unwrap();
+    }
+}
+
+/// Where licences are flexible an invitation brings back whoever is closed: whichever is first, the state is one, and the last
+/// licence is held by nobody or by them.
+async fn whoever_is_invited_while_being_closed_is_in_or_out_and_never_both(w: &mut World) {
+    let one = w.person("user1").await;
+    plan_of(w, 1, Licences::Flexible).await;
+    let close = || Command::Deactivate { cause: Cause::Admin, inbound: None, content: None };
+    for round in 0..ROUNDS {
+        let invitation = Invitation {
+            account: w.request("user1", None, Role::Member),
+            external_address: Some(world::address("un@far.example")),
+            groups: Vec::new(),
+            content: Vec::new(),
+        };
+        let (closed, invited) = tokio::join!(
+            w.relais.execute(one.id, close(), OPERATOR),
+            w.relais.invite(w.organisation, invitation, OPERATOR)
+        );
+        closed.unwrap();
+        let state = w.account(one.id).await.state;
+        match invited {
+            Ok(back) => assert_eq!((back.id, state), (one.id, State::Active), "round {round}"),
+            Err(error) => {
+                assert_eq!(
+                    (code(&error).as_str(), state),
+                    ("address_taken", State::Deactivated),
+                    "round {round}"
+                );
+            }
+        }
+        if state == State::Deactivated {
+            w.command(one.id, Command::Reactivate).await;
+        }
     }
 }
 

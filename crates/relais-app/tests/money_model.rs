@@ -138,6 +138,7 @@ async fn create(
     };
     assert_eq!(made.as_ref().map(|_| ()).map_err(code), expected.map_err(str::to_owned), "create {number}");
     if let Ok(account) = made {
+        w.tell_nothing(account.id).await;
         people.ids.insert(number, account.id);
         people.active.insert(number, active);
     }

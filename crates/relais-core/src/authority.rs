@@ -2,6 +2,7 @@
 
 use crate::account::Account;
 use crate::ids::{AccountId, ApplicationId, DepartureId, GrantId, OrganisationId, TokenId};
+use crate::language::Language;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -35,6 +36,18 @@ impl Role {
             Self::AccountManager => "account_manager",
             Self::Member => "member",
             Self::Guest => "guest",
+        }
+    }
+
+    /// As people call it.
+    #[must_use]
+    pub fn called(self, language: Language) -> &'static str {
+        match self {
+            Self::Owner => language.pick("propriétaire", "owner"),
+            Self::CompanyAdmin => language.pick("administrateur", "company admin"),
+            Self::AccountManager => language.pick("gestionnaire de comptes", "account manager"),
+            Self::Member => language.pick("membre", "member"),
+            Self::Guest => language.pick("invité", "guest"),
         }
     }
 }
@@ -135,6 +148,21 @@ impl Actor {
         }
     }
 
+    /// The signed-in person who acts.
+    #[must_use]
+    pub fn person(&self) -> Option<AccountId> {
+        match self {
+            Self::Account { id, .. } => Some(*id),
+            Self::Operator
+            | Self::Token { .. }
+            | Self::Departure { .. }
+            | Self::Billing { .. }
+            | Self::Schedule { .. }
+            | Self::Grant { .. }
+            | Self::Application { .. } => None,
+        }
+    }
+
     /// Whether this actor has `power` over things of `organisation`.
     #[must_use]
     pub fn has(&self, power: Power, organisation: OrganisationId) -> bool {
@@ -157,7 +185,7 @@ impl Actor {
     /// not become one by setting an admin's password, or by redirecting the mail that resets it.
     #[must_use]
     pub fn has_over(&self, power: Power, account: &Account) -> bool {
-        let is_self = matches!(self, Self::Account { id, .. } if *id == account.id);
+        let is_self = self.person() == Some(account.id);
         let manage = if account.role.leads() { Power::EndAccounts } else { Power::ManageAccounts };
         match power {
             Power::ChangeSelf => is_self || self.has(manage, account.organisation),

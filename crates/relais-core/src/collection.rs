@@ -160,7 +160,7 @@ pub fn best(shares: Vec<Share>) -> Vec<Share> {
 /// let people read what is not their own.
 #[must_use]
 pub fn may_rule_shares(actor: &Actor, owner: &Account) -> bool {
-    let is_owner = matches!(actor, Actor::Account { id, .. } if *id == owner.id);
+    let is_owner = actor.person() == Some(owner.id);
     is_owner || actor.has(Power::EndAccounts, owner.organisation)
 }
 

@@ -31,6 +31,7 @@ pub mod ledger;
 pub mod lifecycle;
 pub mod mail_refusal;
 pub mod money;
+pub mod notification;
 pub mod organisation;
 pub mod ownership;
 pub mod password;

@@ -23,6 +23,7 @@ pub mod ledger;
 pub mod licence_counts;
 pub mod mailboxes;
 mod migrate;
+pub mod notifications;
 pub mod offers;
 mod open;
 pub mod organisations;

@@ -48,7 +48,7 @@ pub fn remove_photo(tx: &mut Tx<'_>, account: AccountId) -> Result<bool, Error> 
 
 /// Erases everything that is known of the person.
 pub fn erase(tx: &mut Tx<'_>, account: AccountId) -> Result<(), Error> {
-    for table in ["profiles", "photos", "password_resets"] {
+    for table in ["profiles", "photos", "password_resets", "notification_preferences"] {
         tx.execute(&format!("DELETE FROM {table} WHERE account = $1"), &[account.number().into()])?;
     }
     Ok(())

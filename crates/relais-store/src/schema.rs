@@ -11,6 +11,7 @@ mod domains;
 mod groups;
 mod jobs;
 mod money;
+mod notifications;
 mod people;
 mod webhooks;
 
@@ -28,6 +29,7 @@ pub const MIGRATIONS: &[Migration] = &[
     content::CONTENT,
     webhooks::WEBHOOKS,
     jobs::JOBS,
+    notifications::NOTIFICATIONS,
 ];
 
 const FOUNDATIONS: &str = "

@@ -5,7 +5,7 @@ use crate::tx::{Error, Tx};
 use crate::value::Row;
 use jiff::Timestamp;
 use relais_core::address::EmailAddress;
-use relais_core::ids::{OrganisationId, SpoolId};
+use relais_core::ids::{AccountId, OrganisationId, SpoolId};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -32,9 +32,12 @@ pub struct Outbound {
     /// What the other server last said.
     pub answer: Option<String>,
     pub created_at: Timestamp,
+    /// The account that it tells something: not sent any more once that one may not be notified.
+    pub notifies: Option<AccountId>,
 }
 
-const COLUMNS: &str = "id, organisation, sender, recipient, state, attempts, next_at, answer, created_at";
+const COLUMNS: &str =
+    "id, organisation, sender, recipient, state, attempts, next_at, answer, created_at, notifies";
 
 fn read(row: &Row) -> Result<Outbound, Error> {
     let id = row.int(0)?;
@@ -49,14 +52,15 @@ fn read(row: &Row) -> Result<Outbound, Error> {
         next_at: place("next_at").time(id, row.int(6)?)?,
         answer: row.opt_text(7)?.map(str::to_owned),
         created_at: place("created_at").time(id, row.int(8)?)?,
+        notifies: row.opt_int(9)?.map(AccountId::from_number),
     })
 }
 
 /// Puts a message in line. `false` when one with this key is there already: nothing was added.
 pub fn push(tx: &mut Tx<'_>, outbound: &Outbound, dedup_key: &str) -> Result<bool, Error> {
     let added = tx.execute(
-        "INSERT INTO spool (id, dedup_key, organisation, sender, recipient, state, attempts, next_at, created_at) \
-         VALUES ($1, $2, $3, $4, $5, 'waiting', 0, $6, $7) ON CONFLICT (dedup_key) DO NOTHING",
+        "INSERT INTO spool (id, dedup_key, organisation, sender, recipient, state, attempts, next_at, created_at, \
+         notifies) VALUES ($1, $2, $3, $4, $5, 'waiting', 0, $6, $7, $8) ON CONFLICT (dedup_key) DO NOTHING",
         &[
             outbound.id.number().into(),
             dedup_key.into(),
@@ -65,6 +69,7 @@ pub fn push(tx: &mut Tx<'_>, outbound: &Outbound, dedup_key: &str) -> Result<boo
             outbound.recipient.as_str().into(),
             time(outbound.next_at),
             time(outbound.created_at),
+            outbound.notifies.map(AccountId::number).into(),
         ],
     )?;
     Ok(added == 1)

@@ -285,5 +285,12 @@ fn incomplete_letter(organisation: &Organisation, to: &Account, generation: &Gen
         ),
     };
     let key = format!("backup incomplete {} {}", generation.id, to.id);
-    Letter { organisation: organisation.clone(), to: to.address.clone(), subject, text, key }
+    Letter {
+        organisation: organisation.clone(),
+        to: to.address.clone(),
+        subject,
+        text,
+        key,
+        notifies: Some(to.id),
+    }
 }

@@ -122,6 +122,7 @@ impl Relais {
             next_at: now,
             answer: None,
             created_at: now,
+            notifies: None,
         }
     }
 

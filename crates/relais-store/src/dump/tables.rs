@@ -109,7 +109,8 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "organisations",
-        columns: "id name language created_at time_zone currency plan plan_term billing_at low_noticed_at",
+        columns: "id name language created_at time_zone currency plan plan_term billing_at low_noticed_at \
+                  notified_until",
         key: "id",
         rows: &[Rows::Kept("id = $1")],
         emptied: &[],
@@ -413,6 +414,20 @@ pub const TABLES: &[Table] = &[
         emptied: &[],
     },
     Table {
+        name: "notification_preferences",
+        columns: "account preferences",
+        key: "account",
+        rows: &[Rows::Kept(BY_ACCOUNT)],
+        emptied: &[],
+    },
+    Table {
+        name: "notifications",
+        columns: "account number topic state due_at",
+        key: "account number",
+        rows: &[Rows::LeftOut("what was waiting may have been sent since")],
+        emptied: &[],
+    },
+    Table {
         name: "password_resets",
         columns: "account secret_hash epoch sent_to asked_at expires_at purpose",
         key: "account",
@@ -430,7 +445,7 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "spool",
-        columns: "id dedup_key organisation sender recipient state attempts next_at answer created_at",
+        columns: "id dedup_key organisation sender recipient state attempts next_at answer created_at notifies",
         key: "id",
         rows: &[Rows::LeftOut("the messages are files outside of any mailbox, and gone with the server")],
         emptied: &[],

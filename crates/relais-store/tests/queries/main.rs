@@ -134,6 +134,7 @@ on_both! {
     responders_and_whom_they_answered
     the_outbox_keeps_what_is_owed_until_it_is_done
     the_spool_keeps_each_key_once
+    news_wait_for_each_and_are_told_or_dropped_once
     tokens_sessions_and_grants
     a_departure_is_read_as_it_was_written_and_moves_step_by_step
     an_account_has_one_open_departure

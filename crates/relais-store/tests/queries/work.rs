@@ -11,10 +11,13 @@ use relais_core::event::{CHAIN_START, Happening};
 use relais_core::ids::{AccountId, DepartureId, GrantId, MailboxId, SessionId, SpoolId, TokenId};
 use relais_core::inbound::LocalCopy;
 use relais_core::lifecycle::Effect;
+use relais_core::notification::{Preferences, Topic};
 use relais_store::credentials::{self, Grant, Session, Token};
+use relais_store::notifications::{self, Notification, NotificationCount, NotificationState, Waiting};
 use relais_store::spool::{self, Outbound, SpoolState};
 use relais_store::{Error, Tx, accounts, departures, events, outbox};
 use serde_json::json;
+use std::collections::BTreeSet;
 
 pub fn the_outbox_keeps_what_is_owed_until_it_is_done(db: &Database) {
     db.write(|tx| {
@@ -55,6 +58,7 @@ pub fn the_spool_keeps_each_key_once(db: &Database) {
             next_at: at(0),
             answer: None,
             created_at: at(number),
+            notifies: None,
         };
         assert!(spool::push(tx, &row(1, 1), "one")?);
         assert!(!spool::push(tx, &row(2, 1), "one")?, "known by its key");
@@ -82,6 +86,49 @@ pub fn the_spool_keeps_each_key_once(db: &Database) {
         assert_eq!(spool::forget(tx, at(1))?, 0);
         assert_eq!(spool::forget(tx, at(2))?, 1, "what waits is never forgotten");
         assert!(!spool::has_key(tx, "one")?);
+        Ok(())
+    });
+}
+
+pub fn news_wait_for_each_and_are_told_or_dropped_once(db: &Database) {
+    let db = Database { store: db.store.clone(), _dir: None }.with_people();
+    db.write(|tx| {
+        let [one, two] = [account(1).id, account(2).id];
+        // What happened before anybody looked: a page at a time.
+        let happening = || Happening { kind: "account.created", subject: "x".to_owned(), detail: json!({}) };
+        events::append(tx, org(1), happening(), Actor::Operator, at(0))?;
+        assert_eq!(notifications::behind(tx)?, [(org(1), 0)]);
+        notifications::set_notified_until(tx, org(1), 1)?;
+        assert_eq!(notifications::behind(tx)?, []);
+
+        for (reader, number, due) in [(two, 1, 3), (one, 1, 5), (one, 2, 4), (one, 2, 9), (one, 7, 6)] {
+            notifications::push(tx, reader, number, Topic::Groups, at(due))?;
+        }
+        let waits = |account, due, number| Waiting { account, due_at: at(due), number };
+        assert_eq!(notifications::waiting(tx, 9)?, [waits(two, 3, 1), waits(one, 4, 7)]);
+        assert_eq!(notifications::waiting(tx, 1)?.len(), 1);
+        assert_eq!(notifications::waiting_for(tx, one, 2, 9)?, [1, 2]);
+        assert_eq!(notifications::waiting_for(tx, one, 7, 1)?, [1]);
+        assert_eq!(notifications::settle(tx, one, 2, NotificationState::Sent, at(8))?, 2);
+        assert_eq!(notifications::settle(tx, one, 2, NotificationState::Sent, at(9))?, 0, "once");
+        assert_eq!(notifications::settle(tx, one, 7, NotificationState::Dropped, at(9))?, 1);
+        assert_eq!(notifications::count(tx, one)?, NotificationCount { waiting: 0, sent: 2, dropped: 1 });
+        let newest = Notification {
+            number: 7,
+            topic: Topic::Groups,
+            state: NotificationState::Dropped,
+            due_at: at(9),
+        };
+        assert_eq!(notifications::list(tx, one, 1)?, [newest]);
+        assert_eq!(notifications::forget(tx, at(9))?, 2, "what waits stays");
+        assert_eq!(notifications::count(tx, two)?.waiting, 1);
+
+        assert_eq!(notifications::preferences(tx, one)?, Preferences::default());
+        for muted in [BTreeSet::from([Topic::Jobs]), BTreeSet::from([Topic::People, Topic::Account])] {
+            let wanted = Preferences { muted };
+            notifications::set_preferences(tx, one, &wanted)?;
+            assert_eq!(notifications::preferences(tx, one)?, wanted);
+        }
         Ok(())
     });
 }

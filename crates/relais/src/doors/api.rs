@@ -25,6 +25,7 @@ mod input;
 mod invitations;
 mod jobs;
 mod link_page;
+mod notifications;
 mod offers;
 mod openapi;
 mod organisations;
@@ -119,6 +120,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(account_lists::routes())
         .merge(invitations::routes())
         .merge(profiles::routes())
+        .merge(notifications::routes())
         .merge(password_resets::routes())
         .merge(departures::routes())
         .merge(backups::routes())

@@ -27,6 +27,7 @@ mod invitation;
 mod journal;
 mod language;
 mod members;
+mod notification;
 mod offers;
 mod organisation;
 mod plan;

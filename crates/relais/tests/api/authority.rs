@@ -235,6 +235,8 @@ fn people_samples() -> Vec<Sample> {
     let list = b"address,name\nneuf@bm.com,Neuf\n".to_vec();
     vec![
         sample("GET", "/api/v1/accounts/{account}/profile"),
+        sample("GET", "/api/v1/accounts/{account}/notifications"),
+        sample("PUT", "/api/v1/accounts/{account}/notifications").with(json!({ "muted": ["jobs"] })),
         sample("PUT", "/api/v1/accounts/{account}/profile").with(json!({ "given_name": "Jeanne" })),
         sample("GET", "/api/v1/accounts/{account}/photo"),
         sample("PUT", "/api/v1/accounts/{account}/photo").file("image/png", png(16, 16)),

@@ -164,3 +164,30 @@ async fn usage_has_the_limit_and_the_part_of_it_that_is_used() {
     let answer = world.ask_with(Who::Subject, "PUT", quota, &json!({ "quota_bytes": null })).await;
     assert_eq!(answer.code(), "not_allowed");
 }
+
+#[tokio::test]
+async fn people_say_what_they_want_to_be_told_and_see_what_they_were_r6() {
+    let world = World::new().await;
+    let path = "/api/v1/accounts/user1@bm.com/notifications";
+    let rename = json!({ "name": "Un Autre" });
+    assert_eq!(
+        world.ask_with(Who::Manager, "PUT", "/api/v1/accounts/user1@bm.com/name", &rename).await.status,
+        200
+    );
+    let group = "/api/v1/groups/ventes@bm.com/members/user1@bm.com";
+    assert_eq!(world.ask_with(Who::Manager, "PUT", group, &json!({ "role": "member" })).await.status, 204);
+    world.app.work_once().await;
+    let report = world.ask(Who::Subject, "GET", path).await.json();
+    assert_eq!(report["count"], json!({ "waiting": 1, "sent": 0, "dropped": 0 }), "{report}");
+    let last = &report["last"][0];
+    assert_eq!((&last["topic"], &last["state"]), (&json!("groups"), &json!("waiting")));
+    assert_eq!(last["sentence"], "Vous faites maintenant partie du groupe Ventes.");
+
+    let wanted = json!({ "muted": ["groups", "groups"] });
+    let answer = world.ask_with(Who::Subject, "PUT", path, &wanted).await;
+    assert_eq!(answer.json()["preferences"], json!({ "muted": ["groups"] }), "{}", answer.text);
+    let bad = json!({ "muted": ["weather"] });
+    assert_eq!(world.ask_with(Who::Subject, "PUT", path, &bad).await.status, 422);
+    assert_eq!(world.ask_with(Who::Member, "PUT", path, &wanted).await.code(), "not_allowed");
+    assert_eq!(world.ask(Who::Manager, "GET", path).await.status, 200);
+}

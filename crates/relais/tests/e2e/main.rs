@@ -4,6 +4,7 @@
 mod backups;
 mod backups_trouble;
 mod bad_input;
+mod collaboration;
 mod crash;
 mod dav;
 mod domains;

@@ -19,6 +19,7 @@ use relais_core::ids::{
 use relais_core::job::{BulkAct, Job, JobState, Run};
 use relais_core::ledger::NewEntry;
 use relais_core::lifecycle::Effect;
+use relais_core::notification::{Preferences, Topic};
 use relais_core::photo::{Photo, PhotoKind};
 use relais_core::profile::Profile;
 use relais_core::term::{Period, Term};
@@ -28,9 +29,10 @@ use relais_store::password_resets::{self, PasswordReset};
 use relais_store::spool::{self, Outbound, SpoolState};
 use relais_store::{
     applications, claims, collections, content, departures, events, generations, jobs, ledger,
-    licence_counts, offers, outbox, profiles, repositories, settings, webhooks,
+    licence_counts, notifications, offers, outbox, profiles, repositories, settings, webhooks,
 };
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// What a database or a text format might take for something else.
 const TEXTS: [&str; 8] = [
@@ -163,6 +165,9 @@ impl Filling<'_, '_> {
             if state != State::Deleted {
                 let profile = self.one_of(&[profile(), Profile::default()]);
                 profiles::set(self.tx, account.id, &profile)?;
+                let muted = self.one_of(&[BTreeSet::new(), BTreeSet::from([Topic::Jobs, Topic::Account])]);
+                notifications::set_preferences(self.tx, account.id, &Preferences { muted })?;
+                notifications::push(self.tx, account.id, 1, Topic::Sharing, at(1))?;
                 let image = (0..self.random.random_range(1..3000)).map(|_| self.random.random()).collect();
                 profiles::set_photo(self.tx, account.id, &Photo { kind: PhotoKind::Png, image })?;
             }
@@ -311,6 +316,7 @@ impl Filling<'_, '_> {
             next_at: at(0),
             answer: None,
             created_at: at(0),
+            notifies: Some(account),
         };
         spool::push(self.tx, &waiting, &format!("key {number}")).map(drop)
     }

@@ -159,7 +159,7 @@ impl Api {
     /// An account that the caller may read: everyone reads themselves.
     pub async fn readable_account(&self, caller: &Caller, text: &str) -> Result<Account, Problem> {
         let account = self.account(caller, text).await?;
-        let is_self = matches!(caller.actor, Actor::Account { id, .. } if id == account.id);
+        let is_self = caller.actor.person() == Some(account.id);
         if !is_self {
             require(caller, Power::Read, account.organisation)?;
         }

@@ -3,7 +3,7 @@
 use super::arguments::{AccountCommand, AccountCreate, AliasCommand, InboundCommand};
 use super::client::Answer;
 use super::session::{Attendance, Form};
-use super::{Failure, Session, account_list, group, invitation, offers, profile, quota, words};
+use super::{Failure, Session, account_list, group, invitation, notification, offers, profile, quota, words};
 use relais_app::MailboxUsage;
 use relais_core::account::Account;
 use relais_core::job::Run;
@@ -23,6 +23,7 @@ pub async fn account(session: &mut Session, command: AccountCommand) -> Result<(
         AccountCommand::Show { account } => show(session, &account).await,
         AccountCommand::Profile(command) => profile::profile(session, command).await,
         AccountCommand::Photo(arguments) => profile::photo(session, arguments).await,
+        AccountCommand::Notifications(arguments) => notification::notifications(session, arguments).await,
         AccountCommand::Name { account, name } => profile::name(session, &account, &name).await,
         AccountCommand::Quota { account, limit } => profile::quota(session, &account, limit).await,
         AccountCommand::Hold { account, reason, end: _ } => hold(session, &account, reason).await,
@@ -100,8 +101,8 @@ pub async fn account(session: &mut Session, command: AccountCommand) -> Result<(
                 session.client.put(&["accounts", &account, "role"], &json!({ "role": role })).await?;
             session.confirm(
                 &answer,
-                &format!("Le compte {account} a le rôle : {}.", words::role(role, session.language())),
-                &format!("The account {account} has the role: {}.", words::role(role, session.language())),
+                &format!("Le compte {account} a le rôle : {}.", role.called(session.language())),
+                &format!("The account {account} has the role: {}.", role.called(session.language())),
             )
         }
     }
@@ -172,7 +173,7 @@ async fn list(
                 found.address.to_string(),
                 found.name,
                 words::state(found.state, reader.language).to_owned(),
-                words::role(found.role, reader.language).to_owned(),
+                found.role.called(reader.language).to_owned(),
                 words::inbound(&found.inbound, reader),
                 found.id.to_string(),
             ]
@@ -237,7 +238,7 @@ async fn show(session: &mut Session, account: &str) -> Result<(), Failure> {
         ("adresse", "address", found.address.to_string()),
         ("adresses", "addresses", held.join(", ")),
         ("état", "state", words::state(found.state, reader.language).to_owned()),
-        ("rôle", "role", words::role(found.role, reader.language).to_owned()),
+        ("rôle", "role", found.role.called(reader.language).to_owned()),
         ("arrivée", "inbound", words::inbound(&found.inbound, reader)),
         ("organisation", "organisation", found.organisation.to_string()),
         ("créé le", "created", reader.time(found.created_at)),

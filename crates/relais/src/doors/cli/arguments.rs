@@ -18,7 +18,9 @@ pub use groups::{GroupCommand, OneGroup, PostingWord};
 pub use money::{
     PlanCommand, PlanCreate, ProvisionCommand, StatementArguments, SubscriptionCommand, SubscriptionCreate,
 };
-pub use people::{InviteArguments, Limit, PhotoArguments, ProfileCommand, ProfileFields};
+pub use people::{
+    InviteArguments, Limit, NotificationsArguments, PhotoArguments, ProfileCommand, ProfileFields,
+};
 
 use super::inbound::InboundArguments;
 use super::text::TextSource;
@@ -178,6 +180,8 @@ pub enum AccountCommand {
     Profile(ProfileCommand),
     /// Set, save or remove a person's photo
     Photo(PhotoArguments),
+    /// Show what a person was told, or say what they want to be told
+    Notifications(NotificationsArguments),
     /// Change the name that others see
     Name { account: String, name: String },
     /// Limit the size of an account's mailbox, or lift the limit

@@ -1,8 +1,8 @@
 //! The names of things in both languages, as `docs/glossary.md` fixes them.
 
-use relais_app::read::SpoolState;
+use relais_app::read::{NotificationState, SpoolState};
 use relais_core::address::EmailAddress;
-use relais_core::authority::{Actor, Role};
+use relais_core::authority::Actor;
 use relais_core::collection::{CollectionKind, ShareRight};
 use relais_core::content::Reassign;
 use relais_core::content::{ContentCount, ContentKind, MoveState};
@@ -13,6 +13,7 @@ use relais_core::job::{BulkAct, ItemOutcome, JobState, Run};
 use relais_core::language::Language;
 use relais_core::ledger::EntryKind;
 use relais_core::mail_refusal::MailRefusal;
+use relais_core::notification::Topic;
 use relais_core::organisation::{AddressKind, DomainKind, GroupRole, MailboxRight, Target};
 use relais_core::profile::PhoneKind;
 use relais_core::rights::State;
@@ -36,13 +37,23 @@ pub fn state(state: State, language: Language) -> &'static str {
 }
 
 #[must_use]
-pub fn role(role: Role, language: Language) -> &'static str {
-    match role {
-        Role::Owner => language.pick("propriétaire", "owner"),
-        Role::CompanyAdmin => language.pick("administrateur", "company admin"),
-        Role::AccountManager => language.pick("gestionnaire de comptes", "account manager"),
-        Role::Member => language.pick("membre", "member"),
-        Role::Guest => language.pick("invité", "guest"),
+pub fn topic(topic: Topic, language: Language) -> &'static str {
+    match topic {
+        Topic::Account => language.pick("votre compte", "your account"),
+        Topic::Groups => language.pick("groupes", "groups"),
+        Topic::Sharing => language.pick("partages", "sharing"),
+        Topic::People => language.pick("personnes", "people"),
+        Topic::Departures => language.pick("départs", "departures"),
+        Topic::Jobs => language.pick("opérations", "jobs"),
+    }
+}
+
+#[must_use]
+pub fn notification_state(state: NotificationState, language: Language) -> &'static str {
+    match state {
+        NotificationState::Waiting => language.pick("attend", "waiting"),
+        NotificationState::Sent => language.pick("envoyée", "sent"),
+        NotificationState::Dropped => language.pick("abandonnée", "dropped"),
     }
 }
 
@@ -189,7 +200,7 @@ pub fn bulk_act(act: &BulkAct, run: Run, language: Language) -> String {
         BulkAct::Reactivate => language.pick("réactiver", "reactivate").to_owned(),
         BulkAct::Delete { .. } => language.pick("supprimer", "delete").to_owned(),
         BulkAct::SetRole { role } => {
-            format!("{} {}", language.pick("donner le rôle", "give the role"), self::role(*role, language))
+            format!("{} {}", language.pick("donner le rôle", "give the role"), role.called(language))
         }
         BulkAct::SetSubscription { subscription: Some(id) } => {
             format!("{} {id}", language.pick("abonner à", "put on"))

@@ -1,11 +1,12 @@
 //! What can be typed about a person.
 
-use super::{InOrganisation, parse_quota};
+use super::{InOrganisation, parse_name, parse_quota};
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
 use relais_core::address::EmailAddress;
 use relais_core::authority::Role;
 use relais_core::ids::ContentId;
+use relais_core::notification::Topic;
 use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
@@ -105,6 +106,19 @@ pub struct PhotoArguments {
     pub save: Option<PathBuf>,
     #[arg(long, group = "what")]
     pub remove: bool,
+}
+
+const TOPICS: &str = "account|groups|sharing|people|departures|jobs";
+
+#[derive(Debug, Args)]
+pub struct NotificationsArguments {
+    pub account: String,
+    /// Tell nothing more of this; may be repeated
+    #[arg(long, value_name = TOPICS, value_parser = parse_name::<Topic>)]
+    pub mute: Vec<Topic>,
+    /// Tell of this again; may be repeated
+    #[arg(long, value_name = TOPICS, value_parser = parse_name::<Topic>)]
+    pub tell: Vec<Topic>,
 }
 
 /// The size of a mailbox: so many bytes, or without limit.

@@ -143,3 +143,31 @@ n°  le                par         événement                 sujet            
 "
     );
 }
+
+#[tokio::test]
+async fn what_a_person_was_told_is_a_list_of_sentences() {
+    let api = FakeApi::start();
+    let report = json!({
+        "preferences": { "muted": ["jobs"] }, "count": { "waiting": 0, "sent": 4, "dropped": 2 },
+        "last": [{ "number": 7, "at": "2026-11-21T10:00:00Z", "topic": "groups", "state": "dropped",
+                   "sentence": "Vous faites maintenant partie du groupe Ventes." }]
+    });
+    api.answers("GET /accounts/user1@bm.com/notifications", 200, &report).answers(
+        "PUT /accounts/user1@bm.com/notifications",
+        200,
+        &report,
+    );
+    let line = ["account", "notifications", "user1@bm.com", "--mute", "jobs", "--tell", "people"];
+    let outcome = api.run(French, &line).await;
+    assert_eq!(outcome.code, 0, "{}", outcome.errors);
+    for words in [
+        "votre compte, groupes, partages, personnes, départs",
+        "opérations",
+        "abandonnée",
+        "du groupe Ventes.",
+    ] {
+        assert!(outcome.output.contains(words), "{words}: {}", outcome.output);
+    }
+    let asked = api.asked().pop().expect("a question");
+    assert!(asked.ends_with(r#"{"muted":["jobs"]}"#), "{asked}");
+}
