@@ -7,6 +7,7 @@ mod applications;
 mod backups;
 mod collections;
 mod content;
+mod directories;
 mod domains;
 mod groups;
 mod jobs;
@@ -28,6 +29,7 @@ pub const MIGRATIONS: &[Migration] = &[
     content::CONTENT,
     webhooks::WEBHOOKS,
     jobs::JOBS,
+    directories::DIRECTORIES,
 ];
 
 const FOUNDATIONS: &str = "

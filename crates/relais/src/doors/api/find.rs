@@ -58,6 +58,7 @@ pub fn require_application(caller: &Caller) -> Result<(ApplicationId, Organisati
         | Actor::Token { .. }
         | Actor::Account { .. }
         | Actor::Departure { .. }
+        | Actor::Directory { .. }
         | Actor::Billing { .. }
         | Actor::Schedule { .. }
         | Actor::Grant { .. } => Err(Refusal::NotAllowed.into()),
