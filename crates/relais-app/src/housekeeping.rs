@@ -4,7 +4,7 @@
 use crate::mail::REPLY_PERIOD;
 use crate::{Error, Relais};
 use jiff::SignedDuration;
-use relais_store::{credentials, departures, generations, password_resets, responders, spool};
+use relais_store::{credentials, departures, directories, generations, password_resets, responders, spool};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -12,6 +12,7 @@ use tokio::sync::watch;
 const TICK: Duration = Duration::from_millis(500);
 const LOOK_AT_BACKUPS_EVERY: Duration = Duration::from_secs(2);
 const LOOK_AT_JOBS_EVERY: Duration = Duration::from_secs(2);
+const LOOK_AT_DIRECTORIES_EVERY: Duration = Duration::from_secs(5);
 const LOOK_AT_CLAIMS_EVERY: Duration = Duration::from_secs(5);
 const FORGET_EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// How long a stop waits for a message that is being sent.
@@ -28,6 +29,7 @@ impl Relais {
             .write(move |tx| {
                 departures::release_all(tx, &node)?;
                 generations::release_all(tx, &node)?;
+                directories::release_all(tx, &node)?;
                 Ok::<_, Error>(())
             })
             .await?;
@@ -49,6 +51,7 @@ impl Relais {
             self.work_on_backups(stop.clone()),
             self.work_on_jobs(stop.clone()),
             self.work_on_webhooks(stop.clone()),
+            self.work_on_directories(stop.clone()),
             self.work_on_claims(stop)
         );
     }
@@ -88,6 +91,21 @@ impl Relais {
         tokio::select! {
             () = working => {}
             // A batch is kept whole or not at all, and the next start goes on behind the last.
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
+    }
+
+    /// A directory may take its time, and be large.
+    async fn work_on_directories(&self, mut stop: watch::Receiver<bool>) {
+        let reading = async {
+            loop {
+                while self.advance_one_directory().await {}
+                tokio::time::sleep(LOOK_AT_DIRECTORIES_EVERY).await;
+            }
+        };
+        tokio::select! {
+            () = reading => {}
+            // What was applied is written down with it, and the next start reads again.
             _ = stop.wait_for(|stop| *stop) => {}
         }
     }
@@ -179,6 +197,7 @@ impl Relais {
         }
         while self.advance_one_generation().await {}
         while self.advance_one_job().await {}
+        while self.advance_one_directory().await {}
         while self.send_due().await > 0 {}
         while self.tell_applications().await > 0 {}
         self.look_at_due_claims().await;

@@ -175,6 +175,7 @@ fn build(dir: &Path, clock: &Clock, ids: Ids) -> Arc<Relais> {
         exports_dir: dir.join("exports"),
         smarthost: None,
         webhooks: Webhooks::new(Reach::Everywhere).expect("made"),
+        ldap: relais_engines::ldap::Ldap::new(Reach::Everywhere),
         dns: Dns::at(resolver_in_trouble()),
         hostname: "mail.bm.com".to_owned(),
         public_url: "https://mail.bm.com".to_owned(),
