@@ -2,9 +2,7 @@
 
 mod members;
 
-pub use members::{
-    SyncedGroup, given, groups, insert_group, set_given, set_group, take_given,
-};
+pub use members::{SyncedGroup, given, groups, insert_group, set_given, set_group, take_given};
 
 use crate::columns::{at, json, name, opt_time, time};
 use crate::tx::{Error, Tx};
@@ -169,12 +167,7 @@ pub fn claim(
 }
 
 /// Holds on to a lease that is still `owner`'s. `false` when it is not.
-pub fn keep_lease(
-    tx: &mut Tx<'_>,
-    id: DirectoryId,
-    owner: &str,
-    until: Timestamp,
-) -> Result<bool, Error> {
+pub fn keep_lease(tx: &mut Tx<'_>, id: DirectoryId, owner: &str, until: Timestamp) -> Result<bool, Error> {
     let kept = tx.execute(
         "UPDATE directories SET lease_until = $3 WHERE id = $1 AND lease_owner = $2 AND ended_at IS NULL",
         &[id.number().into(), owner.into(), time(until)],
@@ -307,7 +300,9 @@ pub fn erase_account(tx: &mut Tx<'_>, account: AccountId) -> Result<(), Error> {
 
 /// The entries of an account, with their directories.
 pub fn of_account(tx: &mut Tx<'_>, account: AccountId) -> Result<Vec<(DirectoryId, EntryRow)>, Error> {
-    let sql = format!("SELECT {ENTRY}, directory FROM directory_entries WHERE account = $1 ORDER BY directory, entry");
+    let sql = format!(
+        "SELECT {ENTRY}, directory FROM directory_entries WHERE account = $1 ORDER BY directory, entry"
+    );
     tx.query(&sql, &[account.number().into()])?
         .iter()
         .map(|row| Ok((DirectoryId::from_number(row.int(6)?), read_entry(row)?)))
@@ -316,13 +311,10 @@ pub fn of_account(tx: &mut Tx<'_>, account: AccountId) -> Result<Vec<(DirectoryI
 
 /// Which entries a held plan would suspend.
 pub fn held(tx: &mut Tx<'_>, id: DirectoryId) -> Result<Vec<EntryId>, Error> {
-    tx.query(
-        "SELECT entry FROM directory_entries WHERE directory = $1 AND held = 1",
-        &[id.number().into()],
-    )?
-    .iter()
-    .map(|row| entry_id(at("directory_entries", "entry"), row.blob(0)?))
-    .collect()
+    tx.query("SELECT entry FROM directory_entries WHERE directory = $1 AND held = 1", &[id.number().into()])?
+        .iter()
+        .map(|row| entry_id(at("directory_entries", "entry"), row.blob(0)?))
+        .collect()
 }
 
 /// In place of those that were held before.

@@ -143,7 +143,10 @@ impl Hand<'_> {
         refusals: &mut Vec<Refusal>,
     ) -> Result<(), Error> {
         let account = accounts::get(tx, id)?.ok_or(Error::NotFound)?;
-        if self.directory.settings.reads(Field::Name) && person.name != account.name && !person.name.is_empty() {
+        if self.directory.settings.reads(Field::Name)
+            && person.name != account.name
+            && !person.name.is_empty()
+        {
             self.command(tx, id, Command::SetName { name: person.name.clone() }, refusals)?;
         }
         if person.address.is_some()

@@ -57,7 +57,16 @@ pub(super) fn gather(
         if row.is_some_and(|row| is_as_before(row, person)) {
             continue;
         }
-        cases.push(case(tx, directory, row, person.entry, person.said, Some(person.person.clone()), &twice, now)?);
+        cases.push(case(
+            tx,
+            directory,
+            row,
+            person.entry,
+            person.said,
+            Some(person.person.clone()),
+            &twice,
+            now,
+        )?);
     }
     for (entry, row) in &rows {
         if seen.contains(entry) {
@@ -65,7 +74,8 @@ pub(super) fn gather(
         }
         let said = said_unseen(row, scan);
         if said != row.said || row.pending.is_some() {
-            let kept = row.pending.as_deref().and_then(|text| serde_json::from_str::<Option<Person>>(text).ok());
+            let kept =
+                row.pending.as_deref().and_then(|text| serde_json::from_str::<Option<Person>>(text).ok());
             cases.push(case(tx, directory, Some(row), *entry, said, kept.flatten(), &twice, now)?);
         }
     }

@@ -2,9 +2,9 @@
 //! group is one transaction.
 
 use super::applying::{Hand, refused};
+use crate::Error;
 use crate::groups::set_member;
 use crate::organisations::note;
-use crate::Error;
 use relais_core::directory::groups::{MemberChange, SeenGroup, changes};
 use relais_core::directory::{Counts, EntryId, ReportItem, Said};
 use relais_core::group::Posting;
@@ -195,7 +195,8 @@ fn put_in(
     let Some(account) = row.filter(|row| row.said == Said::Enabled).and_then(|row| row.account) else {
         return Ok(false);
     };
-    let may_join = accounts::get(tx, account)?.is_some_and(|account| allows(&account, Act::JoinGroup, hand.now));
+    let may_join =
+        accounts::get(tx, account)?.is_some_and(|account| allows(&account, Act::JoinGroup, hand.now));
     if !may_join {
         return Ok(false);
     }
@@ -217,7 +218,15 @@ fn take_out(
     if let Some(inner) = group_of(tx, hand, member)? {
         if groups::take_out(tx, group, inner)? {
             let detail = json!({ "group": inner });
-            note(tx, hand.directory.organisation, "group.group_taken_out", group, detail, hand.actor, hand.now)?;
+            note(
+                tx,
+                hand.directory.organisation,
+                "group.group_taken_out",
+                group,
+                detail,
+                hand.actor,
+                hand.now,
+            )?;
         }
         return Ok(());
     }

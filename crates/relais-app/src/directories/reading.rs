@@ -62,16 +62,16 @@ impl Relais {
     ///
     /// # Errors
     /// The refusal; [`DirectoryFault::BeingRead`].
-    pub async fn plan_directory(&self, id: DirectoryId, actor: Actor) -> Result<Report, Error> {
-        self.read_directory(id, Order::Plan, actor).await
+    pub async fn plan_directory(self: &Arc<Self>, id: DirectoryId, actor: Actor) -> Result<Report, Error> {
+        self.read_apart(id, Order::Plan, actor).await
     }
 
     /// Reads a directory and does what it says, unless so many would be suspended that a person has to say so.
     ///
     /// # Errors
     /// The refusal; [`DirectoryFault::BeingRead`].
-    pub async fn sync_directory(&self, id: DirectoryId, actor: Actor) -> Result<Report, Error> {
-        self.read_directory(id, Order::Sync, actor).await
+    pub async fn sync_directory(self: &Arc<Self>, id: DirectoryId, actor: Actor) -> Result<Report, Error> {
+        self.read_apart(id, Order::Sync, actor).await
     }
 
     /// Carries out the plan that is held: it is read again, and whoever was not among those it would suspend is not
@@ -79,8 +79,19 @@ impl Relais {
     ///
     /// # Errors
     /// [`DirectoryFault::NothingHeld`]; as [`Relais::sync_directory`].
-    pub async fn apply_held_plan(&self, id: DirectoryId, actor: Actor) -> Result<Report, Error> {
-        self.read_directory(id, Order::ApplyHeld, actor).await
+    pub async fn apply_held_plan(self: &Arc<Self>, id: DirectoryId, actor: Actor) -> Result<Report, Error> {
+        self.read_apart(id, Order::ApplyHeld, actor).await
+    }
+
+    /// To its end, whether or not whoever asked still waits.
+    async fn read_apart(
+        self: &Arc<Self>,
+        id: DirectoryId,
+        order: Order,
+        actor: Actor,
+    ) -> Result<Report, Error> {
+        let own = self.clone();
+        tokio::spawn(async move { own.read_directory(id, order, actor).await }).await?
     }
 
     /// Reads the directory whose time has come. `false` when there is none.
@@ -178,7 +189,9 @@ impl Relais {
             Ok(scan) => Arc::new(scan),
             Err(fault) => {
                 let because = crate::jobs::in_words(&fault.into());
-                return self.end_reading(&reading, Outcome::Incomplete { because }, Counts::default(), vec![], None).await;
+                return self
+                    .end_reading(&reading, Outcome::Incomplete { because }, Counts::default(), vec![], None)
+                    .await;
             }
         };
         let (directory, found, now) = (reading.directory.clone(), scan.clone(), self.now());

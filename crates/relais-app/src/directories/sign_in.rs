@@ -73,9 +73,9 @@ fn letting_in(
     }
     found.sort_by_key(|(directory, _)| (directory.settings.precedence, directory.id));
     let first = found.into_iter().next();
-    let Some((directory, row)) = first.filter(|(directory, row)| {
-        directory.settings.sign_in == SignIn::Bind && row.said == Said::Enabled
-    }) else {
+    let Some((directory, row)) = first
+        .filter(|(directory, row)| directory.settings.sign_in == SignIn::Bind && row.said == Said::Enabled)
+    else {
         return Ok(None);
     };
     let password = directories::password(tx, directory.id)?.unwrap_or_default();

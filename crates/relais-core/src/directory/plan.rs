@@ -230,7 +230,9 @@ fn of_account(item: &mut PlanItem, linked: &Linked, moved: bool, changed: bool) 
                 match linked.cause {
                     Some(Cause::Directory) => item.acts.push(EntryAct::Resume),
                     // Another's decision stands.
-                    Some(Cause::Admin | Cause::Scim | Cause::Departure | Cause::Billing | Cause::Schedule)
+                    Some(
+                        Cause::Admin | Cause::Scim | Cause::Departure | Cause::Billing | Cause::Schedule,
+                    )
                     | None => {}
                 }
             }

@@ -1,7 +1,7 @@
 //! What a reading of a directory came to: how much was done, and what differs still, and why.
 
-use super::plan::{EntryAct, Hold};
 use super::EntryId;
+use super::plan::{EntryAct, Hold};
 use crate::ids::AccountId;
 use crate::job::{ItemRefusal, Run};
 use jiff::Timestamp;
@@ -28,7 +28,9 @@ pub enum Outcome {
     /// Nothing was done: a person has to say whether so many are to be suspended.
     Held(Hold),
     /// Nothing was done: not everything could be read.
-    Incomplete { because: ItemRefusal },
+    Incomplete {
+        because: ItemRefusal,
+    },
 }
 
 /// How many entries.

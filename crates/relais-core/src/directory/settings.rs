@@ -164,8 +164,9 @@ impl Settings {
     /// [`DirectoryFault::SettingInvalid`] with the field.
     pub fn check(&self) -> Result<(), Refusal> {
         let wrong = |field: &'static str| Err(DirectoryFault::SettingInvalid { field }.into());
-        let plain =
-            |text: &str| text.len() <= TEXT_BYTES_MAX && !text.chars().any(char::is_control) && !text.is_empty();
+        let plain = |text: &str| {
+            text.len() <= TEXT_BYTES_MAX && !text.chars().any(char::is_control) && !text.is_empty()
+        };
         let host = |letter: char| letter.is_ascii_alphanumeric() || ".-:".contains(letter);
         if !plain(&self.host) || !self.host.chars().all(host) {
             return wrong("host");
@@ -281,7 +282,10 @@ impl Settings {
             Some(_) | None => text,
         });
         Person {
-            name: value(Field::Name).or_else(|| value_of("cn")).or_else(|| address.clone()).unwrap_or_default(),
+            name: value(Field::Name)
+                .or_else(|| value_of("cn"))
+                .or_else(|| address.clone())
+                .unwrap_or_default(),
             address,
             given_name: value(Field::GivenName),
             family_name: value(Field::FamilyName),

@@ -5,31 +5,61 @@ use crate::directory::EntryId;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DirectoryFault {
-    SettingInvalid { field: &'static str },
-    SettingsUnreadable { because: String },
+    SettingInvalid {
+        field: &'static str,
+    },
+    SettingsUnreadable {
+        because: String,
+    },
     /// The server cannot be reached or does not answer in time.
-    Unreachable { because: String },
+    Unreachable {
+        because: String,
+    },
     /// The certificate is not one that is trusted, or of another server.
-    NotTrusted { because: String },
+    NotTrusted {
+        because: String,
+    },
     NotEncrypted,
     /// The server does not let us in, or does not let us read.
-    NotLetIn { because: String },
+    NotLetIn {
+        because: String,
+    },
     /// The server answered something that no directory says.
     Garbled,
     /// The reading broke off before its end.
-    CutShort { because: String },
+    CutShort {
+        because: String,
+    },
     NothingHeld,
     BeingRead,
-    AddressMissing { entry: EntryId },
-    AddressInvalid { text: String },
-    AddressTwice { address: String },
+    AddressMissing {
+        entry: EntryId,
+    },
+    AddressInvalid {
+        text: String,
+    },
+    AddressTwice {
+        address: String,
+    },
     /// The account that has the address leads the organisation.
-    LinkByHand { entry: EntryId, address: EmailAddress },
+    LinkByHand {
+        entry: EntryId,
+        address: EmailAddress,
+    },
     /// The account that has the address belongs to another entry, or did.
-    OtherEntry { entry: EntryId, address: EmailAddress },
-    AccountDeleted { address: EmailAddress },
-    EntryUnknown { entry: EntryId },
-    GroupNameTaken { name: String },
+    OtherEntry {
+        entry: EntryId,
+        address: EmailAddress,
+    },
+    AccountDeleted {
+        address: EmailAddress,
+    },
+    EntryUnknown {
+        entry: EntryId,
+    },
+    GroupNameTaken {
+        name: String,
+    },
 }
 
 impl DirectoryFault {

@@ -8,7 +8,9 @@ use super::search::{asked_of, ids, named, people};
 use super::{Absent, Scan};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ldap3::controls::{ControlType, EntryState, RefreshMode, SyncDone, SyncInfo, SyncRequest, SyncState, parse_syncinfo};
+use ldap3::controls::{
+    ControlType, EntryState, RefreshMode, SyncDone, SyncInfo, SyncRequest, SyncState, parse_syncinfo,
+};
 use ldap3::{LdapResult, ResultEntry, Scope};
 use relais_core::directory::{EntryId, Seen, Settings};
 use relais_core::refusal::DirectoryFault;
@@ -170,7 +172,10 @@ pub(super) async fn by_update_numbers(
 }
 
 /// Which controller answers, and how many updates it has seen; `None` where it does not say.
-async fn controller(connection: &mut Connection, settings: &Settings) -> Result<Option<UpTo>, DirectoryFault> {
+async fn controller(
+    connection: &mut Connection,
+    settings: &Settings,
+) -> Result<Option<UpTo>, DirectoryFault> {
     let asked = ["dsServiceName", "highestCommittedUSN"].map(str::to_owned);
     let Some(root) = named(connection, settings, "", &asked).await? else { return Ok(None) };
     let value = |name: &str| root.values.get(name).and_then(|values| values.first()).cloned();

@@ -37,7 +37,8 @@ impl Drop for Connection {
 impl Connection {
     pub async fn open(settings: &Settings, reach: Reach) -> Result<Self, DirectoryFault> {
         let stream = connect(settings, reach).await?;
-        let mut with = LdapConnSettings::new().set_conn_timeout(CONNECT_MAX).set_std_stream(StdStream::Tcp(stream));
+        let mut with =
+            LdapConnSettings::new().set_conn_timeout(CONNECT_MAX).set_std_stream(StdStream::Tcp(stream));
         let scheme = match settings.encryption {
             Encryption::Tls => "ldaps",
             Encryption::StartTls => {
@@ -139,10 +140,7 @@ fn not_opened(error: &LdapError) -> DirectoryFault {
 
 fn is_about_trust(error: &std::io::Error) -> bool {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    matches!(
-        inner,
-        Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented)
-    )
+    matches!(inner, Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented))
 }
 
 pub(super) fn cut_short(error: &LdapError) -> DirectoryFault {

@@ -47,7 +47,9 @@ pub(super) async fn read(
             if !names.contains_key(&folded) && looked_up < LOOKED_UP_MAX {
                 looked_up += 1;
                 let asked = [id_attribute(settings.kind).to_owned()];
-                if let Some(entry) = named(connection, settings, dn, &asked).await?.and_then(|found| found.entry) {
+                if let Some(entry) =
+                    named(connection, settings, dn, &asked).await?.and_then(|found| found.entry)
+                {
                     names.insert(folded.clone(), entry);
                 }
             }

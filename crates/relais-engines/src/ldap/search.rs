@@ -63,7 +63,8 @@ pub(super) async fn paged(
     let mut cookie = Vec::new();
     loop {
         let page = PagedResults { size: PAGE, cookie };
-        let answer = once(connection, settings, (base, Scope::Subtree), filter, asked, page.into(), each).await?;
+        let answer =
+            once(connection, settings, (base, Scope::Subtree), filter, asked, page.into(), each).await?;
         check(&answer)?;
         let next = answer.ctrls.iter().find(|control| matches!(control.0, Some(ControlType::PagedResults)));
         match next.map(|control| control.1.parse::<PagedResults>()) {
@@ -84,10 +85,8 @@ async fn once(
     each: &mut (dyn FnMut(Found) -> Result<(), DirectoryFault> + Send),
 ) -> Result<LdapResult, DirectoryFault> {
     let ldap = connection.ldap.with_timeout(ANSWER_MAX).with_controls(vec![control]);
-    let mut stream = ldap
-        .streaming_search(base, scope, filter, asked)
-        .await
-        .map_err(|error| cut_short(&error))?;
+    let mut stream =
+        ldap.streaming_search(base, scope, filter, asked).await.map_err(|error| cut_short(&error))?;
     while let Some(result) = stream.next().await.map_err(|error| cut_short(&error))? {
         if let Some(found) = Found::of(settings.kind, result)? {
             each(found)?;

@@ -332,10 +332,7 @@ pub const TABLES: &[Table] = &[
         emptied: &[
             Emptied { column: "cookie", reason: "whoever comes back from a backup reads everything once" },
             Emptied { column: "lease_owner", reason: "that server is gone: the directory is anyone's" },
-            Emptied {
-                column: "lease_until",
-                reason: "without its owner it would only hold the reading up",
-            },
+            Emptied { column: "lease_until", reason: "without its owner it would only hold the reading up" },
         ],
     },
     Table {
