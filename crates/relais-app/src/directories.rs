@@ -11,7 +11,7 @@ use crate::organisations::{allow, note, of_organisation};
 use crate::{Error, Relais};
 use jiff::Timestamp;
 use relais_core::authority::{Actor, Power};
-use relais_core::directory::{Directory, EntryId, Settings};
+use relais_core::directory::{Directory, EntryId, Said, Settings};
 use relais_core::ids::{AccountId, DirectoryId, OrganisationId};
 use relais_core::lifecycle::check_name;
 use relais_core::refusal::{DirectoryFault, Refusal};
@@ -155,9 +155,13 @@ impl Relais {
                 let found = directories::entry(tx, id, entry)?;
                 let mut row = found.ok_or_else(|| Refusal::from(DirectoryFault::EntryUnknown { entry }))?;
                 for (other, mut former) in directories::of_account(tx, account.id)? {
-                    if other == id && former.entry != entry {
-                        former.account = None;
-                        directories::put_entry(tx, id, &former)?;
+                    if other != id || former.entry == entry {
+                        continue;
+                    }
+                    former.account = None;
+                    match former.said {
+                        Said::Vanished => directories::forget_entry(tx, id, former.entry)?,
+                        Said::Enabled | Said::Disabled => directories::put_entry(tx, id, &former)?,
                     }
                 }
                 row.account = Some(account.id);

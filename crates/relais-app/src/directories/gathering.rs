@@ -19,6 +19,8 @@ use std::collections::{HashMap, HashSet};
 pub(super) struct Gathered {
     pub cases: Vec<Case>,
     pub rows: HashMap<EntryId, EntryRow>,
+    /// Entries of which only the name is another.
+    pub moved: Vec<EntryRow>,
     /// How many were there before, with an account.
     pub there: u64,
 }
@@ -49,12 +51,21 @@ pub(super) fn gather(
             }
         }
     }
-    let twice = repeated(&scan.people);
-    let mut cases = Vec::new();
+    let (mut cases, mut moved) = (Vec::new(), Vec::new());
     let seen: HashSet<EntryId> = scan.people.iter().map(|seen| seen.entry).collect();
+    let kept: Vec<Person> = rows
+        .values()
+        .filter(|row| row.said == Said::Enabled && row.account.is_none() && !seen.contains(&row.entry))
+        .filter_map(kept_person)
+        .collect();
+    let enabled = scan.people.iter().filter(|seen| seen.said == Said::Enabled).map(|seen| &seen.person);
+    let twice = repeated(enabled.chain(&kept));
     for person in &scan.people {
         let row = rows.get(&person.entry);
-        if row.is_some_and(|row| is_as_before(row, person)) {
+        if let Some(row) = row.filter(|row| is_as_before(row, person)) {
+            if row.dn != person.dn {
+                moved.push(EntryRow { dn: person.dn.clone(), ..row.clone() });
+            }
             continue;
         }
         cases.push(case(
@@ -74,12 +85,11 @@ pub(super) fn gather(
         }
         let said = said_unseen(row, scan);
         if said != row.said || row.pending.is_some() {
-            let kept =
-                row.pending.as_deref().and_then(|text| serde_json::from_str::<Option<Person>>(text).ok());
-            cases.push(case(tx, directory, Some(row), *entry, said, kept.flatten(), &twice, now)?);
+            let kept = kept_person(row);
+            cases.push(case(tx, directory, Some(row), *entry, said, kept, &twice, now)?);
         }
     }
-    Ok(Gathered { cases, rows, there })
+    Ok(Gathered { cases, rows, moved, there })
 }
 
 fn is_as_before(row: &EntryRow, seen: &Seen) -> bool {
@@ -100,12 +110,16 @@ fn said_unseen(row: &EntryRow, scan: &Scan) -> Said {
     }
 }
 
-/// Addresses that more than one entry of a reading has.
-fn repeated(people: &[Seen]) -> HashSet<String> {
-    let mut once = HashSet::with_capacity(people.len());
-    let addresses = people.iter().filter(|seen| seen.said == Said::Enabled);
-    let addresses = addresses.filter_map(|seen| seen.person.address.as_ref());
-    addresses.map(|text| text.to_lowercase()).filter(|text| !once.insert(text.clone())).collect()
+/// What was read of an entry when what it asks for could not be done.
+fn kept_person(row: &EntryRow) -> Option<Person> {
+    serde_json::from_str::<Option<Person>>(row.pending.as_deref()?).ok().flatten()
+}
+
+/// Addresses that more than one person has.
+fn repeated<'a>(people: impl Iterator<Item = &'a Person>) -> HashSet<String> {
+    let mut once = HashSet::new();
+    let addresses = people.filter_map(|person| person.address.as_ref()).map(|text| text.to_lowercase());
+    addresses.filter(|text| !once.insert(text.clone())).collect()
 }
 
 #[expect(clippy::too_many_arguments, reason = "each is another fact of one entry")]

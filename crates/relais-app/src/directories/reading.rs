@@ -196,7 +196,7 @@ impl Relais {
         };
         let (directory, found, now) = (reading.directory.clone(), scan.clone(), self.now());
         let gathered = self.store.read(move |tx| gather(tx, &directory, &found, now)).await?;
-        let Gathered { cases, rows, there } = gathered;
+        let Gathered { cases, rows, moved, there } = gathered;
         let approval = match reading.order {
             Order::Plan | Order::Sync => Approval::Guard(reading.directory.settings.guard),
             Order::ApplyHeld => Approval::These(&reading.held),
@@ -213,11 +213,31 @@ impl Relais {
         });
         let mut counts = Counts { read: scan.people.len() as u64, ..Counts::default() };
         let mut told = self.apply_items(&reading, items, &scan, rows).await?;
+        self.note_names(&reading, moved).await?;
         told.extend(self.apply_groups(&reading, &scan, &mut counts).await?);
         count(&mut counts, &told);
         told.retain(|item| !item.acts.is_empty() || !item.refusals.is_empty());
         let outcome = hold.map_or(Outcome::Done, Outcome::Held);
         self.end_reading(&reading, outcome, counts, told, Some(scan.cookie.clone())).await
+    }
+
+    /// Writes down what entries are called now of which nothing else has changed.
+    async fn note_names(&self, reading: &Reading, moved: Vec<EntryRow>) -> Result<(), Error> {
+        if reading.order == Order::Plan {
+            return Ok(());
+        }
+        for rows in moved.chunks(DRY_BATCH) {
+            let (hold, rows) = (Held::of(reading, &self.ids, self.now()), rows.to_vec());
+            let write = move |tx: &mut Tx<'_>| {
+                hold.check(tx)?;
+                for row in &rows {
+                    directories::put_entry(tx, hold.directory.id, row)?;
+                }
+                Ok::<_, Error>(())
+            };
+            self.store.write(write).await?;
+        }
+        Ok(())
     }
 
     async fn apply_items(

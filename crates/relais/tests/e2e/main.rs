@@ -6,6 +6,7 @@ mod backups_trouble;
 mod bad_input;
 mod crash;
 mod dav;
+mod directories;
 mod domains;
 mod doors_and_states;
 mod full_disk;
