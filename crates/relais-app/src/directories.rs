@@ -4,6 +4,7 @@
 mod applying;
 mod gathering;
 mod groups;
+mod holding;
 mod reading;
 mod sign_in;
 

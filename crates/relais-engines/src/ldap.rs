@@ -140,9 +140,8 @@ async fn read_all(
             changes::by_update_numbers(connection, settings, cookie).await?
         }
     };
-    if let Some(filter) = &settings.disabled_filter {
-        let found = format!("(&{}{filter})", settings.people_filter());
-        let disabled = search::ids(connection, settings, &settings.base, &found).await?;
+    if let Some(filter) = settings.disabled_filter() {
+        let disabled = search::ids(connection, settings, &settings.base, &filter).await?;
         for person in &mut scan.people {
             if disabled.contains(&person.entry) {
                 person.said = Said::Disabled;
@@ -169,7 +168,7 @@ async fn verify(
     if person.said != Said::Enabled {
         return Ok(false);
     }
-    if let Some(disabled) = &settings.disabled_filter {
+    if let Some(disabled) = settings.disabled_filter() {
         let filter = format!("(&{disabled}{own})");
         if !search::ids(connection, settings, &settings.base, &filter).await?.is_empty() {
             return Ok(false);

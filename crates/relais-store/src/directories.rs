@@ -186,7 +186,7 @@ pub fn release(tx: &mut Tx<'_>, id: DirectoryId, owner: &str) -> Result<(), Erro
 /// Lets go every lease of `owner`: it has just started, so it reads nothing.
 pub fn release_all(tx: &mut Tx<'_>, owner: &str) -> Result<(), Error> {
     tx.execute(
-        "UPDATE directories SET lease_owner = NULL, lease_until = NULL WHERE lease_owner LIKE $1 || '%'",
+        "UPDATE directories SET lease_owner = NULL, lease_until = NULL WHERE lease_owner LIKE $1 || '.%'",
         &[owner.into()],
     )?;
     Ok(())

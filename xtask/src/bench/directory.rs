@@ -86,7 +86,7 @@ fn ldapsearch(slapd: &Slapd, cookie: &str) -> anyhow::Result<(f64, String)> {
     }
     let said = String::from_utf8_lossy(&output.stdout);
     let cookie = said.lines().rev().find_map(|line| {
-        let (_, cookie) = line.split_once("cookie: ").or_else(|| line.split_once("cookie="))?;
+        let (_, cookie) = line.split_once("cookie: ")?;
         Some(cookie.trim().to_owned())
     });
     Ok((seconds, cookie.unwrap_or_default()))

@@ -32,7 +32,6 @@ pub(super) fn gather(
     now: Timestamp,
 ) -> Result<Gathered, Error> {
     let id = directory.id;
-    let there = u64::try_from(directories::count_there(tx, id)?).unwrap_or_default();
     let mut rows = HashMap::new();
     match &scan.absent {
         Absent::AllBut(_) => directories::for_each_entry(tx, id, &mut |row| {
@@ -89,7 +88,9 @@ pub(super) fn gather(
             cases.push(case(tx, directory, Some(row), *entry, said, kept, &twice, now)?);
         }
     }
-    Ok(Gathered { cases, rows, moved, there })
+    // Counting reads them all: not where there is nothing to compare with.
+    let there = if cases.is_empty() { 0 } else { directories::count_there(tx, id)? };
+    Ok(Gathered { cases, rows, moved, there: u64::try_from(there).unwrap_or_default() })
 }
 
 fn is_as_before(row: &EntryRow, seen: &Seen) -> bool {

@@ -224,12 +224,26 @@ impl Settings {
         })
     }
 
+    /// Which entries may not sign in, where that is asked for besides what each says of itself: it says everything, so that
+    /// whoever is not found may.
+    #[must_use]
+    pub fn disabled_filter(&self) -> Option<String> {
+        let own = match self.kind {
+            DirectoryKind::OpenLdap => "(pwdAccountLockedTime=000001010000Z)(nsAccountLock=TRUE)",
+            // A bit of a number ([MS-ADTS], section 3.1.1.3.4.4.1).
+            DirectoryKind::ActiveDirectory => "(userAccountControl:1.2.840.113556.1.4.803:=2)",
+        };
+        let asked = self.disabled_filter.as_ref()?;
+        Some(format!("(&{}(|{asked}{own}))", self.people_filter()))
+    }
+
     /// Whether reading goes on behind what was read by `before`: not once other entries or other values are meant.
     #[must_use]
     pub fn reads_as(&self, before: &Self) -> bool {
         let read = |settings: &Self| {
-            let Self { kind, host, port, base, filter, attributes, domain, .. } = settings.clone();
-            (kind, host, port, base, filter, attributes, domain)
+            let Self { kind, host, port, base, filter, disabled_filter, attributes, domain, .. } =
+                settings.clone();
+            (kind, host, port, base, filter, disabled_filter, attributes, domain)
         };
         read(self) == read(before)
     }

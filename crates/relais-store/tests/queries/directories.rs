@@ -44,12 +44,11 @@ pub fn entry_row(number: u8, said: Said) -> EntryRow {
 
 pub fn a_directory_is_found_when_its_time_has_come_and_read_by_one_at_a_time(db: &Database) {
     let db = Database { store: db.store.clone(), _dir: None }.with_organisations();
-    let made = directory(5, 1);
-    db.write(|tx| directories::insert(tx, &made, "secret"));
-    let twice = directory(6, 1);
-    let taken = db.refused(|tx| directories::insert(tx, &twice, ""));
+    db.write(|tx| directories::insert(tx, &directory(5, 1), "secret"));
+    let taken = db.refused(|tx| directories::insert(tx, &directory(6, 1), ""));
     assert_eq!(taken, "directories.organisation,name");
     db.write(|tx| {
+        let made = directory(5, 1);
         assert_eq!(directories::get(tx, made.id)?, Some(made.clone()));
         assert_eq!(directories::list(tx, org(1))?, [made.clone()]);
         assert_eq!(directories::password(tx, made.id)?.as_deref(), Some("secret"));
@@ -79,8 +78,8 @@ pub fn a_directory_is_found_when_its_time_has_come_and_read_by_one_at_a_time(db:
 
 pub fn an_entry_is_found_by_what_was_said_of_it_and_by_its_account(db: &Database) {
     let db = Database { store: db.store.clone(), _dir: None }.with_people();
-    let id = directory(1, 1).id;
     db.write(|tx| {
+        let id = directory(1, 1).id;
         directories::insert(tx, &directory(1, 1), "")?;
         let own = Some(account(1).id);
         let rows = [
@@ -118,8 +117,8 @@ pub fn an_entry_is_found_by_what_was_said_of_it_and_by_its_account(db: &Database
 
 pub fn a_directory_that_is_removed_leaves_nothing_of_its_entries(db: &Database) {
     let db = Database { store: db.store.clone(), _dir: None }.with_organisations();
-    let (id, group) = (directory(1, 1).id, EntryId([7; 16]));
     db.write(|tx| {
+        let (id, group) = (directory(1, 1).id, EntryId([7; 16]));
         directories::insert(tx, &directory(1, 1), "secret")?;
         directories::put_entry(tx, id, &entry_row(1, Said::Enabled))?;
         let synced = SyncedGroup { entry: group, dn: "cn=a".into(), group: None };

@@ -2,13 +2,12 @@
 //!
 //! A problem travels as itself to the edge of the API, where [`super::speak`] writes it in the caller's language.
 
+use super::directories;
 use super::payments::SignatureError;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use relais_app::core::language::Language;
-use relais_app::core::refusal::{
-    BackupFault, ContentFault, DirectoryFault, GroupFault, ProfileFault, Refusal,
-};
+use relais_app::core::refusal::{BackupFault, ContentFault, GroupFault, ProfileFault, Refusal};
 use relais_app::{Error, SignInRefusal};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -154,29 +153,6 @@ fn status_of_content(fault: &ContentFault) -> StatusCode {
     }
 }
 
-fn status_of_directory(fault: &DirectoryFault) -> StatusCode {
-    match fault {
-        DirectoryFault::SettingInvalid { .. }
-        | DirectoryFault::SettingsUnreadable { .. }
-        | DirectoryFault::EntryUnknown { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-        DirectoryFault::Unreachable { .. } | DirectoryFault::CutShort { .. } | DirectoryFault::BeingRead => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
-        DirectoryFault::NotTrusted { .. }
-        | DirectoryFault::NotEncrypted
-        | DirectoryFault::NotLetIn { .. }
-        | DirectoryFault::Garbled
-        | DirectoryFault::NothingHeld
-        | DirectoryFault::AddressMissing { .. }
-        | DirectoryFault::AddressInvalid { .. }
-        | DirectoryFault::AddressTwice { .. }
-        | DirectoryFault::LinkByHand { .. }
-        | DirectoryFault::OtherEntry { .. }
-        | DirectoryFault::AccountDeleted { .. }
-        | DirectoryFault::GroupNameTaken { .. } => StatusCode::CONFLICT,
-    }
-}
-
 /// The status of a refusal: 403 for whom the caller is, 422 for what the request says by itself, 409 for how things
 /// stand.
 fn status_of(refusal: &Refusal) -> StatusCode {
@@ -184,7 +160,7 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         Refusal::NotAllowed => StatusCode::FORBIDDEN,
         Refusal::Backup(fault) => status_of_backup(fault),
         Refusal::Content(fault) => status_of_content(fault),
-        Refusal::Directory(fault) => status_of_directory(fault),
+        Refusal::Directory(fault) => directories::status_of(fault),
         Refusal::Profile(ProfileFault::PhotoTooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
         Refusal::DomainInvalid { .. }
         | Refusal::NameInvalid

@@ -5,7 +5,7 @@ use super::arguments::{
 };
 use super::client::Answer;
 use super::reader::Reader;
-use super::{Failure, Session};
+use super::{Failure, Session, words};
 use anyhow::Context as _;
 use relais_core::directory::{Counts, Directory, EntryAct, Outcome, Report, ReportItem};
 use relais_core::ids::DirectoryId;
@@ -269,7 +269,7 @@ fn outcome(reader: &Reader, report: &Report) -> String {
             };
             reader.careful(reader.pick(&french, &english))
         }
-        Outcome::Incomplete { because } => reader.bad(sentence(reader, because)),
+        Outcome::Incomplete { because } => reader.bad(&words::printable(sentence(reader, because))),
     }
 }
 
@@ -294,7 +294,9 @@ fn counts(reader: &Reader, counts: &Counts) -> String {
 fn row(reader: &Reader, item: &ReportItem) -> [String; 4] {
     let acts: Vec<&str> = item.acts.iter().map(|act| act_in_words(*act, reader.language)).collect();
     let why: Vec<&str> = item.refusals.iter().map(|refusal| sentence(reader, refusal)).collect();
-    [super::words::printable(&item.name), acts.join(", "), why.join(" "), item.entry.to_string()]
+    // Names and addresses are other people's words.
+    let [name, why] = [item.name.as_str(), &why.join(" ")].map(words::printable);
+    [name, acts.join(", "), why, item.entry.to_string()]
 }
 
 fn sentence<'a>(reader: &Reader, refusal: &'a ItemRefusal) -> &'a str {

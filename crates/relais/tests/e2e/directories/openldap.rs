@@ -238,3 +238,30 @@ fn the_first_of_several_directories_decides() {
     assert_eq!(counts(&done(&world, &paths[0])), json!({ "suspended": 1 }), "the second knows anna");
     assert_eq!((state(&world, "anna"), state(&world, "bruno")), ("invited".into(), "deactivated".into()));
 }
+
+#[test]
+fn whoever_a_filter_says_may_not_sign_in_is_suspended_for_as_long_as_it_does() {
+    let slapd = Slapd::start(&people(&["anna", "bruno", "carla"])).expect("starts");
+    let world = world(Database::Sqlite);
+    let mut settings = openldap_settings(slapd.port);
+    settings["disabled_filter"] = json!("(employeeType=parti)");
+    let path = add(&world, settings, slapd::PASSWORD);
+    assert_eq!(counts(&done(&world, &path)), json!({ "created": 3 }));
+    let base = slapd::PEOPLE;
+    slapd
+        .change(&format!(
+            "dn: uid=anna,{base}\nchangetype: modify\nadd: employeeType\nemployeeType: parti\n\n\
+             dn: uid=bruno,{base}\nchangetype: modify\nadd: pwdAccountLockedTime\npwdAccountLockedTime: 000001010000Z\n\n"
+        ))
+        .expect("changed");
+    assert_eq!(counts(&done(&world, &path)), json!({ "suspended": 2 }));
+    assert_eq!(counts(&done(&world, &path)), json!({}));
+    slapd
+        .change(&format!("dn: uid=anna,{base}\nchangetype: modify\ndelete: employeeType\n\n"))
+        .expect("changed");
+    assert_eq!(counts(&done(&world, &path)), json!({ "resumed": 1 }));
+    assert_eq!((state(&world, "anna"), state(&world, "bruno")), ("invited".into(), "deactivated".into()));
+    // Without the filter each entry speaks for itself.
+    world.must("PATCH", &path, json!({ "settings": { "disabled_filter": null } }));
+    assert_eq!(counts(&done(&world, &path)), json!({}));
+}

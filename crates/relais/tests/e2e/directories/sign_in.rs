@@ -1,6 +1,7 @@
 //! Signing in with the directory's password: every door asks the table first, and again after.
 
 use super::*;
+use crate::doors_and_states::may_submit;
 use relais_core::rights::{Act, State, Verdict, may};
 
 fn secret(login: &str) -> String {
@@ -42,6 +43,7 @@ fn whoever_the_table_lets_in_signs_in_with_the_password_of_the_directory() {
         assert_eq!(world.try_imap(&address, &secret(login)).is_ok(), lets, "IMAP, {wanted:?}");
         assert_eq!(world.try_pop(&address, &secret(login)).is_ok(), lets, "POP, {wanted:?}");
         assert_eq!(sign_in(&world, login, &secret(login)) == 201, lets, "API, {wanted:?}");
+        assert_eq!(may_submit(&world, login, &secret(login)), lets, "SMTP AUTH, {wanted:?}");
         let dav = relais_testbed::dav::Dav {
             address: world.server.address(&world.server.configuration.http).expect("an address"),
             login: address.clone(),

@@ -132,8 +132,7 @@ fn set_cookie(world: &World, cookie: &str) {
     let cookie = base64::engine::general_purpose::STANDARD.encode(cookie);
     let database = world.data().join("relais.db").display().to_string();
     let store = Store::open(&database, schema::MIGRATIONS).expect("opens");
-    let write = store.write(move |tx| directories::set_cookie(tx, id, Some(&cookie)));
-    tokio::runtime::Runtime::new().expect("a runtime").block_on(write).expect("written");
+    store.write_blocking(move |tx| directories::set_cookie(tx, id, Some(&cookie))).expect("written");
 }
 
 #[test]
