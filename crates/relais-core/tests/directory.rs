@@ -1,10 +1,6 @@
 //! What a reading of a directory does to accounts, one line a case; the guard; and a small model of a year of changes there
 //! and decisions here.
 
-#[path = "support/people.rs"]
-mod people;
-
-use people::address;
 use proptest::prelude::*;
 use relais_core::account::Cause;
 use relais_core::directory::groups::{SeenGroup, changes};
@@ -87,7 +83,7 @@ fn linked(words: &str) -> Linked {
     let (state, cause) = words.split_once(' ').map_or((words, None), |(state, cause)| (state, Some(cause)));
     Linked {
         account: AccountId::from_number(1),
-        address: address("anna@bm.com"),
+        address: "anna@bm.com".parse().expect("an address"),
         state: serde_json::from_value(state.into()).unwrap_or_else(|error| panic!("{words}: {error}")),
         cause: cause.map(|cause| serde_json::from_value(cause.into()).expect("a cause")),
         elsewhere: vec![],

@@ -50,7 +50,7 @@ pub fn a_directory_is_found_when_its_time_has_come_and_read_by_one_at_a_time(db:
     db.write(|tx| {
         let made = directory(5, 1);
         assert_eq!(directories::get(tx, made.id)?, Some(made.clone()));
-        assert_eq!(directories::list(tx, org(1))?, [made.clone()]);
+        assert_eq!(directories::list(tx, org(1))?, std::slice::from_ref(&made));
         assert_eq!(directories::password(tx, made.id)?.as_deref(), Some("secret"));
         assert_eq!(directories::next_due(tx, at(4))?, None);
         assert_eq!(directories::next_due(tx, at(5))?, Some(made.id));
