@@ -4,6 +4,7 @@ mod accounts;
 mod backup;
 mod content;
 mod crash;
+mod directory;
 mod figure;
 mod filled;
 mod hand_over;
@@ -35,6 +36,7 @@ const BENCHMARKS: &[Benchmark] = &[
     Benchmark { name: "accounts", run: accounts::run },
     Benchmark { name: "content", run: content::run },
     Benchmark { name: "jobs", run: jobs::run },
+    Benchmark { name: "directory", run: directory::run },
     Benchmark { name: "hand-over", run: hand_over::run },
     Benchmark { name: "backup", run: backup::run },
     Benchmark { name: "memory", run: memory::run },

@@ -20,17 +20,37 @@ const TO_RUN: [&str; 7] = [
     "radicale",
 ];
 /// `p7zip-full` opens what Relais has encrypted, `restic` reads and checks the backups that were written; the last two are
-/// clients of calendars.
-const TO_TEST: [&str; 6] = ["nsd", "p7zip-full", "postgresql", "restic", "python3-caldav", "vdirsyncer"];
-/// `sqlite3` fills databases with a million rows; `restic` is what backups are compared to.
-const TO_BENCH: [&str; 3] = ["postgresql", "restic", "sqlite3"];
+/// clients of calendars. `slapd` and Samba are directories, whose certificates `openssl` makes.
+const TO_TEST: [&str; 14] = [
+    "nsd",
+    "p7zip-full",
+    "postgresql",
+    "restic",
+    "python3-caldav",
+    "vdirsyncer",
+    "ldap-utils",
+    "openssl",
+    "slapd",
+    "samba",
+    "samba-ad-dc",
+    "samba-ad-provision",
+    "ldb-tools",
+    "python3-samba",
+];
+/// `sqlite3` fills databases with a million rows; `restic` is what backups are compared to, `ldapsearch` what scans of a
+/// directory are.
+const TO_BENCH: [&str; 5] = ["ldap-utils", "postgresql", "restic", "slapd", "sqlite3"];
 
 /// What the packages would start at the next boot, if it were left to them.
-const UNITS: [(&str, &str); 4] = [
+const UNITS: [(&str, &str); 8] = [
     ("dovecot-core", "dovecot.service"),
     ("nsd", "nsd.service"),
     ("postgresql", "postgresql.service"),
     ("radicale", "radicale.service"),
+    ("samba", "nmbd.service"),
+    ("samba", "smbd.service"),
+    ("samba-ad-dc", "samba-ad-dc.service"),
+    ("slapd", "slapd.service"),
 ];
 
 /// Run by root. `policy-rc.d` is how Debian asks the administrator whether a fresh package may start its service; where

@@ -183,6 +183,11 @@ impl Relais {
         let checked = async {
             let account = self.account_of_login(&login).await?;
             let right = self.passwords.verify(account.as_ref(), password).await?;
+            if let Some(known) = account.as_ref().filter(|_| !right)
+                && let Some(entered) = self.verify_by_directory(known, password).await?
+            {
+                return Ok((Some(entered), true));
+            }
             Ok::<_, Error>((account, right))
         };
         let (account, right) = checked.await.map_err(|error| {

@@ -216,6 +216,7 @@ fn gather(tx: &mut Tx<'_>, account: &Account, command: &Command, now: Timestamp)
     };
     match command {
         Command::SetPassword { .. }
+        | Command::Enter
         | Command::RemoveAlias { .. }
         | Command::SetSubscription { .. }
         | Command::Renew

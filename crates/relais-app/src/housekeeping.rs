@@ -4,7 +4,7 @@
 use crate::mail::REPLY_PERIOD;
 use crate::{Error, Relais, notifications};
 use jiff::SignedDuration;
-use relais_store::{credentials, departures, generations, password_resets, responders, spool};
+use relais_store::{credentials, departures, directories, generations, password_resets, responders, spool};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
@@ -13,6 +13,7 @@ const TICK: Duration = Duration::from_millis(500);
 const LOOK_AT_BACKUPS_EVERY: Duration = Duration::from_secs(2);
 const LOOK_AT_JOBS_EVERY: Duration = Duration::from_secs(2);
 const LOOK_AT_NEWS_EVERY: Duration = Duration::from_secs(1);
+const LOOK_AT_DIRECTORIES_EVERY: Duration = Duration::from_secs(5);
 const LOOK_AT_CLAIMS_EVERY: Duration = Duration::from_secs(5);
 const FORGET_EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// How long a stop waits for a message that is being sent.
@@ -29,6 +30,7 @@ impl Relais {
             .write(move |tx| {
                 departures::release_all(tx, &node)?;
                 generations::release_all(tx, &node)?;
+                directories::release_all(tx, &node)?;
                 Ok::<_, Error>(())
             })
             .await?;
@@ -51,6 +53,7 @@ impl Relais {
             self.work_on_jobs(stop.clone()),
             self.work_on_webhooks(stop.clone()),
             self.work_on_notifications(stop.clone()),
+            self.work_on_directories(stop.clone()),
             self.work_on_claims(stop)
         );
     }
@@ -80,6 +83,17 @@ impl Relais {
             }
         };
         cut_short(stop, working).await;
+    }
+
+    /// A directory may take its time, and be large. What was applied is written down with it, and the next start reads again.
+    async fn work_on_directories(&self, stop: watch::Receiver<bool>) {
+        let reading = async {
+            loop {
+                while self.advance_one_directory().await {}
+                tokio::time::sleep(LOOK_AT_DIRECTORIES_EVERY).await;
+            }
+        };
+        cut_short(stop, reading).await;
     }
 
     /// An application may take a quarter of a minute to answer. What was taken and not written down is told once more, by
@@ -172,6 +186,7 @@ impl Relais {
         while self.advance_one_generation().await {}
         while self.advance_one_job().await {}
         while self.notify().await > 0 {}
+        while self.advance_one_directory().await {}
         while self.send_due().await > 0 {}
         while self.tell_applications().await > 0 {}
         self.look_at_due_claims().await;

@@ -385,7 +385,7 @@ fn act_on(
     Ok(if changed { ItemOutcome::Changed } else { ItemOutcome::Unchanged })
 }
 
-fn in_words(refusal: &Refusal) -> ItemRefusal {
+pub(crate) fn in_words(refusal: &Refusal) -> ItemRefusal {
     ItemRefusal {
         code: refusal.code().to_owned(),
         french: refusal.sentence(Language::French),

@@ -12,6 +12,7 @@ mod collections;
 mod content;
 mod credentials;
 mod departures;
+mod directories;
 mod domains;
 mod dry_run;
 mod effects;
@@ -53,6 +54,7 @@ pub use collections::{Extent, Visitor};
 pub use content::{ContentOwned, ItemOutcome, Outcome, ReassignRequest, SaidItem, SaidShare};
 pub use credentials::{Caller, NewSecret, OpenMail, SignInRefusal};
 pub use departures::certificate::Certificate;
+pub use directories::{DirectoryChange, NewDirectory};
 pub use error::Error;
 pub use exports::TakenExport;
 pub use groups::{GroupAddress, GroupChange};
@@ -76,6 +78,7 @@ pub use throttle::Network;
 use relais_engines::collections::Collections;
 use relais_engines::dns::Dns;
 use relais_engines::dovecot::Dovecot;
+use relais_engines::ldap::Ldap;
 use relais_engines::maildir::Maildirs;
 use relais_engines::message::PersonalMarks;
 use relais_engines::radicale::{Homes, Radicale};
@@ -107,6 +110,8 @@ pub struct Parts {
     pub smarthost: Option<Smarthost>,
     /// How applications are told what happens.
     pub webhooks: Webhooks,
+    /// How directories are read.
+    pub ldap: Ldap,
     /// Where proofs of domains are looked up.
     pub dns: Dns,
     /// The name in message ids and notices, to which the MX records of our domains point.
@@ -135,6 +140,7 @@ pub struct Relais {
     radicale: Option<Radicale>,
     smarthost: Option<Smarthost>,
     webhooks: Webhooks,
+    ldap: Ldap,
     dns: Dns,
     hostname: String,
     public_url: String,
@@ -178,6 +184,7 @@ impl Relais {
             radicale: parts.radicale,
             smarthost: parts.smarthost,
             webhooks: parts.webhooks,
+            ldap: parts.ldap,
             dns: parts.dns,
             hostname: parts.hostname,
             public_url: parts.public_url,

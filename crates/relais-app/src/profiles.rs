@@ -10,7 +10,7 @@ use relais_core::ids::AccountId;
 use relais_core::photo::Photo;
 use relais_core::profile::{Profile, ProfileFacts, check_may_change, replace};
 use relais_core::rights::{Act, Verdict, may};
-use relais_store::{Tx, accounts, collections, content, domains, events, profiles};
+use relais_store::{Tx, accounts, collections, content, directories, domains, events, profiles};
 use serde_json::json;
 
 /// How full a mailbox is.
@@ -134,6 +134,7 @@ pub(crate) fn erase_if_gone(
         Verdict::No => {
             profiles::erase(tx, account.id)?;
             content::forget_sharee(tx, account.id)?;
+            directories::erase_account(tx, account.id)?;
             match content {
                 // With whom its collections are shared goes with them to their new owner.
                 Some(ContentChange::Reassign(_)) => collections::forget_sharee(tx, account.id),

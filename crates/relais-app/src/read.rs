@@ -10,7 +10,7 @@ pub use relais_store::notifications::NotificationState;
 pub use relais_store::spool::{Outbound, SpoolState};
 pub use relais_store::webhooks::Delivery;
 pub use relais_store::{
-    Tx, accounts, addresses, applications, claims, collections, content, departures, domains, events,
-    exports, generations, groups, jobs, ledger, mailboxes, offers, organisations, profiles, responders,
-    settings, spool, webhooks,
+    Tx, accounts, addresses, applications, claims, collections, content, departures, directories, domains,
+    events, exports, generations, groups, jobs, ledger, mailboxes, offers, organisations, profiles,
+    responders, settings, spool, webhooks,
 };

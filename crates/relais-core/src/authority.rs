@@ -1,7 +1,7 @@
 //! Who may command what: role × kind of command. The state of the account commanded is [`crate::rights`]' concern.
 
 use crate::account::Account;
-use crate::ids::{AccountId, ApplicationId, DepartureId, GrantId, OrganisationId, TokenId};
+use crate::ids::{AccountId, ApplicationId, DepartureId, DirectoryId, GrantId, OrganisationId, TokenId};
 use crate::language::Language;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -64,6 +64,8 @@ pub enum Actor {
     Account { id: AccountId, organisation: OrganisationId, role: Role },
     /// A departure carrying out its plan, which an admin started.
     Departure { id: DepartureId, organisation: OrganisationId },
+    /// A directory, read as the organisation has set it up.
+    Directory { id: DirectoryId, organisation: OrganisationId },
     /// The billing itself: renewals, what follows when they cannot be paid, and payments that arrive.
     Billing { organisation: OrganisationId },
     /// What happens by the clock and on nobody's word: scheduled backups. Commands nothing.
@@ -141,6 +143,7 @@ impl Actor {
             Self::Token { organisation, .. }
             | Self::Account { organisation, .. }
             | Self::Departure { organisation, .. }
+            | Self::Directory { organisation, .. }
             | Self::Billing { organisation }
             | Self::Schedule { organisation }
             | Self::Grant { organisation, .. }
@@ -158,6 +161,7 @@ impl Actor {
             | Self::Departure { .. }
             | Self::Billing { .. }
             | Self::Schedule { .. }
+            | Self::Directory { .. }
             | Self::Grant { .. }
             | Self::Application { .. } => None,
         }
@@ -174,6 +178,7 @@ impl Actor {
             Self::Billing { organisation: own } => {
                 *own == organisation && matches!(power, Power::Bill | Power::EndAccounts | Power::Reactivate)
             }
+            Self::Directory { organisation: own, .. } => *own == organisation && directory_has(power),
             Self::Grant { .. } | Self::Schedule { .. } | Self::Application { .. } => false,
             Self::Account { organisation: own, role, .. } => *own == organisation && role_has(*role, power),
         }
@@ -217,6 +222,20 @@ fn role_has(role: Role, power: Power) -> bool {
     }
 }
 
+/// What a directory may: what its entries ask for, and nothing that people decide. Whom it opens again, the reactivation
+/// itself looks at.
+fn directory_has(power: Power) -> bool {
+    match power {
+        Power::ManageAccounts | Power::EndAccounts | Power::Reactivate | Power::ChangeSelf => true,
+        Power::Operate
+        | Power::Bill
+        | Power::ManageOrganisation
+        | Power::Read
+        | Power::Subscribe
+        | Power::ReadProvision => false,
+    }
+}
+
 /// The table as Markdown, as it stands in `docs/roles.md`.
 #[must_use]
 pub fn print_table() -> String {
@@ -224,7 +243,7 @@ pub fn print_table() -> String {
         "# Roles\n\nWhat each role may do in its organisation. Printed from `relais_core::authority` by a test; to change \
          the table, change `role_has` there. Whoever manages accounts may not manage an owner or a company admin; an \
          organisation's token acts as a company admin; the operator may everything.\n\n\
-         | may | owner | company admin | account manager | member | guest | billing |\n|---|---|---|---|---|---|---|\n",
+         | may | owner | company admin | account manager | member | guest | billing | directory |\n|---|---|---|---|---|---|---|---|\n",
     );
     let organisation = OrganisationId::from_number(1);
     for power in Power::ALL {
@@ -234,7 +253,8 @@ pub fn print_table() -> String {
             page.push_str(if role_has(role, power) { " | yes" } else { " | no" });
         }
         let billing = Actor::Billing { organisation }.has(power, organisation);
-        page.push_str(if billing { " | yes |\n" } else { " | no |\n" });
+        page.push_str(if billing { " | yes" } else { " | no" });
+        page.push_str(if directory_has(power) { " | yes |\n" } else { " | no |\n" });
     }
     page
 }

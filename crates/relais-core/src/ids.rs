@@ -144,6 +144,8 @@ id!(/// One act that gave content of one account to another.
     ReassignmentId, "rea");
 id!(/// What applications are asked to erase with an account.
     ErasureId, "era");
+id!(/// A directory that an organisation is kept in step with.
+    DirectoryId, "dir");
 id!(/// One act on many accounts.
     JobId, "job");
 

@@ -19,6 +19,7 @@ pub mod backup;
 pub mod collection;
 pub mod content;
 pub mod departure;
+pub mod directory;
 pub mod domain;
 pub mod event;
 pub mod group;

@@ -25,7 +25,7 @@ use crate::ledger::NewEntry;
 use crate::organisation::{Address, AddressKind, DomainKind, Target};
 use crate::password::PasswordHash;
 use crate::refusal::Refusal;
-use crate::rights::{Act, State, require};
+use crate::rights::{Act, State, Verdict, may, require, standing};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -36,6 +36,8 @@ pub enum Command {
     SetPassword {
         hash: PasswordHash,
     },
+    /// Makes an invited account active whose person has said elsewhere who they are.
+    Enter,
     /// Closes every door; mail goes where `inbound` says, or is refused.
     Deactivate {
         cause: Cause,
@@ -294,6 +296,7 @@ pub fn decide(
     }
     match command {
         Command::SetPassword { hash } => set_password(account, hash, facts, now),
+        Command::Enter => enter(account, facts, now),
         Command::Deactivate { cause, inbound, content } => {
             let content = check_content(account, cause, content, facts, now)?;
             leaving::deactivate(account, cause, inbound, content, facts, now)
@@ -320,7 +323,7 @@ pub fn decide(
 
 fn power_for(command: &Command) -> Power {
     match command {
-        Command::SetPassword { .. } | Command::SetInbound { .. } | Command::SetName { .. } => {
+        Command::SetPassword { .. } | Command::Enter | Command::SetInbound { .. } | Command::SetName { .. } => {
             Power::ChangeSelf
         }
         Command::Rename { .. }
@@ -370,6 +373,29 @@ fn set_password(account: &Account, hash: PasswordHash, facts: &Facts, now: Times
     change.entries = bill.entries();
     // Whoever was signed in under the old password signs in again.
     change.effects.push(Effect::CutSessions { account: account.id });
+    done(change)
+}
+
+/// The directory, or whoever else the organisation trusts, has said who it is.
+fn enter(account: &Account, facts: &Facts, now: Timestamp) -> Answer {
+    match may(standing(account, now), Act::SignInWithSso) {
+        Verdict::Yes => return Ok(Decision::Unchanged),
+        Verdict::Activates => {}
+        Verdict::No
+        | Verdict::WithGrant
+        | Verdict::AsInbound
+        | Verdict::InvitationOnly
+        | Verdict::WithFlexibleLicences => {
+            let (act, state) = (Act::SignInWithSso, standing(account, now));
+            return Err(Refusal::NotInThisState { act, state });
+        }
+    }
+    let mut next = account.clone();
+    next.state = State::Active;
+    let mut bill = billing::Bill::new(&facts.means);
+    bill.begin(&mut next, facts.means.subscription.as_ref())?;
+    let mut change = changed(next, "account.entered", json!({ "activates": true }));
+    change.entries = bill.entries();
     done(change)
 }
 

@@ -26,6 +26,7 @@ pub fn hand_over(
         Actor::Account { id, .. } => owners.iter().any(|owner| owner.id == *id),
         Actor::Token { .. }
         | Actor::Departure { .. }
+        | Actor::Directory { .. }
         | Actor::Billing { .. }
         | Actor::Schedule { .. }
         | Actor::Grant { .. }

@@ -3,6 +3,7 @@
 
 mod backup;
 mod content;
+mod directory;
 mod group;
 mod invitation;
 mod list;
@@ -10,6 +11,7 @@ mod profile;
 
 pub use backup::BackupFault;
 pub use content::ContentFault;
+pub use directory::DirectoryFault;
 pub use group::GroupFault;
 pub use invitation::InvitationFault;
 pub use list::ListFault;
@@ -93,6 +95,7 @@ pub enum Refusal {
     List(ListFault),
     Backup(BackupFault),
     Content(ContentFault),
+    Directory(DirectoryFault),
     Group(GroupFault),
     Invitation(InvitationFault),
 }
@@ -170,6 +173,7 @@ impl Refusal {
             Self::List(fault) => fault.code(),
             Self::Backup(fault) => fault.code(),
             Self::Content(fault) => fault.code(),
+            Self::Directory(fault) => fault.code(),
             Self::Group(fault) => fault.code(),
             Self::Invitation(fault) => fault.code(),
         }
@@ -275,6 +279,7 @@ impl Refusal {
             Self::List(fault) => fault.french(),
             Self::Backup(fault) => fault.french(),
             Self::Content(fault) => fault.french(),
+            Self::Directory(fault) => fault.french(),
             Self::Group(fault) => fault.french(),
             Self::Invitation(fault) => fault.french(),
         }
@@ -367,6 +372,7 @@ impl Refusal {
             Self::List(fault) => fault.english(),
             Self::Backup(fault) => fault.english(),
             Self::Content(fault) => fault.english(),
+            Self::Directory(fault) => fault.english(),
             Self::Group(fault) => fault.english(),
             Self::Invitation(fault) => fault.english(),
         }
@@ -382,6 +388,12 @@ impl From<ProfileFault> for Refusal {
 impl From<ListFault> for Refusal {
     fn from(fault: ListFault) -> Self {
         Self::List(fault)
+    }
+}
+
+impl From<DirectoryFault> for Refusal {
+    fn from(fault: DirectoryFault) -> Self {
+        Self::Directory(fault)
     }
 }
 

@@ -25,6 +25,7 @@ fn fields(event: &Event) -> Option<&'static [&'static str]> {
         "account.created" => &["address", "role", "state"],
         // An invitation was taken up.
         "account.password_set" if event.detail["activates"] == true => &["activates"],
+        "account.entered" => &["activates"],
         "account.deactivated" => &["cause"],
         "account.reactivated" | "account.deleted" => &[],
         "account.renamed" | "account.role_set" => &["from", "to"],

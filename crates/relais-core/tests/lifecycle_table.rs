@@ -14,7 +14,9 @@ use people::{account, address, moment};
 use relais_core::account::{Account, Cause, Deactivation, LegalHold};
 use relais_core::authority::{Actor, Role};
 use relais_core::content::{ContentChange, ContentFate, Owned, Reassign, Selection};
-use relais_core::ids::{AccountId, DepartureId, MailboxId, OrganisationId, PlanId, SubscriptionId, TokenId};
+use relais_core::ids::{
+    AccountId, DepartureId, DirectoryId, MailboxId, OrganisationId, PlanId, SubscriptionId, TokenId,
+};
 use relais_core::inbound::{Inbound, LocalCopy, Phase, Treatment};
 use relais_core::lifecycle::{
     AddressChange, Availability, Command, Decision, Effect, Facts, Means, NewAccount, create, decide,
@@ -133,6 +135,7 @@ fn command(words: &str) -> Command {
     let (name, rest) = words.trim().split_once(' ').unwrap_or((words.trim(), ""));
     match name {
         "set_password" => Command::SetPassword { hash: PasswordHash::from_phc("$argon2id$new".into()) },
+        "enter" => Command::Enter,
         "deactivate" => {
             let (to, cause) = rest.split_once("by ").unwrap_or((rest, "admin"));
             let (to, content) = match to.trim().strip_suffix("giving") {
@@ -218,6 +221,7 @@ fn on_base(subject: &mut Account, course: Option<Course>) {
 fn name_of(command: &Command) -> &'static str {
     match command {
         Command::SetPassword { .. } => "set_password",
+        Command::Enter => "enter",
         Command::Deactivate { .. } => "deactivate",
         Command::Reactivate => "reactivate",
         Command::ReactivateFlexibly => "reactivate_flexibly",
@@ -247,6 +251,7 @@ fn actor(name: &str) -> Actor {
         "operator" => Actor::Operator,
         "billing" => Actor::Billing { organisation },
         "token" => Actor::Token { id: TokenId::from_number(1), organisation },
+        "directory" => Actor::Directory { id: DirectoryId::from_number(1), organisation },
         "departure" => Actor::Departure { id: DepartureId::from_number(1), organisation },
         "owner" => person(90, Role::Owner),
         "admin" => person(91, Role::CompanyAdmin),

@@ -3,12 +3,13 @@
 use jiff::civil::date;
 use relais_core::address::EmailAddress;
 use relais_core::content::ContentKind;
+use relais_core::directory::EntryId;
 use relais_core::domain::TxtRecord;
 use relais_core::language::Language;
 use relais_core::money::{Currency, Money};
 use relais_core::profile::ProfileField;
 use relais_core::refusal::{
-    BackupFault, ContentFault, GroupFault, InvitationFault, ListFault, ProfileFault, Refusal,
+    BackupFault, ContentFault, DirectoryFault, GroupFault, InvitationFault, ListFault, ProfileFault, Refusal,
 };
 use relais_core::rights::{Act, State};
 use std::collections::HashSet;
@@ -93,6 +94,7 @@ fn is_listed(refusal: &Refusal) {
         },
         Refusal::Backup(fault) => is_backup_fault_listed(fault),
         Refusal::Content(fault) => is_content_fault_listed(fault),
+        Refusal::Directory(fault) => is_directory_fault_listed(fault),
         Refusal::Group(fault) => is_group_fault_listed(fault),
         Refusal::Invitation(fault) => match fault {
             InvitationFault::NotInvited { .. }
@@ -111,6 +113,30 @@ fn is_listed(refusal: &Refusal) {
             | ListFault::CellInvalid { .. }
             | ListFault::StateDiffers { .. } => {}
         },
+    }
+}
+
+/// As [`is_listed`].
+fn is_directory_fault_listed(fault: &DirectoryFault) {
+    match fault {
+        DirectoryFault::SettingInvalid { .. }
+        | DirectoryFault::SettingsUnreadable { .. }
+        | DirectoryFault::Unreachable { .. }
+        | DirectoryFault::NotTrusted { .. }
+        | DirectoryFault::NotEncrypted
+        | DirectoryFault::NotLetIn { .. }
+        | DirectoryFault::Garbled
+        | DirectoryFault::CutShort { .. }
+        | DirectoryFault::NothingHeld
+        | DirectoryFault::BeingRead
+        | DirectoryFault::AddressMissing { .. }
+        | DirectoryFault::AddressInvalid { .. }
+        | DirectoryFault::AddressTwice { .. }
+        | DirectoryFault::LinkByHand { .. }
+        | DirectoryFault::OtherEntry { .. }
+        | DirectoryFault::AccountDeleted { .. }
+        | DirectoryFault::EntryUnknown { .. }
+        | DirectoryFault::GroupNameTaken { .. } => {}
     }
 }
 
@@ -202,6 +228,33 @@ fn content_faults() -> Vec<(ContentFault, Vec<String>)> {
 }
 
 /// What the sentences on personal data, on lists, on groups and on backups have to name.
+fn directory_faults() -> Vec<(DirectoryFault, Vec<String>)> {
+    let entry: EntryId = "6fa459ea-ee8a-3ca4-894e-db77e160355e".parse().expect("an id");
+    let address: EmailAddress = "user1@bm.com".parse().expect("an address");
+    let because = || "LDAP 49".to_owned();
+    let (id, said) = (entry.to_string(), address.to_string());
+    vec![
+        (DirectoryFault::SettingInvalid { field: "base" }, vec!["base".into()]),
+        (DirectoryFault::SettingsUnreadable { because: because() }, vec![because()]),
+        (DirectoryFault::Unreachable { because: because() }, vec![because()]),
+        (DirectoryFault::NotTrusted { because: because() }, vec![because(), "--ca".into()]),
+        (DirectoryFault::NotEncrypted, vec!["start-tls".into()]),
+        (DirectoryFault::NotLetIn { because: because() }, vec![because()]),
+        (DirectoryFault::Garbled, vec!["--reading whole".into()]),
+        (DirectoryFault::CutShort { because: because() }, vec![because()]),
+        (DirectoryFault::NothingHeld, vec!["relais directory sync".into()]),
+        (DirectoryFault::BeingRead, vec![]),
+        (DirectoryFault::AddressMissing { entry }, vec![id.clone()]),
+        (DirectoryFault::AddressInvalid { text: "anna".into() }, vec!["anna".into()]),
+        (DirectoryFault::AddressTwice { address: said.clone() }, vec![said.clone()]),
+        (DirectoryFault::LinkByHand { entry, address: address.clone() }, vec![id.clone(), said.clone()]),
+        (DirectoryFault::OtherEntry { entry, address: address.clone() }, vec![id.clone(), said.clone()]),
+        (DirectoryFault::AccountDeleted { address }, vec![said]),
+        (DirectoryFault::EntryUnknown { entry }, vec![id]),
+        (DirectoryFault::GroupNameTaken { name: "Ventes".into() }, vec!["Ventes".into()]),
+    ]
+}
+
 fn named_faults() -> Vec<(Refusal, Vec<String>)> {
     let field = ProfileField::City;
     let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -277,6 +330,7 @@ fn named_faults() -> Vec<(Refusal, Vec<String>)> {
         .map(|(fault, names)| (fault.into(), names))
         .chain(backup.into_iter().map(|(fault, names)| (fault.into(), names)))
         .chain(content_faults().into_iter().map(|(fault, names)| (fault.into(), names)))
+        .chain(directory_faults().into_iter().map(|(fault, names)| (fault.into(), names)))
         .chain(group.into_iter().map(|(fault, names)| (fault.into(), names)))
         .chain(invitation.into_iter().map(|fault| (fault.into(), names(&["user1@bm.com"]))))
         .chain(list.into_iter().map(|(fault, names)| (fault.into(), names)))
@@ -477,7 +531,8 @@ fn a_refusal_names_what_stands_in_the_way() {
                 | Refusal::Backup(_)
                 | Refusal::Group(_)
                 | Refusal::Invitation(_)
-                | Refusal::Content(_)) => {
+                | Refusal::Content(_)
+                | Refusal::Directory(_)) => {
                     let named = named_faults().into_iter().find(|(refusal, _)| refusal == fault);
                     named.expect("listed").1
                 }

@@ -7,6 +7,7 @@ pub mod dns;
 pub mod dovecot;
 mod durable;
 pub mod export;
+pub mod ldap;
 pub mod maildir;
 pub mod message;
 mod private_files;

@@ -113,7 +113,7 @@ fn signatures(webhook: &Webhook, second: i64) -> String {
 }
 
 /// What lies at the bottom of an error: its outer texts name the URL.
-fn root(error: &dyn std::error::Error) -> String {
+pub(crate) fn root(error: &dyn std::error::Error) -> String {
     let mut at = error;
     while let Some(source) = at.source() {
         at = source;
@@ -121,11 +121,11 @@ fn root(error: &dyn std::error::Error) -> String {
     at.to_string()
 }
 
-fn own_network(address: IpAddr) -> String {
+pub(crate) fn own_network(address: IpAddr) -> String {
     format!("{address} is not on the internet; only who runs the server may allow such addresses")
 }
 
-fn may_reach(reach: Reach, address: IpAddr) -> bool {
+pub(crate) fn may_reach(reach: Reach, address: IpAddr) -> bool {
     reach == Reach::Everywhere || is_of_the_internet(address)
 }
 

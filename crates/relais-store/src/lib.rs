@@ -11,6 +11,7 @@ mod columns;
 pub mod content;
 pub mod credentials;
 pub mod departures;
+pub mod directories;
 mod directory;
 pub mod domains;
 pub mod dump;

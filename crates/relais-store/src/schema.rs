@@ -7,6 +7,7 @@ mod applications;
 mod backups;
 mod collections;
 mod content;
+mod directories;
 mod domains;
 mod groups;
 mod jobs;
@@ -30,6 +31,7 @@ pub const MIGRATIONS: &[Migration] = &[
     webhooks::WEBHOOKS,
     jobs::JOBS,
     notifications::NOTIFICATIONS,
+    directories::DIRECTORIES,
 ];
 
 const FOUNDATIONS: &str = "

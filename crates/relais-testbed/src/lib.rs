@@ -3,6 +3,7 @@
 //! Blocking and without an async runtime: a client here is a second opinion on the program, so it shares none of its
 //! code.
 
+pub mod certificates;
 pub mod corpus;
 pub mod crash;
 pub mod dav;
@@ -10,12 +11,15 @@ pub mod dns;
 pub mod filing;
 pub mod http;
 pub mod imap;
+pub mod interference;
 pub mod mail;
 pub mod net;
 pub mod pop3;
 pub mod postgres;
 pub mod receiver;
 pub mod s3;
+pub mod samba;
 pub mod server;
+pub mod slapd;
 pub mod small_disk;
 pub mod unprivileged;

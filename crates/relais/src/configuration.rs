@@ -33,6 +33,8 @@ pub struct Configuration {
     pub smarthost: Option<String>,
     /// Whether applications on the server's own network, and on this machine, may be told what happens.
     pub webhooks_to_own_network: bool,
+    /// Whether directories on the server's own network, and on this machine, may be read.
+    pub directories_on_own_network: bool,
     /// Whom to ask about the DNS; the resolvers of this machine if absent.
     pub resolver: Option<SocketAddr>,
     /// Under which the DKIM key of a domain is looked for.
@@ -71,6 +73,7 @@ impl Default for Configuration {
             dav: true,
             smarthost: None,
             webhooks_to_own_network: false,
+            directories_on_own_network: false,
             resolver: None,
             dkim_selector: "relais".to_owned(),
             message_bytes_max: 64 << 20,

@@ -10,6 +10,7 @@ use relais_app::{Clock, Ids, Parts, Relais, Store, schema};
 use relais_engines::collections::Collections;
 use relais_engines::dns::Dns;
 use relais_engines::dovecot::{self, Dovecot, FailureDelay, RunAs};
+use relais_engines::ldap::Ldap;
 use relais_engines::maildir::Maildirs;
 use relais_engines::message::PersonalMarks;
 use relais_engines::radicale::{self, Homes, Radicale};
@@ -120,6 +121,11 @@ fn build(data: &Path, configuration: &Configuration) -> anyhow::Result<Arc<Relai
         radicale: start_radicale(data, configuration)?,
         smarthost,
         webhooks: Webhooks::new(reach).context("preparing webhooks")?,
+        ldap: Ldap::new(if configuration.directories_on_own_network {
+            Reach::Everywhere
+        } else {
+            Reach::Internet
+        }),
         dns: configuration.resolver.map_or_else(Dns::of_system, Dns::at),
         hostname: configuration.hostname.clone(),
         public_url: configuration.public_url(),

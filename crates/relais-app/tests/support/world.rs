@@ -136,6 +136,7 @@ fn open(
         exports_dir: dir.join("exports"),
         smarthost: None,
         webhooks: Webhooks::new(Reach::Everywhere).unwrap(),
+        ldap: relais_engines::ldap::Ldap::new(Reach::Everywhere),
         dns: Dns::at(resolver),
         hostname: "mx.bm.com".into(),
         public_url: "https://mail.bm.com".to_owned(),

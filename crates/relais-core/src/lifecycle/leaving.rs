@@ -139,6 +139,10 @@ pub(super) fn reactivate(account: &Account, facts: &Facts, actor: &Actor, now: T
     if by_payment && (!unpaid || account.leaves_at != leaves_later) {
         return Err(Refusal::DeactivatedByAPerson);
     }
+    let suspended = account.deactivation.as_ref().is_some_and(|why| why.cause == Cause::Directory);
+    if matches!(actor, Actor::Directory { .. }) && !suspended {
+        return Err(Refusal::DeactivatedByAPerson);
+    }
     if facts.primary_lost {
         // Signing in needs a name of one's own: never steal it back.
         return Err(Refusal::AddressTaken { address: account.address.clone() });

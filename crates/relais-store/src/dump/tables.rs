@@ -323,6 +323,40 @@ pub const TABLES: &[Table] = &[
         rows: &[Rows::Kept("application IN (SELECT id FROM applications WHERE organisation = $1)")],
         emptied: &[],
     },
+    // With its password, as applications with their secrets: the organisation goes on as it was.
+    Table {
+        name: "directories",
+        columns: "id organisation name settings bind_password cookie held_since next_at report plan lease_owner \
+                  lease_until created_at ended_at",
+        key: "id",
+        rows: &[Rows::Kept(BY_ORGANISATION)],
+        emptied: &[
+            Emptied { column: "cookie", reason: "whoever comes back from a backup reads everything once" },
+            Emptied { column: "lease_owner", reason: "that server is gone: the directory is anyone's" },
+            Emptied { column: "lease_until", reason: "without its owner it would only hold the reading up" },
+        ],
+    },
+    Table {
+        name: "directory_entries",
+        columns: "directory entry dn account said digest pending held",
+        key: "directory entry",
+        rows: &[Rows::Kept("directory IN (SELECT id FROM directories WHERE organisation = $1)")],
+        emptied: &[],
+    },
+    Table {
+        name: "directory_groups",
+        columns: "directory entry dn member_group",
+        key: "directory entry",
+        rows: &[Rows::Kept("directory IN (SELECT id FROM directories WHERE organisation = $1)")],
+        emptied: &[],
+    },
+    Table {
+        name: "directory_members",
+        columns: "directory group_entry member_entry",
+        key: "directory group_entry member_entry",
+        rows: &[Rows::Kept("directory IN (SELECT id FROM directories WHERE organisation = $1)")],
+        emptied: &[],
+    },
     Table {
         name: "jobs",
         columns: "id organisation ordered_by act run state items items_done changed unchanged refused created_at \

@@ -4,6 +4,7 @@ mod applications;
 mod backups;
 mod collections;
 mod content;
+mod directories;
 mod domains;
 mod dump;
 mod jobs;
@@ -15,6 +16,7 @@ use applications::*;
 use backups::*;
 use collections::*;
 use content::*;
+use directories::*;
 use domains::*;
 use dump::*;
 use jiff::{SignedDuration, Timestamp};
@@ -156,6 +158,9 @@ on_both! {
     the_catalog_tells_the_kind_of_each_column
     a_name_is_free_again_once_its_application_is_disconnected
     a_signing_secret_stays_beside_the_one_that_replaces_it
+    a_directory_is_found_when_its_time_has_come_and_read_by_one_at_a_time
+    an_entry_is_found_by_what_was_said_of_it_and_by_its_account
+    a_directory_that_is_removed_leaves_nothing_of_its_entries
     a_job_finds_its_accounts_in_order_and_keeps_what_became_of_each
     the_oldest_running_job_is_gone_on_with_and_old_ones_are_forgotten
     shares_are_found_by_both_sides_and_through_groups

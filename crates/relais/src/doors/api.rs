@@ -15,6 +15,7 @@ mod certificate_page;
 mod collections;
 mod content;
 mod departures;
+mod directories;
 mod domains;
 mod events;
 mod exports;
@@ -123,6 +124,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(notifications::routes())
         .merge(password_resets::routes())
         .merge(departures::routes())
+        .merge(directories::routes())
         .merge(backups::routes())
         .merge(exports::routes())
         .merge(addresses::routes())

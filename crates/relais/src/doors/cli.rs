@@ -17,6 +17,7 @@ mod collection;
 mod content;
 mod depart;
 mod departure;
+mod directory;
 mod domain;
 mod explain;
 mod export;
@@ -44,10 +45,10 @@ mod words;
 
 use arguments::{
     AccountCommand, AddressCommand, AliasCommand, ApplicationCommand, BackupCommand, BulkCommand,
-    CollectionCommand, ContentCommand, DepartArguments, DepartureCommand, DomainCommand, EventsArguments,
-    ExportCommand, GrantArguments, GroupCommand, InboundCommand, JobCommand, OperatorCommand,
-    OrganisationCommand, PlanCommand, ProvisionCommand, ResponderCommand, SharedMailboxCommand, Shell,
-    SubscriptionCommand, TokenCommand,
+    CollectionCommand, ContentCommand, DepartArguments, DepartureCommand, DirectoryCommand, DomainCommand,
+    EventsArguments, ExportCommand, GrantArguments, GroupCommand, InboundCommand, JobCommand,
+    OperatorCommand, OrganisationCommand, PlanCommand, ProvisionCommand, ResponderCommand,
+    SharedMailboxCommand, Shell, SubscriptionCommand, TokenCommand,
 };
 use clap::{CommandFactory as _, Parser, Subcommand};
 use failure::Failure;
@@ -157,6 +158,9 @@ pub enum Question {
     /// Departures that were started; each is named by its id, or by its account's id or address
     #[command(subcommand)]
     Departure(DepartureCommand),
+    /// Directories (LDAP) that an organisation is kept in step with
+    #[command(subcommand)]
+    Directory(DirectoryCommand),
     /// Backups of an organisation, and what is in them
     #[command(subcommand)]
     Backup(BackupCommand),
@@ -242,6 +246,7 @@ async fn dispatch(session: &mut Session, question: Question) -> Result<(), Failu
         Question::Responder(command) => address::responder(session, command).await,
         Question::Depart(arguments) => depart::depart(session, *arguments).await,
         Question::Departure(command) => departure::departure(session, command).await,
+        Question::Directory(command) => directory::directory(session, command).await,
         Question::Backup(command) => backup::backup(session, command).await,
         Question::Export(command) => export::export(session, command).await,
         Question::Explain { address, from } => explain::explain(session, &address, from.as_deref()).await,

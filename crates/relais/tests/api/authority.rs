@@ -60,6 +60,7 @@ fn samples(made: &Made) -> Vec<Sample> {
     all.extend(domain_samples());
     all.extend(application_samples(made));
     all.extend(content_samples(made));
+    all.extend(directory_samples(made));
     all.extend(job_samples(made));
     all.extend(account_samples());
     all.extend(people_samples());
@@ -170,6 +171,29 @@ fn content_samples(made: &Made) -> Vec<Sample> {
             .with(json!({ "items": [{ "external_id": "b-2", "reason": "Non." }] })),
         of("GET", "/api/v1/application/erasures/{erasure}/items"),
         of("POST", "/api/v1/application/erasures/{erasure}/confirmations").with(json!({})),
+    ]
+}
+
+fn directory_samples(made: &Made) -> Vec<Sample> {
+    let of = |method, template| sample(method, template).at("directory", made.directory);
+    let settings = json!({ "kind": "open_ldap", "host": "ldap.bm.com", "base": "dc=bm,dc=com" });
+    vec![
+        sample("GET", "/api/v1/organisations/{organisation}/directories"),
+        sample("POST", "/api/v1/organisations/{organisation}/directories")
+            .with(json!({ "name": "Autre", "settings": settings })),
+        of("GET", "/api/v1/directories/{directory}"),
+        of("PATCH", "/api/v1/directories/{directory}").with(json!({ "name": "Le nôtre" })),
+        of("GET", "/api/v1/directories/{directory}/plan"),
+        of("POST", "/api/v1/directories/{directory}/plan").with(json!({})),
+        of("POST", "/api/v1/directories/{directory}/sync").with(json!({})),
+        // Nothing is held.
+        of("POST", "/api/v1/directories/{directory}/apply").with(json!({})),
+        of("GET", "/api/v1/directories/{directory}/report"),
+        // No such entry.
+        of("PUT", "/api/v1/directories/{directory}/entries/{entry}")
+            .at("entry", "6fa459ea-ee8a-3ca4-894e-db77e160355e")
+            .with(json!({ "account": "user1@bm.com" })),
+        of("DELETE", "/api/v1/directories/{directory}"),
     ]
 }
 

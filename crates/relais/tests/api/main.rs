@@ -9,6 +9,7 @@ mod certificate;
 mod collections;
 mod content;
 mod description;
+mod directories;
 mod domains;
 mod groups;
 mod invitations;

@@ -13,7 +13,7 @@ use relais_app::core::collection::{ShareRight, Sharee};
 use relais_app::core::content::{self, ContentFate, ContentKind};
 use relais_app::core::departure::Order;
 use relais_app::core::ids::{
-    AccountId, ApplicationId, ContentId, DepartureId, ErasureId, GenerationId, GroupId, JobId,
+    AccountId, ApplicationId, ContentId, DepartureId, DirectoryId, ErasureId, GenerationId, GroupId, JobId,
     OrganisationId, ReassignmentId, ResponderId, ShareId, SpoolId, TokenId,
 };
 use relais_app::core::job::{BulkAct, Run};
@@ -103,6 +103,7 @@ pub struct Made {
     pub responder: ResponderId,
     pub share: ShareId,
     pub application: ApplicationId,
+    pub directory: DirectoryId,
     /// Of user1@bm.com.
     pub item: ContentId,
     /// From user1@bm.com to user2@bm.com.
@@ -175,6 +176,7 @@ fn build(dir: &Path, clock: &Clock, ids: Ids) -> Arc<Relais> {
         exports_dir: dir.join("exports"),
         smarthost: None,
         webhooks: Webhooks::new(Reach::Everywhere).expect("made"),
+        ldap: relais_engines::ldap::Ldap::new(Reach::Everywhere),
         dns: Dns::at(resolver_in_trouble()),
         hostname: "mail.bm.com".to_owned(),
         public_url: "https://mail.bm.com".to_owned(),
@@ -317,7 +319,7 @@ async fn make_template() -> Template {
     Template { dir, made }
 }
 
-async fn populate(app: &Relais) -> Made {
+async fn populate(app: &Arc<Relais>) -> Made {
     let operator = Actor::Operator;
     let bm = app.create_organisation(organisation("bm", Language::French), operator).await.expect("made").id;
     app.add_domain(bm, "bm.com", operator).await.expect("made");
@@ -352,6 +354,7 @@ async fn populate(app: &Relais) -> Made {
         app.connect_application(bm, "Tableaux".into(), None, operator).await.expect("connected");
     secrets.push((Who::Application, application.token));
     let application = application.application.id;
+    let directory = directory(app, bm).await;
     let all = JobAccounts::Filter(Filter::default());
     let job = app.order_job(bm, BulkAct::Reactivate, all, Run::Dry, operator).await.expect("ordered").id;
     let operator_token = app.create_token(None, "spare".into(), operator).await.expect("made").of.id;
@@ -375,6 +378,7 @@ async fn populate(app: &Relais) -> Made {
         responder,
         share,
         application,
+        directory,
         item,
         reassignment,
         erasure,
@@ -387,6 +391,19 @@ async fn populate(app: &Relais) -> Made {
         generation,
         secrets,
     }
+}
+
+/// One that nobody serves, read and tried once.
+async fn directory(app: &Arc<Relais>, bm: OrganisationId) -> DirectoryId {
+    let new = serde_json::json!({ "name": "Annuaire", "bind_password": "secret", "settings": {
+        "kind": "open_ldap", "host": "127.0.0.1", "port": 1, "encryption": "none", "base": "dc=bm,dc=com",
+        "every_minutes": null
+    } });
+    let new = serde_json::from_value(new).expect("a directory");
+    let made = app.add_directory(bm, new, Actor::Operator).await.expect("added").id;
+    app.plan_directory(made, Actor::Operator).await.expect("tried");
+    app.sync_directory(made, Actor::Operator).await.expect("read");
+    made
 }
 
 pub async fn account(app: &Relais, organisation: OrganisationId, address: &str, role: Role) {

@@ -7,6 +7,7 @@ mod bad_input;
 mod collaboration;
 mod crash;
 mod dav;
+mod directories;
 mod domains;
 mod doors_and_states;
 mod full_disk;

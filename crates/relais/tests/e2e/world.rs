@@ -68,6 +68,19 @@ impl World {
         Self { _dir: Some(dir), ..world }
     }
 
+    /// With this key in its configuration.
+    pub fn start_with_key(database: Database, key: &str, value: toml::Value) -> Self {
+        let dir = server_dir().expect("a directory");
+        let mut configuration = Configuration::for_test();
+        configuration.rest.insert(key.to_owned(), value);
+        if database == Database::Postgres {
+            let url = PrivatePostgres::shared().fresh_database().expect("a database");
+            configuration.rest.insert("database".to_owned(), url.into());
+        }
+        let world = Self::start_configured(dir.path(), configuration);
+        Self { _dir: Some(dir), ..world }
+    }
+
     /// Asking this name server.
     pub fn start_asking(resolver: SocketAddr) -> Self {
         let dir = server_dir().expect("a directory");

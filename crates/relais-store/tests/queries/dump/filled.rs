@@ -11,6 +11,7 @@ use relais_core::backup::{Holder, Scope};
 use relais_core::collection::{Share, ShareRight, Sharee};
 use relais_core::content::{ContentItem, ContentKind, ContentShare, Reassignment, Selection};
 use relais_core::departure::{Departure, DepartureState, Step, StepReport};
+use relais_core::directory::{EntryId, Said};
 use relais_core::event::Happening;
 use relais_core::ids::{
     ApplicationId, ContentId, DepartureId, ErasureId, GrantId, JobId, PlanId, ReassignmentId, SessionId,
@@ -24,6 +25,7 @@ use relais_core::photo::{Photo, PhotoKind};
 use relais_core::profile::Profile;
 use relais_core::term::{Period, Term};
 use relais_store::credentials::{self, Grant, Session, Token};
+use relais_store::directories::{self as stored, EntryRow, Kept, SyncedGroup};
 use relais_store::exports::{self, Export};
 use relais_store::password_resets::{self, PasswordReset};
 use relais_store::spool::{self, Outbound, SpoolState};
@@ -90,6 +92,7 @@ pub fn organisation_of(tx: &mut Tx<'_>, number: i64, seed: u64) -> Result<(), Er
     filling.secrets()?;
     filling.under_way()?;
     filling.backups()?;
+    filling.directories()?;
     filling.records()
 }
 
@@ -425,6 +428,20 @@ impl Filling<'_, '_> {
         jobs::insert(self.tx, &job, &Actor::Operator)?;
         let text = self.text();
         jobs::add(self.tx, job.id, 1, account, &text)
+    }
+
+    fn directories(&mut self) -> Result<(), Error> {
+        let directory = directories::directory(self.organisation, self.organisation);
+        stored::insert(self.tx, &directory, "secret")?;
+        stored::set_cookie(self.tx, directory.id, Some("cookie"))?;
+        stored::set_report(self.tx, directory.id, Kept::Report, &directories::report())?;
+        let (text, account) = (self.text(), self.person().id);
+        let row = EntryRow { dn: text, account: Some(account), ..directories::entry_row(1, Said::Disabled) };
+        stored::put_entry(self.tx, directory.id, &row)?;
+        stored::set_held(self.tx, directory.id, &[row.entry])?;
+        let group = SyncedGroup { entry: EntryId([9; 16]), dn: self.text(), group: None };
+        stored::insert_group(self.tx, directory.id, &group)?;
+        stored::set_given(self.tx, directory.id, group.entry, row.entry)
     }
 
     fn records(&mut self) -> Result<(), Error> {

@@ -9,17 +9,18 @@ use relais_app::core::authority::{Actor, Power};
 use relais_app::core::collection::Share;
 use relais_app::core::content::{ContentItem, Reassignment};
 use relais_app::core::departure::Departure;
+use relais_app::core::directory::Directory;
 use relais_app::core::ids::{
-    AccountId, ApplicationId, ContentId, DepartureId, GroupId, JobId, OrganisationId, PlanId, ReassignmentId,
-    ResponderId, ShareId, SubscriptionId,
+    AccountId, ApplicationId, ContentId, DepartureId, DirectoryId, GroupId, JobId, OrganisationId, PlanId,
+    ReassignmentId, ResponderId, ShareId, SubscriptionId,
 };
 use relais_app::core::job::Job;
 use relais_app::core::organisation::{Address, Group, Organisation, Responder, SharedMailbox, Target};
 use relais_app::core::plan::{Plan, Subscription};
 use relais_app::core::refusal::{ContentFault, Refusal};
 use relais_app::read::{
-    Tx, accounts, addresses, applications, collections, content, departures, groups, jobs, mailboxes, offers,
-    organisations, responders,
+    Tx, accounts, addresses, applications, collections, content, departures, directories, groups, jobs,
+    mailboxes, offers, organisations, responders,
 };
 use relais_app::{Caller, Error};
 use std::str::FromStr;
@@ -58,6 +59,7 @@ pub fn require_application(caller: &Caller) -> Result<(ApplicationId, Organisati
         | Actor::Token { .. }
         | Actor::Account { .. }
         | Actor::Departure { .. }
+        | Actor::Directory { .. }
         | Actor::Billing { .. }
         | Actor::Schedule { .. }
         | Actor::Grant { .. } => Err(Refusal::NotAllowed.into()),
@@ -216,6 +218,15 @@ impl Api {
         };
         let found = self.app.look(look).await?;
         seen(caller, found, |(_, organisation)| *organisation).map(|(share, _)| share)
+    }
+
+    /// A directory that the caller rules over.
+    pub async fn directory(&self, caller: &Caller, text: &str) -> Result<Directory, Problem> {
+        let id: DirectoryId = id(text)?;
+        let found = self.app.look(move |tx| directories::get(tx, id)).await?;
+        let directory = seen(caller, found, |directory| directory.organisation)?;
+        require(caller, Power::ManageOrganisation, directory.organisation)?;
+        Ok(directory)
     }
 
     /// A connected application that the caller rules over.

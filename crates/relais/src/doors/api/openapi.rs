@@ -103,6 +103,8 @@ fn segment(name: &str) -> utoipa::openapi::path::Parameter {
         "account" => ("Id or address of an account.", "user1@bm.com"),
         "address" => ("An address.", "user1@bm.com"),
         "domain" => ("Name of a domain, in Unicode or in A-labels.", "bm.com"),
+        "directory" => ("Id of a directory.", "dir-0000000000001"),
+        "entry" => ("Id of an entry of a directory.", "6fa459ea-ee8a-3ca4-894e-db77e160355e"),
         "departure" => ("Id of a departure.", "dep-0000000000001"),
         "group" => ("Id or address of a group.", "ventes@bm.com"),
         "inner" => ("Id or address of the group that is in it.", "salon@bm.com"),

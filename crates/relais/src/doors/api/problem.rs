@@ -2,6 +2,7 @@
 //!
 //! A problem travels as itself to the edge of the API, where [`super::speak`] writes it in the caller's language.
 
+use super::directories;
 use super::payments::SignatureError;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -159,6 +160,7 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         Refusal::NotAllowed => StatusCode::FORBIDDEN,
         Refusal::Backup(fault) => status_of_backup(fault),
         Refusal::Content(fault) => status_of_content(fault),
+        Refusal::Directory(fault) => directories::status_of(fault),
         Refusal::Profile(ProfileFault::PhotoTooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
         Refusal::DomainInvalid { .. }
         | Refusal::NameInvalid

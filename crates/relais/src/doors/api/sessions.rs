@@ -78,6 +78,7 @@ async fn me(State(api): State<Api>, caller: Caller) -> Answer<Me> {
         Actor::Operator
         | Actor::Token { .. }
         | Actor::Departure { .. }
+        | Actor::Directory { .. }
         | Actor::Billing { .. }
         | Actor::Schedule { .. }
         | Actor::Grant { .. }

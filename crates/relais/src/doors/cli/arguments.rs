@@ -5,6 +5,7 @@ mod backups;
 mod bulk;
 mod content;
 mod departures;
+mod directories;
 mod groups;
 mod money;
 mod people;
@@ -14,6 +15,9 @@ pub use backups::{BackupCommand, DownloadPart, ExportCommand, Held, Keep, Restor
 pub use bulk::{BulkCommand, JobCommand, Many};
 pub use content::{ContentCommand, ReassignArguments};
 pub use departures::{DepartArguments, DepartureCommand};
+pub use directories::{
+    DirectoryCommand, DirectorySettings, EncryptionWord, Every, KindWord, ReadingWord, SignInWord,
+};
 pub use groups::{GroupCommand, OneGroup, PostingWord};
 pub use money::{
     PlanCommand, PlanCreate, ProvisionCommand, StatementArguments, SubscriptionCommand, SubscriptionCreate,

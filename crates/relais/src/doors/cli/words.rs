@@ -185,6 +185,7 @@ pub fn actor(actor: Actor, language: Language) -> String {
         Actor::Token { id, .. } => id.to_string(),
         Actor::Account { id, .. } => id.to_string(),
         Actor::Departure { id, .. } => id.to_string(),
+        Actor::Directory { id, .. } => id.to_string(),
         Actor::Billing { .. } => language.pick("facturation", "billing").to_owned(),
         Actor::Schedule { .. } => language.pick("calendrier", "schedule").to_owned(),
         Actor::Grant { id, .. } => id.to_string(),

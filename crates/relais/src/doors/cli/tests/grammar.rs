@@ -46,6 +46,13 @@ fn what_is_documented_can_be_typed() {
         "domain catch-all bm.com --to info@bm.com",
         "domain catch-all bm.com --off",
         "domain remove bm.com",
+        "directory add Annuaire open-ldap --host ldap.bm.com --base dc=bm,dc=com --bind-dn cn=relais,dc=bm,dc=com \
+         --bind-password @password.txt",
+        "directory add Annuaire active-directory --host dc1.ad.bm.com --ca ad-ca.pem --base DC=ad,DC=bm,DC=com -o BM",
+        "directory change Annuaire --attribute address=uid --domain bm.com --every never --sign-in bind",
+        "directory plan Annuaire",
+        "directory apply Annuaire",
+        "directory link Annuaire 6fa459ea-ee8a-3ca4-894e-db77e160355e user1@bm.com",
         "operator address set ops@provider.example",
         "operator address show",
         "operator address clear",
