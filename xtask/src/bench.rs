@@ -23,6 +23,7 @@ pub use figure::Format;
 use figure::Figure;
 
 use crate::packages::{self, Missing, Purpose};
+use crate::python;
 
 pub struct Benchmark {
     pub name: &'static str,
@@ -81,6 +82,7 @@ pub fn run(name: Option<&str>, format: Format, missing: Missing) -> anyhow::Resu
         bail!("there is no such benchmark; these are there: {}", names.join(", "));
     }
     packages::provide(Purpose::Bench, missing)?;
+    python::provide(missing)?;
     let mut figures = Vec::new();
     let mut failed = Vec::new();
     for benchmark in chosen {

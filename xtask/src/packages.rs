@@ -19,11 +19,13 @@ const TO_RUN: [&str; 7] = [
     "dovecot-sieve",
     "radicale",
 ];
-/// `p7zip-full` opens what Relais has encrypted, `restic` reads and checks the backups that were written; the last two are
-/// clients of calendars.
-const TO_TEST: [&str; 6] = ["nsd", "p7zip-full", "postgresql", "restic", "python3-caldav", "vdirsyncer"];
-/// `sqlite3` fills databases with a million rows; `restic` is what backups are compared to.
-const TO_BENCH: [&str; 3] = ["postgresql", "restic", "sqlite3"];
+/// `p7zip-full` opens what Relais has encrypted, `restic` reads and checks the backups that were written; `python3-caldav`
+/// and `vdirsyncer` are clients of calendars, `python3-venv` holds what comes from elsewhere (see [`crate::python`]).
+const TO_TEST: [&str; 7] =
+    ["nsd", "p7zip-full", "postgresql", "restic", "python3-caldav", "python3-venv", "vdirsyncer"];
+/// `sqlite3` fills databases with a million rows; `restic` is what backups are compared to, and what `python3-venv` holds
+/// the other servers.
+const TO_BENCH: [&str; 4] = ["postgresql", "python3-venv", "restic", "sqlite3"];
 
 /// What the packages would start at the next boot, if it were left to them.
 const UNITS: [(&str, &str); 4] = [
