@@ -6,10 +6,11 @@ pub use relais_store::credentials::{Grant, Token, grants, tokens};
 pub use relais_store::events::ChainCheck;
 pub use relais_store::exports::Export;
 pub use relais_store::ledger::LedgerCheck;
+pub use relais_store::scim::ScimToken;
 pub use relais_store::spool::{Outbound, SpoolState};
 pub use relais_store::webhooks::Delivery;
 pub use relais_store::{
     Tx, accounts, addresses, applications, claims, collections, content, departures, domains, events,
-    exports, generations, groups, jobs, ledger, mailboxes, offers, organisations, profiles, responders,
+    exports, generations, groups, jobs, ledger, mailboxes, offers, organisations, profiles, responders, scim,
     settings, spool, webhooks,
 };

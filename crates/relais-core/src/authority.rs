@@ -59,6 +59,8 @@ pub enum Actor {
     Grant { id: GrantId, organisation: OrganisationId },
     /// A connected program: registers content, and commands nothing.
     Application { id: ApplicationId, organisation: OrganisationId },
+    /// A provider of identities, by SCIM: makes, changes and closes accounts, and groups.
+    Scim { id: TokenId, organisation: OrganisationId },
 }
 
 /// Kinds of commands, as far as authority goes.
@@ -131,7 +133,8 @@ impl Actor {
             | Self::Billing { organisation }
             | Self::Schedule { organisation }
             | Self::Grant { organisation, .. }
-            | Self::Application { organisation, .. } => Some(*organisation),
+            | Self::Application { organisation, .. }
+            | Self::Scim { organisation, .. } => Some(*organisation),
         }
     }
 
@@ -145,6 +148,17 @@ impl Actor {
             }
             Self::Billing { organisation: own } => {
                 *own == organisation && matches!(power, Power::Bill | Power::EndAccounts | Power::Reactivate)
+            }
+            Self::Scim { organisation: own, .. } => {
+                let has = matches!(
+                    power,
+                    Power::Read
+                        | Power::ManageAccounts
+                        | Power::EndAccounts
+                        | Power::Reactivate
+                        | Power::ChangeSelf
+                );
+                *own == organisation && has
             }
             Self::Grant { .. } | Self::Schedule { .. } | Self::Application { .. } => false,
             Self::Account { organisation: own, role, .. } => *own == organisation && role_has(*role, power),
@@ -195,8 +209,9 @@ pub fn print_table() -> String {
     let mut page = String::from(
         "# Roles\n\nWhat each role may do in its organisation. Printed from `relais_core::authority` by a test; to change \
          the table, change `role_has` there. Whoever manages accounts may not manage an owner or a company admin; an \
-         organisation's token acts as a company admin; the operator may everything.\n\n\
-         | may | owner | company admin | account manager | member | guest | billing |\n|---|---|---|---|---|---|---|\n",
+         organisation's token acts as a company admin; the operator may everything. What stands under SCIM is the most that a \
+         provider of identities may; its door offers no more than RFC 7644 has.\n\n\
+         | may | owner | company admin | account manager | member | guest | billing | SCIM |\n|---|---|---|---|---|---|---|---|\n",
     );
     let organisation = OrganisationId::from_number(1);
     for power in Power::ALL {
@@ -206,7 +221,9 @@ pub fn print_table() -> String {
             page.push_str(if role_has(role, power) { " | yes" } else { " | no" });
         }
         let billing = Actor::Billing { organisation }.has(power, organisation);
-        page.push_str(if billing { " | yes |\n" } else { " | no |\n" });
+        page.push_str(if billing { " | yes" } else { " | no" });
+        let scim = Actor::Scim { id: TokenId::from_number(1), organisation }.has(power, organisation);
+        page.push_str(if scim { " | yes |\n" } else { " | no |\n" });
     }
     page
 }

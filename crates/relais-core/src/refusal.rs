@@ -7,6 +7,7 @@ mod group;
 mod invitation;
 mod list;
 mod profile;
+mod scim;
 
 pub use backup::BackupFault;
 pub use content::ContentFault;
@@ -14,6 +15,7 @@ pub use group::GroupFault;
 pub use invitation::InvitationFault;
 pub use list::ListFault;
 pub use profile::ProfileFault;
+pub use scim::ScimFault;
 
 use crate::address::EmailAddress;
 use crate::domain::TxtRecord;
@@ -94,6 +96,7 @@ pub enum Refusal {
     Backup(BackupFault),
     Content(ContentFault),
     Group(GroupFault),
+    Scim(ScimFault),
     Invitation(InvitationFault),
 }
 
@@ -171,6 +174,7 @@ impl Refusal {
             Self::Backup(fault) => fault.code(),
             Self::Content(fault) => fault.code(),
             Self::Group(fault) => fault.code(),
+            Self::Scim(fault) => fault.code(),
             Self::Invitation(fault) => fault.code(),
         }
     }
@@ -276,6 +280,7 @@ impl Refusal {
             Self::Backup(fault) => fault.french(),
             Self::Content(fault) => fault.french(),
             Self::Group(fault) => fault.french(),
+            Self::Scim(fault) => fault.french(),
             Self::Invitation(fault) => fault.french(),
         }
     }
@@ -368,6 +373,7 @@ impl Refusal {
             Self::Backup(fault) => fault.english(),
             Self::Content(fault) => fault.english(),
             Self::Group(fault) => fault.english(),
+            Self::Scim(fault) => fault.english(),
             Self::Invitation(fault) => fault.english(),
         }
     }
@@ -388,6 +394,12 @@ impl From<ListFault> for Refusal {
 impl From<GroupFault> for Refusal {
     fn from(fault: GroupFault) -> Self {
         Self::Group(fault)
+    }
+}
+
+impl From<ScimFault> for Refusal {
+    fn from(fault: ScimFault) -> Self {
+        Self::Scim(fault)
     }
 }
 

@@ -61,6 +61,7 @@ pub fn remove(tx: &mut Tx<'_>, group: GroupId) -> Result<(), Error> {
         "DELETE FROM group_groups WHERE member_group = $1 OR inner_group = $1",
         "DELETE FROM collection_shares WHERE sharee_kind = 'group' AND sharee_id = $1",
         "DELETE FROM content_shares WHERE sharee_kind = 'group' AND sharee_id = $1",
+        "DELETE FROM scim_groups WHERE member_group = $1",
         "DELETE FROM member_groups WHERE id = $1",
     ] {
         tx.execute(sql, &[group.number().into()])?;

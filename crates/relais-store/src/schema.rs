@@ -12,6 +12,7 @@ mod groups;
 mod jobs;
 mod money;
 mod people;
+mod scim;
 mod webhooks;
 
 use crate::migrate::Migration;
@@ -28,6 +29,7 @@ pub const MIGRATIONS: &[Migration] = &[
     content::CONTENT,
     webhooks::WEBHOOKS,
     jobs::JOBS,
+    scim::SCIM,
 ];
 
 const FOUNDATIONS: &str = "

@@ -60,7 +60,8 @@ pub fn require_application(caller: &Caller) -> Result<(ApplicationId, Organisati
         | Actor::Departure { .. }
         | Actor::Billing { .. }
         | Actor::Schedule { .. }
-        | Actor::Grant { .. } => Err(Refusal::NotAllowed.into()),
+        | Actor::Grant { .. }
+        | Actor::Scim { .. } => Err(Refusal::NotAllowed.into()),
     }
 }
 
