@@ -11,6 +11,7 @@ mod jobs;
 mod lmtp;
 mod memory;
 mod scale;
+mod scim;
 
 use std::path::Path;
 
@@ -36,6 +37,7 @@ const BENCHMARKS: &[Benchmark] = &[
     Benchmark { name: "accounts", run: accounts::run },
     Benchmark { name: "content", run: content::run },
     Benchmark { name: "jobs", run: jobs::run },
+    Benchmark { name: "scim", run: scim::run },
     Benchmark { name: "hand-over", run: hand_over::run },
     Benchmark { name: "backup", run: backup::run },
     Benchmark { name: "memory", run: memory::run },

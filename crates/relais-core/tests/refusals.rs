@@ -8,7 +8,7 @@ use relais_core::language::Language;
 use relais_core::money::{Currency, Money};
 use relais_core::profile::ProfileField;
 use relais_core::refusal::{
-    BackupFault, ContentFault, GroupFault, InvitationFault, ListFault, ProfileFault, Refusal,
+    BackupFault, ContentFault, GroupFault, InvitationFault, ListFault, ProfileFault, Refusal, ScimFault,
 };
 use relais_core::rights::{Act, State};
 use std::collections::HashSet;
@@ -94,6 +94,7 @@ fn is_listed(refusal: &Refusal) {
         Refusal::Backup(fault) => is_backup_fault_listed(fault),
         Refusal::Content(fault) => is_content_fault_listed(fault),
         Refusal::Group(fault) => is_group_fault_listed(fault),
+        Refusal::Scim(fault) => is_scim_fault_listed(fault),
         Refusal::Invitation(fault) => match fault {
             InvitationFault::NotInvited { .. }
             | InvitationFault::ExternalAddressMissing { .. }
@@ -111,6 +112,27 @@ fn is_listed(refusal: &Refusal) {
             | ListFault::CellInvalid { .. }
             | ListFault::StateDiffers { .. } => {}
         },
+    }
+}
+
+/// As [`is_listed`].
+fn is_scim_fault_listed(fault: &ScimFault) {
+    match fault {
+        ScimFault::Filter { .. }
+        | ScimFault::Path { .. }
+        | ScimFault::NoTarget { .. }
+        | ScimFault::Value { .. }
+        | ScimFault::ReadOnly { .. }
+        | ScimFault::Syntax
+        | ScimFault::UserNameTaken { .. }
+        | ScimFault::ExternalIdTaken { .. }
+        | ScimFault::GroupNameTaken { .. }
+        | ScimFault::AddressMissing { .. }
+        | ScimFault::MemberUnknown { .. }
+        | ScimFault::ClosedHere { .. }
+        | ScimFault::VersionDiffers
+        | ScimFault::CursorInvalid
+        | ScimFault::CountInvalid => {}
     }
 }
 
@@ -266,6 +288,29 @@ fn named_faults() -> Vec<(Refusal, Vec<String>)> {
             names(&["Tous", "user1@bm.com"]),
         ),
     ];
+    let scim = [
+        (ScimFault::Filter { place: 12 }, names(&["12"])),
+        (ScimFault::Path { path: "surnom".into() }, names(&["surnom"])),
+        (
+            ScimFault::NoTarget { path: "emails[type eq \"home\"]".into() },
+            names(&["emails[type eq \"home\"]"]),
+        ),
+        (ScimFault::Value { attribute: "active".into() }, names(&["active"])),
+        (ScimFault::ReadOnly { attribute: "id".into() }, names(&["id"])),
+        (ScimFault::Syntax, vec![]),
+        (ScimFault::UserNameTaken { user_name: "jeanne".into() }, names(&["jeanne"])),
+        (ScimFault::ExternalIdTaken { external_id: "42".into() }, names(&["42"])),
+        (ScimFault::GroupNameTaken { name: "Ventes".into() }, names(&["Ventes"])),
+        (ScimFault::AddressMissing { user_name: "jeanne".into() }, names(&["jeanne"])),
+        (ScimFault::MemberUnknown { id: "acc-1".into() }, names(&["acc-1"])),
+        (
+            ScimFault::ClosedHere { address: "user1@bm.com".parse().expect("an address") },
+            names(&["user1@bm.com"]),
+        ),
+        (ScimFault::VersionDiffers, vec![]),
+        (ScimFault::CursorInvalid, vec![]),
+        (ScimFault::CountInvalid, vec![]),
+    ];
     let account = || "user1@bm.com".parse().expect("an address");
     let invitation = [
         InvitationFault::NotInvited { account: account() },
@@ -278,6 +323,7 @@ fn named_faults() -> Vec<(Refusal, Vec<String>)> {
         .chain(backup.into_iter().map(|(fault, names)| (fault.into(), names)))
         .chain(content_faults().into_iter().map(|(fault, names)| (fault.into(), names)))
         .chain(group.into_iter().map(|(fault, names)| (fault.into(), names)))
+        .chain(scim.into_iter().map(|(fault, names)| (fault.into(), names)))
         .chain(invitation.into_iter().map(|fault| (fault.into(), names(&["user1@bm.com"]))))
         .chain(list.into_iter().map(|(fault, names)| (fault.into(), names)))
         .collect()

@@ -115,7 +115,7 @@ impl ScimFault {
                 "Ce curseur n'a pas été donné par ce serveur pour cette demande ; reprenez depuis la première page.".into()
             }
             Self::CountInvalid => {
-                "startIndex et count sont des nombres entiers ; corrigez-les ou omettez-les.".into()
+                "Les paramètres startIndex et count sont des nombres entiers ; corrigez-les ou omettez-les.".into()
             }
         }
     }
@@ -165,7 +165,7 @@ impl ScimFault {
                 "This cursor was not given by this server for this request; begin at the first page again.".into()
             }
             Self::CountInvalid => {
-                "startIndex and count are whole numbers; correct them or leave them out.".into()
+                "The parameters startIndex and count are whole numbers; correct them or leave them out.".into()
             }
         }
     }

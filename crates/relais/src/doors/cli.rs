@@ -34,6 +34,7 @@ mod profile;
 mod provision;
 mod quota;
 mod reader;
+mod scim;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -45,8 +46,8 @@ use arguments::{
     AccountCommand, AddressCommand, AliasCommand, ApplicationCommand, BackupCommand, BulkCommand,
     CollectionCommand, ContentCommand, DepartArguments, DepartureCommand, DomainCommand, EventsArguments,
     ExportCommand, GrantArguments, GroupCommand, InboundCommand, JobCommand, OperatorCommand,
-    OrganisationCommand, PlanCommand, ProvisionCommand, ResponderCommand, SharedMailboxCommand, Shell,
-    SubscriptionCommand, TokenCommand,
+    OrganisationCommand, PlanCommand, ProvisionCommand, ResponderCommand, ScimCommand, SharedMailboxCommand,
+    Shell, SubscriptionCommand, TokenCommand,
 };
 use clap::{CommandFactory as _, Parser, Subcommand};
 use failure::Failure;
@@ -184,6 +185,9 @@ pub enum Question {
     /// Tokens for programs
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Providers of identities, which make and close accounts by SCIM
+    #[command(subcommand)]
+    Scim(ScimCommand),
     /// Programs that are connected to an organisation
     #[command(subcommand)]
     Application(ApplicationCommand),
@@ -246,6 +250,7 @@ async fn dispatch(session: &mut Session, question: Question) -> Result<(), Failu
         Question::Explain { address, from } => explain::explain(session, &address, from.as_deref()).await,
         Question::Grant(arguments) => access::grant(session, arguments).await,
         Question::Token(command) => access::token(session, command).await,
+        Question::Scim(command) => scim::scim(session, command).await,
         Question::Application(command) => application::application(session, command).await,
         Question::Events(arguments) => journal::events(session, arguments).await,
         Question::Spool { organisation } => journal::spool(session, &organisation).await,

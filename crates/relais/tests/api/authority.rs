@@ -111,6 +111,9 @@ fn organisation_samples(made: &Made) -> Vec<Sample> {
         of("GET", "/api/v1/organisations/{organisation}/tokens"),
         of("POST", "/api/v1/organisations/{organisation}/tokens").with(json!({ "name": "neuf" })),
         of("DELETE", "/api/v1/organisations/{organisation}/tokens/{token}").at("token", made.spare_token),
+        of("GET", "/api/v1/organisations/{organisation}/scim/tokens"),
+        of("POST", "/api/v1/organisations/{organisation}/scim/tokens").with(json!({ "name": "Okta" })),
+        of("DELETE", "/api/v1/organisations/{organisation}/scim/tokens/{token}").at("token", made.scim_token),
         of("GET", "/api/v1/organisations/{organisation}/shared-mailboxes"),
         of("POST", "/api/v1/organisations/{organisation}/shared-mailboxes")
             .with(json!({ "address": "bp@bm.com", "name": "Boîte" })),

@@ -14,5 +14,6 @@ mod money;
 mod people;
 mod reference;
 mod renewals;
+mod scim;
 mod whole_departure;
 mod world;

@@ -8,6 +8,7 @@ mod departures;
 mod groups;
 mod money;
 mod people;
+mod scim;
 
 pub use applications::ApplicationCommand;
 pub use backups::{BackupCommand, DownloadPart, ExportCommand, Held, Keep, RestorePart};
@@ -19,6 +20,7 @@ pub use money::{
     PlanCommand, PlanCreate, ProvisionCommand, StatementArguments, SubscriptionCommand, SubscriptionCreate,
 };
 pub use people::{InviteArguments, Limit, PhotoArguments, ProfileCommand, ProfileFields};
+pub use scim::{ScimCommand, ScimTokenCommand};
 
 use super::inbound::InboundArguments;
 use super::text::TextSource;
