@@ -523,6 +523,7 @@ fn a_refusal_names_what_stands_in_the_way() {
                 | Refusal::Backup(_)
                 | Refusal::Group(_)
                 | Refusal::Invitation(_)
+                | Refusal::Scim(_)
                 | Refusal::Content(_)) => {
                     let named = named_faults().into_iter().find(|(refusal, _)| refusal == fault);
                     named.expect("listed").1

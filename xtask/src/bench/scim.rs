@@ -125,7 +125,11 @@ impl Target {
         let found = timed(&mut |number| {
             // A stride that is prime to the counts: no two neighbours.
             let person = u64::from(number) * 7919 % u64::from(self.count);
-            let list = self.ask("GET", &format!("/Users?filter=userName%20eq%20%22p{person}@bm.com%22"), &Value::Null)?;
+            let list = self.ask(
+                "GET",
+                &format!("/Users?filter=userName%20eq%20%22p{person}@bm.com%22"),
+                &Value::Null,
+            )?;
             if list["totalResults"] != 1 {
                 bail!("not one: {list}");
             }

@@ -9,6 +9,7 @@ mod dump;
 mod jobs;
 mod money;
 mod people;
+mod scim;
 mod work;
 
 use applications::*;
@@ -43,6 +44,7 @@ use relais_store::{
     Error, Store, Tx, accounts, addresses, groups, mailboxes, organisations, responders, schema,
 };
 use relais_testbed::postgres::PrivatePostgres;
+use scim::*;
 use work::*;
 
 struct Database {
@@ -155,6 +157,12 @@ on_both! {
     the_catalog_tells_the_kind_of_each_column
     a_name_is_free_again_once_its_application_is_disconnected
     a_signing_secret_stays_beside_the_one_that_replaces_it
+    what_is_said_is_read_back_and_replaced
+    every_operator_of_a_filter_is_the_same_on_both_databases
+    pages_are_sorted_and_go_on_behind_the_last
+    groups_are_found_and_know_who_is_in_them
+    an_event_marks_the_account_or_group_that_it_tells_of
+    a_provider_s_token_is_good_until_it_is_revoked
     a_job_finds_its_accounts_in_order_and_keeps_what_became_of_each
     the_oldest_running_job_is_gone_on_with_and_old_ones_are_forgotten
     shares_are_found_by_both_sides_and_through_groups

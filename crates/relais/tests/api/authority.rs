@@ -447,6 +447,16 @@ async fn everyone_gets_from_every_route_what_the_reviewed_table_says() {
 }
 
 #[tokio::test]
+async fn the_token_of_a_provider_is_nobody_s_to_the_api() {
+    let world = World::new().await;
+    for one in samples(&world.made) {
+        let nobody = one.ask(&world, Who::Nobody).await.status;
+        let provider = one.ask(&world, Who::Provider).await.status;
+        assert_eq!(provider, nobody, "{} {}", one.method, one.path);
+    }
+}
+
+#[tokio::test]
 async fn what_belongs_to_another_organisation_is_not_there_whatever_is_asked() {
     let world = World::new().await;
     for one in samples(&world.made)

@@ -42,12 +42,6 @@ async fn every_change_is_answered_as_the_table_says_in_every_state() {
             } else {
                 assert_eq!(error(&answer), (400, "mutability".into()), "{state:?} {operation}");
             }
-            if may(state, act) == Verdict::Yes {
-                let path = user_of(&world, in_state(state)).await;
-                let shown = world.scim("GET", &path, &Value::Null).await;
-                // Renamed, it is found by its id.
-                assert!(shown.status.is_success() || operation["path"] == "userName", "{}", shown.text);
-            }
         }
         let world = World::new().await;
         let path = user_of(&world, in_state(state)).await;
@@ -234,14 +228,18 @@ async fn a_token_opens_its_door_and_no_other() {
         ("GET", "/Schemas".to_owned(), Value::Null),
         ("GET", "/Me".to_owned(), Value::Null),
     ];
+    let (mut tried, mut changed) = (World::new().await, false);
     for (method, path, body) in &routes {
-        for who in Who::ALL {
+        for who in Who::ALL.into_iter().chain([Who::Provider, Who::OtherProvider]) {
             if who == Who::Socket {
                 // Not there: the operator's socket has the API alone.
                 continue;
             }
-            let world = World::new().await;
-            let status = world.scim_as(who, method, path, &[], body).await.status.as_u16();
+            if changed {
+                tried = World::new().await;
+            }
+            let status = tried.scim_as(who, method, path, &[], body).await.status.as_u16();
+            changed = *method != "GET" && status < 300;
             let names_one = path.matches('/').count() == 2 && !path.ends_with(".search");
             let is_person = matches!(
                 who,

@@ -81,7 +81,8 @@ pub enum Who {
 }
 
 impl Who {
-    pub const ALL: [Self; 14] = [
+    /// Who asks the API; what a provider asks, `scim_states.rs` tries.
+    pub const ALL: [Self; 12] = [
         Self::Nobody,
         Self::OtherToken,
         Self::Guest,
@@ -94,8 +95,6 @@ impl Who {
         Self::OperatorToken,
         Self::Socket,
         Self::Application,
-        Self::Provider,
-        Self::OtherProvider,
     ];
 }
 
