@@ -14,7 +14,7 @@ mod schema;
 
 pub use document::{Document, canonical};
 pub use filter::{Filter, Literal, Operator};
-pub use patch::{Change, Operation, apply, members_changed, operations};
+pub use patch::{Change, Operation, Step, apply, members_changed, operations};
 pub use path::{Path, parse_shape};
 pub use person::{
     Known, address_of, check_frozen, merge_profile, name_of, profile_of, role_of, role_wanted, shown_roles,

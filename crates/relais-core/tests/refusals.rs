@@ -288,7 +288,27 @@ fn named_faults() -> Vec<(Refusal, Vec<String>)> {
             names(&["Tous", "user1@bm.com"]),
         ),
     ];
-    let scim = [
+    let account = || "user1@bm.com".parse().expect("an address");
+    let invitation = [
+        InvitationFault::NotInvited { account: account() },
+        InvitationFault::ExternalAddressMissing { account: account() },
+        InvitationFault::NotFlexible { account: account() },
+    ];
+    profile
+        .into_iter()
+        .map(|(fault, names)| (fault.into(), names))
+        .chain(backup.into_iter().map(|(fault, names)| (fault.into(), names)))
+        .chain(content_faults().into_iter().map(|(fault, names)| (fault.into(), names)))
+        .chain(group.into_iter().map(|(fault, names)| (fault.into(), names)))
+        .chain(scim_faults().into_iter().map(|(fault, names)| (fault.into(), names)))
+        .chain(invitation.into_iter().map(|fault| (fault.into(), names(&["user1@bm.com"]))))
+        .chain(list.into_iter().map(|(fault, names)| (fault.into(), names)))
+        .collect()
+}
+
+fn scim_faults() -> Vec<(ScimFault, Vec<String>)> {
+    let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+    vec![
         (ScimFault::Filter { place: 12 }, names(&["12"])),
         (ScimFault::Path { path: "surnom".into() }, names(&["surnom"])),
         (
@@ -310,23 +330,7 @@ fn named_faults() -> Vec<(Refusal, Vec<String>)> {
         (ScimFault::VersionDiffers, vec![]),
         (ScimFault::CursorInvalid, vec![]),
         (ScimFault::CountInvalid, vec![]),
-    ];
-    let account = || "user1@bm.com".parse().expect("an address");
-    let invitation = [
-        InvitationFault::NotInvited { account: account() },
-        InvitationFault::ExternalAddressMissing { account: account() },
-        InvitationFault::NotFlexible { account: account() },
-    ];
-    profile
-        .into_iter()
-        .map(|(fault, names)| (fault.into(), names))
-        .chain(backup.into_iter().map(|(fault, names)| (fault.into(), names)))
-        .chain(content_faults().into_iter().map(|(fault, names)| (fault.into(), names)))
-        .chain(group.into_iter().map(|(fault, names)| (fault.into(), names)))
-        .chain(scim.into_iter().map(|(fault, names)| (fault.into(), names)))
-        .chain(invitation.into_iter().map(|fault| (fault.into(), names(&["user1@bm.com"]))))
-        .chain(list.into_iter().map(|(fault, names)| (fault.into(), names)))
-        .collect()
+    ]
 }
 
 fn every_refusal() -> Vec<Refusal> {

@@ -4,7 +4,7 @@ use relais_core::authority::Role;
 use relais_core::profile::{Phone, PhoneKind, Profile};
 use relais_core::refusal::ScimFault;
 use relais_core::scim::{
-    Change, Document, Filter, Known, Literal, Operator, Path, Resource, address_of, apply, canonical,
+    Change, Document, Filter, Known, Literal, Operator, Path, Resource, Step, address_of, apply, canonical,
     members_changed, merge_profile, name_of, operations, parse_shape, profile_of, role_of, shown_roles,
 };
 use serde_json::{Value, json};
@@ -144,7 +144,8 @@ fn members_change_by_steps_that_name_them() {
         ),
     ] {
         let (steps, _) = read(json!([operation])).unwrap_or_else(|fault| panic!("{operation}: {fault:?}"));
-        assert_eq!(steps, [expected], "{operation}");
+        let (change, named) = expected;
+        assert_eq!(steps, [Step { change, named }], "{operation}");
     }
     assert!(read(json!([{ "op": "add", "path": "members" }])).is_err());
     assert!(read(json!([{ "op": "remove", "path": "members[type eq \"User\"]" }])).is_err());

@@ -11,7 +11,7 @@ use relais_core::ids::{AccountId, GroupId, OrganisationId};
 use relais_core::lifecycle::check_name;
 use relais_core::organisation::Group;
 use relais_core::refusal::{Refusal, ScimFault};
-use relais_core::scim::{self, Change, Document, Operation, Resource, members_changed};
+use relais_core::scim::{self, Change, Document, Operation, Resource, Step, members_changed};
 use relais_store::scim::{Team, group_by_external_id, group_named, members, set_group_external_id};
 use relais_store::{Tx, groups};
 use serde_json::{Value, json};
@@ -185,11 +185,11 @@ fn take_steps(
     ids: &Ids,
     organisation: OrganisationId,
     group: GroupId,
-    steps: &[(Change, Option<Vec<String>>)],
+    steps: &[Step],
     actor: &Actor,
     now: Timestamp,
 ) -> Result<(), Error> {
-    for (change, named) in steps {
+    for Step { change, named } in steps {
         let said = named.as_deref().unwrap_or_default().iter().map(|id| member(id));
         match change {
             Change::Add => {

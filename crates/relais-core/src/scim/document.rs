@@ -49,16 +49,14 @@ fn put(kept: &mut Document, attribute: Option<&'static Attribute>, value: &Value
 /// A value as this attribute keeps it; `None` of nothing.
 pub(super) fn tidied(attribute: &'static Attribute, value: &Value) -> Result<Option<Value>, ScimFault> {
     if !attribute.is_multiple {
-        return match value {
-            // Some send a list of one.
-            Value::Array(items) if items.len() == 1 => single(attribute, &items[0]),
-            value => single(attribute, value),
-        };
+        // Some send a list of one.
+        let only = value.as_array().filter(|items| items.len() == 1).map(|items| &items[0]);
+        return single(attribute, only.unwrap_or(value));
     }
     let items = match value {
         Value::Array(items) => items.iter().collect(),
         Value::Null => vec![],
-        one => vec![one],
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => vec![value],
     };
     let mut kept = Vec::new();
     for item in items {

@@ -361,14 +361,20 @@ fn some_items(
     Ok(())
 }
 
+/// One change of who is in a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    pub change: Change,
+    /// The ids of those whom it is about; without any said, all who are there.
+    pub named: Option<Vec<String>>,
+}
+
 /// What operations on a group do to its members, without reading who is in it: steps, in their order. What is about the
 /// rest of the group is left in the list of operations that comes with them.
 ///
 /// # Errors
 /// The fault of the first that cannot be read.
-pub fn members_changed(
-    operations: &[Operation],
-) -> Result<(Vec<(Change, Option<Vec<String>>)>, Vec<Operation>), ScimFault> {
+pub fn members_changed(operations: &[Operation]) -> Result<(Vec<Step>, Vec<Operation>), ScimFault> {
     let mut steps = Vec::new();
     let mut rest = Vec::new();
     for operation in operations {
@@ -385,7 +391,7 @@ pub fn members_changed(
                     if at.part.is_some() || (change != Change::Remove && named.is_none()) {
                         return Err(ScimFault::Path { path: path.clone() });
                     }
-                    steps.push((change, named));
+                    steps.push(Step { change, named });
                 }
                 Place::Attribute { .. } | Place::Whole(_) => rest.push(operation.clone()),
             },
@@ -395,7 +401,8 @@ pub fn members_changed(
                     let key = said.keys().find(|key| key.eq_ignore_ascii_case("members")).cloned();
                     if let Some(members) = key.and_then(|key| said.remove(&key)) {
                         let attribute = Resource::Group.attribute("members").expect("groups have members");
-                        steps.push((change, Some(ids(attribute, Some(&members))?.unwrap_or_default())));
+                        let named = Some(ids(attribute, Some(&members))?.unwrap_or_default());
+                        steps.push(Step { change, named });
                     }
                 }
                 rest.push(left);

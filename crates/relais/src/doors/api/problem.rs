@@ -6,7 +6,7 @@ use super::payments::SignatureError;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use relais_app::core::language::Language;
-use relais_app::core::refusal::{BackupFault, ContentFault, GroupFault, ProfileFault, Refusal, ScimFault};
+use relais_app::core::refusal::{BackupFault, ContentFault, GroupFault, ProfileFault, Refusal};
 use relais_app::{Error, SignInRefusal};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -152,27 +152,6 @@ fn status_of_content(fault: &ContentFault) -> StatusCode {
     }
 }
 
-/// What the SCIM door asks is answered there; its tokens are made here.
-fn status_of_scim(fault: &ScimFault) -> StatusCode {
-    match fault {
-        ScimFault::UserNameTaken { .. }
-        | ScimFault::ExternalIdTaken { .. }
-        | ScimFault::GroupNameTaken { .. }
-        | ScimFault::ClosedHere { .. }
-        | ScimFault::VersionDiffers => StatusCode::CONFLICT,
-        ScimFault::Filter { .. }
-        | ScimFault::Path { .. }
-        | ScimFault::NoTarget { .. }
-        | ScimFault::Value { .. }
-        | ScimFault::ReadOnly { .. }
-        | ScimFault::Syntax
-        | ScimFault::AddressMissing { .. }
-        | ScimFault::MemberUnknown { .. }
-        | ScimFault::CursorInvalid
-        | ScimFault::CountInvalid => StatusCode::UNPROCESSABLE_ENTITY,
-    }
-}
-
 /// The status of a refusal: 403 for whom the caller is, 422 for what the request says by itself, 409 for how things
 /// stand.
 fn status_of(refusal: &Refusal) -> StatusCode {
@@ -180,7 +159,6 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         Refusal::NotAllowed => StatusCode::FORBIDDEN,
         Refusal::Backup(fault) => status_of_backup(fault),
         Refusal::Content(fault) => status_of_content(fault),
-        Refusal::Scim(fault) => status_of_scim(fault),
         Refusal::Profile(ProfileFault::PhotoTooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
         Refusal::DomainInvalid { .. }
         | Refusal::NameInvalid
@@ -209,7 +187,8 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         Refusal::Group(
             GroupFault::Cycle { .. } | GroupFault::CatchAll { .. } | GroupFault::RedirectedTo { .. },
         )
-        | Refusal::Invitation(_) => StatusCode::CONFLICT,
+        | Refusal::Invitation(_)
+        | Refusal::Scim(_) => StatusCode::CONFLICT,
         Refusal::NotInThisState { .. }
         | Refusal::OwnerCannotLeave
         | Refusal::RevokeRoleFirst
