@@ -12,6 +12,7 @@ mod jobs;
 mod lmtp;
 mod memory;
 mod scale;
+mod scim;
 
 use std::path::Path;
 
@@ -24,6 +25,7 @@ pub use figure::Format;
 use figure::Figure;
 
 use crate::packages::{self, Missing, Purpose};
+use crate::python;
 
 pub struct Benchmark {
     pub name: &'static str,
@@ -37,6 +39,7 @@ const BENCHMARKS: &[Benchmark] = &[
     Benchmark { name: "content", run: content::run },
     Benchmark { name: "jobs", run: jobs::run },
     Benchmark { name: "directory", run: directory::run },
+    Benchmark { name: "scim", run: scim::run },
     Benchmark { name: "hand-over", run: hand_over::run },
     Benchmark { name: "backup", run: backup::run },
     Benchmark { name: "memory", run: memory::run },
@@ -83,6 +86,7 @@ pub fn run(name: Option<&str>, format: Format, missing: Missing) -> anyhow::Resu
         bail!("there is no such benchmark; these are there: {}", names.join(", "));
     }
     packages::provide(Purpose::Bench, missing)?;
+    python::provide(missing)?;
     let mut figures = Vec::new();
     let mut failed = Vec::new();
     for benchmark in chosen {

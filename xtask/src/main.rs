@@ -6,6 +6,7 @@ mod checks;
 mod command;
 mod lmtp;
 mod packages;
+mod python;
 mod run;
 mod testing;
 mod tidy;

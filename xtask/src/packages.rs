@@ -19,14 +19,16 @@ const TO_RUN: [&str; 7] = [
     "dovecot-sieve",
     "radicale",
 ];
-/// `p7zip-full` opens what Relais has encrypted, `restic` reads and checks the backups that were written; the last two are
-/// clients of calendars. `slapd` and Samba are directories, whose certificates `openssl` makes.
-const TO_TEST: [&str; 14] = [
+/// `p7zip-full` opens what Relais has encrypted, `restic` reads and checks the backups that were written; `python3-caldav`
+/// and `vdirsyncer` are clients of calendars, `python3-venv` holds what comes from elsewhere (see [`crate::python`]). `slapd` and
+/// Samba are directories, whose certificates `openssl` makes.
+const TO_TEST: [&str; 15] = [
     "nsd",
     "p7zip-full",
     "postgresql",
     "restic",
     "python3-caldav",
+    "python3-venv",
     "vdirsyncer",
     "ldap-utils",
     "openssl",
@@ -38,8 +40,8 @@ const TO_TEST: [&str; 14] = [
     "python3-samba",
 ];
 /// `sqlite3` fills databases with a million rows; `restic` is what backups are compared to, `ldapsearch` what scans of a
-/// directory are.
-const TO_BENCH: [&str; 5] = ["ldap-utils", "postgresql", "restic", "slapd", "sqlite3"];
+/// directory are, and what `python3-venv` holds the other servers.
+const TO_BENCH: [&str; 6] = ["ldap-utils", "postgresql", "python3-venv", "restic", "slapd", "sqlite3"];
 
 /// What the packages would start at the next boot, if it were left to them.
 const UNITS: [(&str, &str); 8] = [

@@ -6,6 +6,7 @@ use anyhow::bail;
 
 use crate::command;
 use crate::packages::{self, Missing, Purpose};
+use crate::python;
 use crate::workspace::{self, Profile};
 
 /// Where the tests find the program that was built for them.
@@ -15,6 +16,7 @@ const PROGRAM_VARIABLE: &str = "RELAIS_PROGRAM";
 /// summary of the tests is the last thing on the screen.
 pub fn run(args: &[String], missing: Missing) -> anyhow::Result<()> {
     packages::provide(Purpose::Test, missing)?;
+    python::provide(missing)?;
     let program = workspace::build_relais(Profile::Dev)?;
     let mut failures = Vec::new();
     if args.is_empty() {

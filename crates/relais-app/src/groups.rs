@@ -50,12 +50,7 @@ impl Relais {
         self.store
             .write(move |tx| {
                 organisations::get(tx, organisation)?.ok_or(Error::NotFound)?;
-                groups::insert(tx, &group)?;
-                if let Some(address) = &group.address {
-                    point_new(tx, address, Target::Group(id), organisation, AddressKind::Primary, now)?;
-                }
-                let detail = json!({ "name": group.name, "address": group.address });
-                note(tx, organisation, "group.created", id, detail, actor, now)?;
+                insert_group(tx, &group, actor, now)?;
                 Ok(group.clone())
             })
             .await
@@ -67,31 +62,7 @@ impl Relais {
     /// The refusal; [`Error::Conflict`] when the name is in use.
     pub async fn change_group(&self, id: GroupId, change: GroupChange, actor: Actor) -> Result<Group, Error> {
         let now = self.now();
-        self.store
-            .write(move |tx| {
-                let before = looked_after(tx, id, &actor)?;
-                let GroupChange { name, address, posting } = change.clone();
-                if name.is_some() || address.is_some() {
-                    allow(&actor, Power::ManageAccounts, before.organisation)?;
-                }
-                let mut group = before.clone();
-                group.name = name.unwrap_or(group.name);
-                check_name(&group.name)?;
-                group.posting = posting.unwrap_or(group.posting);
-                group.posting.check()?;
-                match address {
-                    Some(GroupAddress::Set(address)) => set_address(tx, &mut group, address, now)?,
-                    Some(GroupAddress::Drop) => drop_addresses(tx, &mut group, now)?,
-                    None => {}
-                }
-                if group != before {
-                    groups::update(tx, &group)?;
-                    let detail = json!({ "from": told(&before), "to": told(&group) });
-                    note(tx, group.organisation, "group.changed", id, detail, actor, now)?;
-                }
-                Ok(group)
-            })
-            .await
+        self.store.write(move |tx| apply_change(tx, id, change.clone(), &actor, now)).await
     }
 
     /// With its memberships and what was shared with it. Its addresses are freed, or retired on a provider domain.
@@ -100,18 +71,7 @@ impl Relais {
     /// The refusal, while mail is sent on to it.
     pub async fn remove_group(&self, id: GroupId, actor: Actor) -> Result<(), Error> {
         let now = self.now();
-        self.store
-            .write(move |tx| {
-                let mut group = groups::get(tx, id)?.ok_or(Error::NotFound)?;
-                allow(&actor, Power::ManageAccounts, group.organisation)?;
-                let name = group.name.clone();
-                drop_addresses(tx, &mut group, now)?;
-                let members = groups::members(tx, id)?.len();
-                groups::remove(tx, id)?;
-                let detail = json!({ "name": name, "members": members });
-                note(tx, group.organisation, "group.removed", id, detail, actor, now)
-            })
-            .await
+        self.store.write(move |tx| remove(tx, id, actor, now)).await
     }
 
     /// Adds an account to a group, changes its role, or (`None`) takes it out. A deactivated account is reactivated
@@ -138,41 +98,14 @@ impl Relais {
     /// [`GroupFault::Cycle`]; [`Error::NotFound`] when they are not of one organisation.
     pub async fn put_group_in(&self, group: GroupId, inner: GroupId, actor: Actor) -> Result<(), Error> {
         let now = self.now();
-        self.store
-            .write(move |tx| {
-                let group = looked_after(tx, group, &actor)?;
-                let inner = groups::get(tx, inner)?.filter(|inner| inner.organisation == group.organisation);
-                let inner = inner.ok_or(Error::NotFound)?;
-                if let Some(through) = routing::group_path(tx, inner.id, group.id)? {
-                    let mut path = vec![group.name.clone()];
-                    for id in through {
-                        path.extend(groups::get(tx, id)?.map(|group| group.name));
-                    }
-                    return Err(Refusal::from(GroupFault::Cycle { path }).into());
-                }
-                if groups::put_in(tx, group.id, inner.id)? {
-                    let detail = json!({ "group": inner.id, "name": inner.name });
-                    note(tx, group.organisation, "group.group_put_in", group.id, detail, actor, now)?;
-                }
-                Ok(())
-            })
-            .await
+        self.store.write(move |tx| put_in(tx, group, inner, actor, now)).await
     }
 
     /// # Errors
     /// The refusal, when the actor may not.
     pub async fn take_group_out(&self, group: GroupId, inner: GroupId, actor: Actor) -> Result<(), Error> {
         let now = self.now();
-        self.store
-            .write(move |tx| {
-                let group = looked_after(tx, group, &actor)?;
-                if groups::take_out(tx, group.id, inner)? {
-                    let detail = json!({ "group": inner });
-                    note(tx, group.organisation, "group.group_taken_out", group.id, detail, actor, now)?;
-                }
-                Ok(())
-            })
-            .await
+        self.store.write(move |tx| take_out(tx, group, inner, actor, now)).await
     }
 
     /// Reactivates an account and puts it into groups, all or nothing (R18). What it was in before, it is in again.
@@ -210,6 +143,105 @@ fn looked_after(tx: &mut Tx<'_>, id: GroupId, actor: &Actor) -> Result<Group, Er
     };
     check_looks_after(actor, &group, role)?;
     Ok(group)
+}
+
+/// Makes a group inside the caller's transaction.
+pub(crate) fn insert_group(
+    tx: &mut Tx<'_>,
+    group: &Group,
+    actor: Actor,
+    now: Timestamp,
+) -> Result<(), Error> {
+    groups::insert(tx, group)?;
+    if let Some(address) = &group.address {
+        point_new(tx, address, Target::Group(group.id), group.organisation, AddressKind::Primary, now)?;
+    }
+    let detail = json!({ "name": group.name, "address": group.address });
+    note(tx, group.organisation, "group.created", group.id, detail, actor, now)
+}
+
+/// Changes a group inside the caller's transaction.
+pub(crate) fn apply_change(
+    tx: &mut Tx<'_>,
+    id: GroupId,
+    change: GroupChange,
+    actor: &Actor,
+    now: Timestamp,
+) -> Result<Group, Error> {
+    let before = looked_after(tx, id, actor)?;
+    let GroupChange { name, address, posting } = change;
+    if name.is_some() || address.is_some() {
+        allow(actor, Power::ManageAccounts, before.organisation)?;
+    }
+    let mut group = before.clone();
+    group.name = name.unwrap_or(group.name);
+    check_name(&group.name)?;
+    group.posting = posting.unwrap_or(group.posting);
+    group.posting.check()?;
+    match address {
+        Some(GroupAddress::Set(address)) => set_address(tx, &mut group, address, now)?,
+        Some(GroupAddress::Drop) => drop_addresses(tx, &mut group, now)?,
+        None => {}
+    }
+    if group != before {
+        groups::update(tx, &group)?;
+        let detail = json!({ "from": told(&before), "to": told(&group) });
+        note(tx, group.organisation, "group.changed", id, detail, *actor, now)?;
+    }
+    Ok(group)
+}
+
+/// Puts a group into another inside the caller's transaction.
+pub(crate) fn put_in(
+    tx: &mut Tx<'_>,
+    group: GroupId,
+    inner: GroupId,
+    actor: Actor,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let group = looked_after(tx, group, &actor)?;
+    let inner = groups::get(tx, inner)?.filter(|inner| inner.organisation == group.organisation);
+    let inner = inner.ok_or(Error::NotFound)?;
+    if let Some(through) = routing::group_path(tx, inner.id, group.id)? {
+        let mut path = vec![group.name.clone()];
+        for id in through {
+            path.extend(groups::get(tx, id)?.map(|group| group.name));
+        }
+        return Err(Refusal::from(GroupFault::Cycle { path }).into());
+    }
+    if groups::put_in(tx, group.id, inner.id)? {
+        let detail = json!({ "group": inner.id, "name": inner.name });
+        note(tx, group.organisation, "group.group_put_in", group.id, detail, actor, now)?;
+    }
+    Ok(())
+}
+
+/// Takes a group out of another inside the caller's transaction.
+pub(crate) fn take_out(
+    tx: &mut Tx<'_>,
+    group: GroupId,
+    inner: GroupId,
+    actor: Actor,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let group = looked_after(tx, group, &actor)?;
+    if groups::take_out(tx, group.id, inner)? {
+        let detail = json!({ "group": inner });
+        note(tx, group.organisation, "group.group_taken_out", group.id, detail, actor, now)?;
+    }
+    Ok(())
+}
+
+/// Removes a group inside the caller's transaction.
+pub(crate) fn remove(tx: &mut Tx<'_>, id: GroupId, actor: Actor, now: Timestamp) -> Result<(), Error> {
+    let mut group = groups::get(tx, id)?.ok_or(Error::NotFound)?;
+    allow(&actor, Power::ManageAccounts, group.organisation)?;
+    let name = group.name.clone();
+    drop_addresses(tx, &mut group, now)?;
+    let members = groups::members(tx, id)?.len();
+    groups::remove(tx, id)?;
+    let detail = json!({ "name": name, "members": members });
+    note(tx, group.organisation, "group.removed", id, detail, actor, now)
 }
 
 /// Sets or ends a membership inside the caller's transaction.

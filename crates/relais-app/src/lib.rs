@@ -38,6 +38,7 @@ mod profiles;
 mod provision;
 pub mod read;
 mod renewals;
+mod scim;
 mod statement;
 mod throttle;
 mod webhooks;
@@ -72,6 +73,7 @@ pub use relais_core as core;
 pub use relais_engines::maildir::{Order, Personal, Query};
 pub use relais_engines::message::View;
 pub use relais_store::{Store, schema};
+pub use scim::{Expected, Members, NewScimToken, Wish, is_active, said_of, version_of};
 pub use statement::{Days, Line, Statement};
 pub use throttle::Network;
 
@@ -222,6 +224,12 @@ impl Relais {
         F: FnMut(&mut relais_store::Tx<'_>) -> Result<T, relais_store::Error> + Send + 'static,
     {
         self.store.read(move |tx| look(tx).map_err(Error::from)).await
+    }
+
+    /// Where people and programs reach the HTTP door, without a slash at its end.
+    #[must_use]
+    pub fn public_url(&self) -> &str {
+        &self.public_url
     }
 
     /// The mail server that was handed over, if there is one.

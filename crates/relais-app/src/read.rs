@@ -7,10 +7,11 @@ pub use relais_store::events::ChainCheck;
 pub use relais_store::exports::Export;
 pub use relais_store::ledger::LedgerCheck;
 pub use relais_store::notifications::NotificationState;
+pub use relais_store::scim::ScimToken;
 pub use relais_store::spool::{Outbound, SpoolState};
 pub use relais_store::webhooks::Delivery;
 pub use relais_store::{
     Tx, accounts, addresses, applications, claims, collections, content, departures, directories, domains,
     events, exports, generations, groups, jobs, ledger, mailboxes, offers, organisations, profiles,
-    responders, settings, spool, webhooks,
+    responders, scim, settings, spool, webhooks,
 };

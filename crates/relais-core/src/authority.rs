@@ -74,6 +74,8 @@ pub enum Actor {
     Grant { id: GrantId, organisation: OrganisationId },
     /// A connected program: registers content, and commands nothing.
     Application { id: ApplicationId, organisation: OrganisationId },
+    /// A provider of identities, by SCIM: makes, changes and closes accounts, and groups.
+    Scim { id: TokenId, organisation: OrganisationId },
 }
 
 /// Kinds of commands, as far as authority goes.
@@ -147,7 +149,8 @@ impl Actor {
             | Self::Billing { organisation }
             | Self::Schedule { organisation }
             | Self::Grant { organisation, .. }
-            | Self::Application { organisation, .. } => Some(*organisation),
+            | Self::Application { organisation, .. }
+            | Self::Scim { organisation, .. } => Some(*organisation),
         }
     }
 
@@ -162,6 +165,7 @@ impl Actor {
             | Self::Billing { .. }
             | Self::Schedule { .. }
             | Self::Directory { .. }
+            | Self::Scim { .. }
             | Self::Grant { .. }
             | Self::Application { .. } => None,
         }
@@ -179,6 +183,17 @@ impl Actor {
                 *own == organisation && matches!(power, Power::Bill | Power::EndAccounts | Power::Reactivate)
             }
             Self::Directory { organisation: own, .. } => *own == organisation && directory_has(power),
+            Self::Scim { organisation: own, .. } => {
+                let has = matches!(
+                    power,
+                    Power::Read
+                        | Power::ManageAccounts
+                        | Power::EndAccounts
+                        | Power::Reactivate
+                        | Power::ChangeSelf
+                );
+                *own == organisation && has
+            }
             Self::Grant { .. } | Self::Schedule { .. } | Self::Application { .. } => false,
             Self::Account { organisation: own, role, .. } => *own == organisation && role_has(*role, power),
         }
@@ -242,8 +257,10 @@ pub fn print_table() -> String {
     let mut page = String::from(
         "# Roles\n\nWhat each role may do in its organisation. Printed from `relais_core::authority` by a test; to change \
          the table, change `role_has` there. Whoever manages accounts may not manage an owner or a company admin; an \
-         organisation's token acts as a company admin; the operator may everything.\n\n\
-         | may | owner | company admin | account manager | member | guest | billing | directory |\n|---|---|---|---|---|---|---|---|\n",
+         organisation's token acts as a company admin; the operator may everything. What stands under SCIM is the most that a \
+         provider of identities may; its door offers no more than RFC 7644 has.\n\n\
+         | may | owner | company admin | account manager | member | guest | billing | directory | SCIM |\n\
+         |---|---|---|---|---|---|---|---|---|\n",
     );
     let organisation = OrganisationId::from_number(1);
     for power in Power::ALL {
@@ -254,7 +271,9 @@ pub fn print_table() -> String {
         }
         let billing = Actor::Billing { organisation }.has(power, organisation);
         page.push_str(if billing { " | yes" } else { " | no" });
-        page.push_str(if directory_has(power) { " | yes |\n" } else { " | no |\n" });
+        page.push_str(if directory_has(power) { " | yes" } else { " | no" });
+        let scim = Actor::Scim { id: TokenId::from_number(1), organisation }.has(power, organisation);
+        page.push_str(if scim { " | yes |\n" } else { " | no |\n" });
     }
     page
 }

@@ -44,6 +44,7 @@ pub mod refusal;
 pub mod reserved;
 pub mod rights;
 pub mod routing;
+pub mod scim;
 pub mod term;
 pub mod text;
 pub mod webhook;

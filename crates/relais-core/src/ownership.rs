@@ -30,7 +30,8 @@ pub fn hand_over(
         | Actor::Billing { .. }
         | Actor::Schedule { .. }
         | Actor::Grant { .. }
-        | Actor::Application { .. } => false,
+        | Actor::Application { .. }
+        | Actor::Scim { .. } => false,
     };
     if !is_owner {
         return Err(Refusal::NotAllowed);

@@ -8,6 +8,7 @@ mod group;
 mod invitation;
 mod list;
 mod profile;
+mod scim;
 
 pub use backup::BackupFault;
 pub use content::ContentFault;
@@ -16,6 +17,7 @@ pub use group::GroupFault;
 pub use invitation::InvitationFault;
 pub use list::ListFault;
 pub use profile::ProfileFault;
+pub use scim::ScimFault;
 
 use crate::address::EmailAddress;
 use crate::domain::TxtRecord;
@@ -97,6 +99,7 @@ pub enum Refusal {
     Content(ContentFault),
     Directory(DirectoryFault),
     Group(GroupFault),
+    Scim(ScimFault),
     Invitation(InvitationFault),
 }
 
@@ -175,6 +178,7 @@ impl Refusal {
             Self::Content(fault) => fault.code(),
             Self::Directory(fault) => fault.code(),
             Self::Group(fault) => fault.code(),
+            Self::Scim(fault) => fault.code(),
             Self::Invitation(fault) => fault.code(),
         }
     }
@@ -281,6 +285,7 @@ impl Refusal {
             Self::Content(fault) => fault.french(),
             Self::Directory(fault) => fault.french(),
             Self::Group(fault) => fault.french(),
+            Self::Scim(fault) => fault.french(),
             Self::Invitation(fault) => fault.french(),
         }
     }
@@ -374,6 +379,7 @@ impl Refusal {
             Self::Content(fault) => fault.english(),
             Self::Directory(fault) => fault.english(),
             Self::Group(fault) => fault.english(),
+            Self::Scim(fault) => fault.english(),
             Self::Invitation(fault) => fault.english(),
         }
     }
@@ -400,6 +406,12 @@ impl From<DirectoryFault> for Refusal {
 impl From<GroupFault> for Refusal {
     fn from(fault: GroupFault) -> Self {
         Self::Group(fault)
+    }
+}
+
+impl From<ScimFault> for Refusal {
+    fn from(fault: ScimFault) -> Self {
+        Self::Scim(fault)
     }
 }
 

@@ -250,6 +250,7 @@ fn actor(name: &str) -> Actor {
     match name {
         "operator" => Actor::Operator,
         "billing" => Actor::Billing { organisation },
+        "scim" => Actor::Scim { id: TokenId::from_number(2), organisation },
         "token" => Actor::Token { id: TokenId::from_number(1), organisation },
         "directory" => Actor::Directory { id: DirectoryId::from_number(1), organisation },
         "departure" => Actor::Departure { id: DepartureId::from_number(1), organisation },

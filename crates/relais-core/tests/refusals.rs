@@ -10,6 +10,7 @@ use relais_core::money::{Currency, Money};
 use relais_core::profile::ProfileField;
 use relais_core::refusal::{
     BackupFault, ContentFault, DirectoryFault, GroupFault, InvitationFault, ListFault, ProfileFault, Refusal,
+    ScimFault,
 };
 use relais_core::rights::{Act, State};
 use std::collections::HashSet;
@@ -96,6 +97,7 @@ fn is_listed(refusal: &Refusal) {
         Refusal::Content(fault) => is_content_fault_listed(fault),
         Refusal::Directory(fault) => is_directory_fault_listed(fault),
         Refusal::Group(fault) => is_group_fault_listed(fault),
+        Refusal::Scim(fault) => is_scim_fault_listed(fault),
         Refusal::Invitation(fault) => match fault {
             InvitationFault::NotInvited { .. }
             | InvitationFault::ExternalAddressMissing { .. }
@@ -137,6 +139,27 @@ fn is_directory_fault_listed(fault: &DirectoryFault) {
         | DirectoryFault::AccountDeleted { .. }
         | DirectoryFault::EntryUnknown { .. }
         | DirectoryFault::GroupNameTaken { .. } => {}
+    }
+}
+
+/// As [`is_listed`].
+fn is_scim_fault_listed(fault: &ScimFault) {
+    match fault {
+        ScimFault::Filter { .. }
+        | ScimFault::Path { .. }
+        | ScimFault::NoTarget { .. }
+        | ScimFault::Value { .. }
+        | ScimFault::ReadOnly { .. }
+        | ScimFault::Syntax
+        | ScimFault::UserNameTaken { .. }
+        | ScimFault::ExternalIdTaken { .. }
+        | ScimFault::GroupNameTaken { .. }
+        | ScimFault::AddressMissing { .. }
+        | ScimFault::MemberUnknown { .. }
+        | ScimFault::ClosedHere { .. }
+        | ScimFault::VersionDiffers
+        | ScimFault::CursorInvalid
+        | ScimFault::CountInvalid => {}
     }
 }
 
@@ -332,9 +355,37 @@ fn named_faults() -> Vec<(Refusal, Vec<String>)> {
         .chain(content_faults().into_iter().map(|(fault, names)| (fault.into(), names)))
         .chain(directory_faults().into_iter().map(|(fault, names)| (fault.into(), names)))
         .chain(group.into_iter().map(|(fault, names)| (fault.into(), names)))
+        .chain(scim_faults().into_iter().map(|(fault, names)| (fault.into(), names)))
         .chain(invitation.into_iter().map(|fault| (fault.into(), names(&["user1@bm.com"]))))
         .chain(list.into_iter().map(|(fault, names)| (fault.into(), names)))
         .collect()
+}
+
+fn scim_faults() -> Vec<(ScimFault, Vec<String>)> {
+    let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+    vec![
+        (ScimFault::Filter { place: 12 }, names(&["12"])),
+        (ScimFault::Path { path: "surnom".into() }, names(&["surnom"])),
+        (
+            ScimFault::NoTarget { path: "emails[type eq \"home\"]".into() },
+            names(&["emails[type eq \"home\"]"]),
+        ),
+        (ScimFault::Value { attribute: "active".into() }, names(&["active"])),
+        (ScimFault::ReadOnly { attribute: "id".into() }, names(&["id"])),
+        (ScimFault::Syntax, vec![]),
+        (ScimFault::UserNameTaken { user_name: "jeanne".into() }, names(&["jeanne"])),
+        (ScimFault::ExternalIdTaken { external_id: "42".into() }, names(&["42"])),
+        (ScimFault::GroupNameTaken { name: "Ventes".into() }, names(&["Ventes"])),
+        (ScimFault::AddressMissing { user_name: "jeanne".into() }, names(&["jeanne"])),
+        (ScimFault::MemberUnknown { id: "acc-1".into() }, names(&["acc-1"])),
+        (
+            ScimFault::ClosedHere { address: "user1@bm.com".parse().expect("an address") },
+            names(&["user1@bm.com"]),
+        ),
+        (ScimFault::VersionDiffers, vec![]),
+        (ScimFault::CursorInvalid, vec![]),
+        (ScimFault::CountInvalid, vec![]),
+    ]
 }
 
 fn every_refusal() -> Vec<Refusal> {
@@ -532,6 +583,7 @@ fn a_refusal_names_what_stands_in_the_way() {
                 | Refusal::Group(_)
                 | Refusal::Invitation(_)
                 | Refusal::Content(_)
+                | Refusal::Scim(_)
                 | Refusal::Directory(_)) => {
                     let named = named_faults().into_iter().find(|(refusal, _)| refusal == fault);
                     named.expect("listed").1

@@ -6,7 +6,7 @@ use crate::value::Row;
 use jiff::Timestamp;
 use relais_core::authority::Actor;
 use relais_core::event::{CHAIN_START, Event, Happening};
-use relais_core::ids::OrganisationId;
+use relais_core::ids::{AccountId, GroupId, OrganisationId};
 
 const COLUMNS: &str = "organisation, number, at, actor, kind, subject, detail, hash";
 
@@ -63,7 +63,19 @@ pub fn append(
             event.hash.as_str().into(),
         ],
     )?;
+    mark(tx, &event)?;
     Ok(event)
+}
+
+/// An account or a group knows the last event that told of it.
+fn mark(tx: &mut Tx<'_>, event: &Event) -> Result<(), Error> {
+    let (table, id) = match (event.subject.parse::<AccountId>(), event.subject.parse::<GroupId>()) {
+        (Ok(account), _) => ("accounts", account.number()),
+        (_, Ok(group)) => ("member_groups", group.number()),
+        (Err(_), Err(_)) => return Ok(()),
+    };
+    let sql = format!("UPDATE {table} SET changed_at = $2, last_event = $3 WHERE id = $1");
+    tx.execute(&sql, &[id.into(), time(event.at), event.number.into()]).map(drop)
 }
 
 /// A page of events after number `after`, oldest first; those of one subject if it is not empty.

@@ -62,6 +62,7 @@ pub fn remove(tx: &mut Tx<'_>, group: GroupId) -> Result<(), Error> {
         "DELETE FROM collection_shares WHERE sharee_kind = 'group' AND sharee_id = $1",
         "DELETE FROM content_shares WHERE sharee_kind = 'group' AND sharee_id = $1",
         "UPDATE directory_groups SET member_group = NULL WHERE member_group = $1",
+        "DELETE FROM scim_groups WHERE member_group = $1",
         "DELETE FROM member_groups WHERE id = $1",
     ] {
         tx.execute(sql, &[group.number().into()])?;

@@ -35,6 +35,7 @@ pub mod profiles;
 pub mod repositories;
 pub mod responders;
 pub mod schema;
+pub mod scim;
 pub mod settings;
 pub mod spool;
 mod sqlite;

@@ -1,6 +1,7 @@
 //! What is known of a person besides their account, and their photo.
 
 use crate::columns::{at, json, name};
+use crate::scim;
 use crate::tx::{Error, Tx};
 use relais_core::ids::AccountId;
 use relais_core::photo::Photo;
@@ -51,5 +52,5 @@ pub fn erase(tx: &mut Tx<'_>, account: AccountId) -> Result<(), Error> {
     for table in ["profiles", "photos", "password_resets", "notification_preferences"] {
         tx.execute(&format!("DELETE FROM {table} WHERE account = $1"), &[account.number().into()])?;
     }
-    Ok(())
+    scim::erase(tx, account)
 }

@@ -14,6 +14,7 @@ mod jobs;
 mod money;
 mod notifications;
 mod people;
+mod scim;
 mod webhooks;
 
 use crate::migrate::Migration;
@@ -31,6 +32,7 @@ pub const MIGRATIONS: &[Migration] = &[
     webhooks::WEBHOOKS,
     jobs::JOBS,
     notifications::NOTIFICATIONS,
+    scim::SCIM,
     directories::DIRECTORIES,
 ];
 

@@ -16,6 +16,7 @@ pub mod mail;
 pub mod net;
 pub mod pop3;
 pub mod postgres;
+pub mod python;
 pub mod receiver;
 pub mod s3;
 pub mod samba;

@@ -5,4 +5,5 @@ pub mod api;
 pub mod cli;
 pub mod dav;
 pub mod dict;
+pub mod scim;
 pub mod smtp;

@@ -2,7 +2,7 @@
 //! knows all of them.
 
 use crate::configuration::Configuration;
-use crate::doors::{api, dav, dict, smtp};
+use crate::doors::{api, dav, dict, scim, smtp};
 use crate::privileges;
 use anyhow::Context;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -279,7 +279,7 @@ async fn open(
     }
     let secrets = configuration.payment_secrets.clone();
     let network = api::router(app.clone(), api::Trust::Network, metrics.clone(), secrets.clone());
-    let network = dav::router(app.clone()).fallback_service(network);
+    let network = dav::router(app.clone()).merge(scim::router(app.clone())).fallback_service(network);
     let listener = listen(configuration.http).await?;
     doors.others.push(tokio::spawn(async move {
         let service = network.into_make_service_with_connect_info::<std::net::SocketAddr>();

@@ -8,7 +8,7 @@ use crate::address::EmailAddress;
 use crate::authority::{Actor, Role};
 use crate::content::{ContentChange, ContentFate, Reassign, check_fate, check_given};
 use crate::inbound::Inbound;
-use crate::refusal::{BackupFault, ContentFault, Refusal};
+use crate::refusal::{BackupFault, ContentFault, Refusal, ScimFault};
 use crate::rights::{Act, State, Verdict, allows, may, require, standing};
 use jiff::Timestamp;
 use serde_json::json;
@@ -118,7 +118,7 @@ fn deactivate_again(
     done(change)
 }
 
-/// Also takes back a leaving time that has passed: the account counts as deactivated, whether or not a workflow has
+/// A provider of identities takes back what it did itself, and nothing that was decided here. Also takes back a leaving time that has passed: the account counts as deactivated, whether or not a workflow has
 /// written it down.
 pub(super) fn reactivate(account: &Account, facts: &Facts, actor: &Actor, now: Timestamp) -> Answer {
     let standing = standing(account, now);
@@ -135,13 +135,15 @@ pub(super) fn reactivate(account: &Account, facts: &Facts, actor: &Actor, now: T
     if facts.departure_in_progress && !own_departure && leaves_later.is_none() {
         return Err(Refusal::DepartureInProgress);
     }
-    let unpaid = account.deactivation.as_ref().is_some_and(|why| why.cause == Cause::Billing);
-    if by_payment && (!unpaid || account.leaves_at != leaves_later) {
+    let closed_by = account.deactivation.as_ref().map(|why| why.cause);
+    if by_payment && (closed_by != Some(Cause::Billing) || account.leaves_at != leaves_later) {
         return Err(Refusal::DeactivatedByAPerson);
     }
-    let suspended = account.deactivation.as_ref().is_some_and(|why| why.cause == Cause::Directory);
-    if matches!(actor, Actor::Directory { .. }) && !suspended {
+    if matches!(actor, Actor::Directory { .. }) && closed_by != Some(Cause::Directory) {
         return Err(Refusal::DeactivatedByAPerson);
+    }
+    if matches!(actor, Actor::Scim { .. }) && closed_by != Some(Cause::Scim) {
+        return Err(ScimFault::ClosedHere { address: account.address.clone() }.into());
     }
     if facts.primary_lost {
         // Signing in needs a name of one's own: never steal it back.

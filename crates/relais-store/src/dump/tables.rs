@@ -132,7 +132,8 @@ pub const TABLES: &[Table] = &[
     Table {
         name: "accounts",
         columns: "id organisation mailbox name address role state deactivation leaves_at inbound quota_bytes password \
-                  epoch created_at subscription term legal_hold renews_on closed_by name_key",
+                  epoch created_at subscription term legal_hold renews_on closed_by name_key changed_at \
+                  last_event",
         key: "id",
         rows: &[Rows::Kept(BY_ORGANISATION)],
         emptied: &[],
@@ -174,7 +175,7 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "member_groups",
-        columns: "id organisation name address created_at posting",
+        columns: "id organisation name address created_at posting changed_at last_event",
         key: "id",
         rows: &[Rows::Kept(BY_ORGANISATION)],
         emptied: &[],
@@ -191,6 +192,27 @@ pub const TABLES: &[Table] = &[
         columns: "member_group inner_group",
         key: "member_group inner_group",
         rows: &[Rows::Kept("member_group IN (SELECT id FROM member_groups WHERE organisation = $1)")],
+        emptied: &[],
+    },
+    Table {
+        name: "scim_users",
+        columns: "account organisation user_name user_name_key external_id attributes detached_at",
+        key: "account",
+        rows: &[Rows::Kept(BY_ORGANISATION)],
+        emptied: &[],
+    },
+    Table {
+        name: "scim_values",
+        columns: "account organisation list item part key value",
+        key: "account list item part",
+        rows: &[Rows::Kept(BY_ORGANISATION)],
+        emptied: &[],
+    },
+    Table {
+        name: "scim_groups",
+        columns: "member_group organisation external_id",
+        key: "member_group",
+        rows: &[Rows::Kept(BY_ORGANISATION)],
         emptied: &[],
     },
     Table {
@@ -305,6 +327,14 @@ pub const TABLES: &[Table] = &[
                 "the operator's own open every organisation, and have no place in the backup of one",
             ),
         ],
+        emptied: &[],
+    },
+    // As tokens: the provider goes on as it did.
+    Table {
+        name: "scim_tokens",
+        columns: "id organisation name secret_hash created_at revoked_at",
+        key: "id",
+        rows: &[Rows::Kept(BY_ORGANISATION)],
         emptied: &[],
     },
     // With their secrets: they are dated, and the record of who might read whose mail.

@@ -10,6 +10,7 @@ mod dump;
 mod jobs;
 mod money;
 mod people;
+mod scim;
 mod work;
 
 use applications::*;
@@ -45,6 +46,7 @@ use relais_store::{
     Error, Store, Tx, accounts, addresses, groups, mailboxes, organisations, responders, schema,
 };
 use relais_testbed::postgres::PrivatePostgres;
+use scim::*;
 use work::*;
 
 struct Database {
@@ -161,6 +163,12 @@ on_both! {
     a_directory_is_found_when_its_time_has_come_and_read_by_one_at_a_time
     an_entry_is_found_by_what_was_said_of_it_and_by_its_account
     a_directory_that_is_removed_leaves_nothing_of_its_entries
+    what_is_said_is_read_back_and_replaced
+    every_operator_of_a_filter_is_the_same_on_both_databases
+    pages_are_sorted_and_go_on_behind_the_last
+    groups_are_found_and_know_who_is_in_them
+    an_event_marks_the_account_or_group_that_it_tells_of
+    a_provider_s_token_is_good_until_it_is_revoked
     a_job_finds_its_accounts_in_order_and_keeps_what_became_of_each
     the_oldest_running_job_is_gone_on_with_and_old_ones_are_forgotten
     shares_are_found_by_both_sides_and_through_groups

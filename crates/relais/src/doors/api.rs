@@ -39,6 +39,7 @@ mod profiles;
 mod provision;
 mod reset_page;
 mod responders;
+mod scim_tokens;
 mod sessions;
 mod shared_mailboxes;
 mod speak;
@@ -135,6 +136,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(application_content::routes())
         .merge(responders::routes())
         .merge(tokens::routes())
+        .merge(scim_tokens::routes())
         .merge(applications::routes())
         .merge(jobs::routes())
         .merge(events::routes())

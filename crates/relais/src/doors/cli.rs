@@ -36,6 +36,7 @@ mod profile;
 mod provision;
 mod quota;
 mod reader;
+mod scim;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -47,7 +48,7 @@ use arguments::{
     AccountCommand, AddressCommand, AliasCommand, ApplicationCommand, BackupCommand, BulkCommand,
     CollectionCommand, ContentCommand, DepartArguments, DepartureCommand, DirectoryCommand, DomainCommand,
     EventsArguments, ExportCommand, GrantArguments, GroupCommand, InboundCommand, JobCommand,
-    OperatorCommand, OrganisationCommand, PlanCommand, ProvisionCommand, ResponderCommand,
+    OperatorCommand, OrganisationCommand, PlanCommand, ProvisionCommand, ResponderCommand, ScimCommand,
     SharedMailboxCommand, Shell, SubscriptionCommand, TokenCommand,
 };
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -189,6 +190,9 @@ pub enum Question {
     /// Tokens for programs
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Providers of identities, which make and close accounts by SCIM
+    #[command(subcommand)]
+    Scim(ScimCommand),
     /// Programs that are connected to an organisation
     #[command(subcommand)]
     Application(ApplicationCommand),
@@ -252,6 +256,7 @@ async fn dispatch(session: &mut Session, question: Question) -> Result<(), Failu
         Question::Explain { address, from } => explain::explain(session, &address, from.as_deref()).await,
         Question::Grant(arguments) => access::grant(session, arguments).await,
         Question::Token(command) => access::token(session, command).await,
+        Question::Scim(command) => scim::scim(session, command).await,
         Question::Application(command) => application::application(session, command).await,
         Question::Events(arguments) => journal::events(session, arguments).await,
         Question::Spool { organisation } => journal::spool(session, &organisation).await,

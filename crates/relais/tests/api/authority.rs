@@ -112,6 +112,9 @@ fn organisation_samples(made: &Made) -> Vec<Sample> {
         of("GET", "/api/v1/organisations/{organisation}/tokens"),
         of("POST", "/api/v1/organisations/{organisation}/tokens").with(json!({ "name": "neuf" })),
         of("DELETE", "/api/v1/organisations/{organisation}/tokens/{token}").at("token", made.spare_token),
+        of("GET", "/api/v1/organisations/{organisation}/scim/tokens"),
+        of("POST", "/api/v1/organisations/{organisation}/scim/tokens").with(json!({ "name": "Okta" })),
+        of("DELETE", "/api/v1/organisations/{organisation}/scim/tokens/{token}").at("token", made.scim_token),
         of("GET", "/api/v1/organisations/{organisation}/shared-mailboxes"),
         of("POST", "/api/v1/organisations/{organisation}/shared-mailboxes")
             .with(json!({ "address": "bp@bm.com", "name": "Boîte" })),
@@ -467,6 +470,16 @@ async fn everyone_gets_from_every_route_what_the_reviewed_table_says() {
     }
     let reviewed = std::fs::read_to_string(&file).unwrap_or_default();
     assert_eq!(table, reviewed, "run with RELAIS_BLESS=1 and review the difference");
+}
+
+#[tokio::test]
+async fn the_token_of_a_provider_is_nobody_s_to_the_api() {
+    let world = World::new().await;
+    for one in samples(&world.made) {
+        let nobody = one.ask(&world, Who::Nobody).await.status;
+        let provider = one.ask(&world, Who::Provider).await.status;
+        assert_eq!(provider, nobody, "{} {}", one.method, one.path);
+    }
 }
 
 #[tokio::test]

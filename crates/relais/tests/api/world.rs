@@ -74,9 +74,14 @@ pub enum Who {
     Guest,
     /// A connected program of the organisation.
     Application,
+    /// A provider of identities, by its SCIM token.
+    Provider,
+    /// That of the other organisation.
+    OtherProvider,
 }
 
 impl Who {
+    /// Who asks the API; what a provider asks, `scim_states.rs` tries.
     pub const ALL: [Self; 12] = [
         Self::Nobody,
         Self::OtherToken,
@@ -113,6 +118,7 @@ pub struct Made {
     /// Ordered, and not begun.
     pub job: JobId,
     pub spare_token: TokenId,
+    pub scim_token: TokenId,
     pub operator_token: TokenId,
     pub finished: DepartureId,
     pub scheduled: DepartureId,
@@ -225,7 +231,11 @@ impl World {
         let make = || {
             let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();
             let secrets = PAYMENT_SECRETS.iter().map(|secret| secret.parse().expect("a secret")).collect();
-            router(self.app.clone(), trust, metrics, secrets)
+            let api = router(self.app.clone(), trust, metrics, secrets);
+            match who {
+                Who::Socket => api,
+                _ => relais::doors::scim::router(self.app.clone()).fallback_service(api),
+            }
         };
         kept.get_or_init(make).clone()
     }
@@ -371,6 +381,11 @@ async fn populate(app: &Arc<Relais>) -> Made {
     let (finished, scheduled, held) = departures(app, bm).await;
     offers(app).await;
     let (item, reassignment, erasure) = contents(app, bm, application).await;
+    let scim = app.create_scim_token(bm, "Entra ID".into(), operator).await.expect("made");
+    let scim_token = scim.of.id;
+    secrets.push((Who::Provider, scim.secret));
+    let scim = app.create_scim_token(other, "Okta".into(), operator).await.expect("made");
+    secrets.push((Who::OtherProvider, scim.secret));
     Made {
         bm,
         group,
@@ -384,6 +399,7 @@ async fn populate(app: &Arc<Relais>) -> Made {
         erasure,
         job,
         spare_token,
+        scim_token,
         operator_token,
         finished,
         scheduled,

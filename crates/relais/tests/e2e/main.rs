@@ -16,5 +16,6 @@ mod money;
 mod people;
 mod reference;
 mod renewals;
+mod scim;
 mod whole_departure;
 mod world;

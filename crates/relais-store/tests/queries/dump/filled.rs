@@ -31,7 +31,7 @@ use relais_store::password_resets::{self, PasswordReset};
 use relais_store::spool::{self, Outbound, SpoolState};
 use relais_store::{
     applications, claims, collections, content, departures, events, generations, jobs, ledger,
-    licence_counts, notifications, offers, outbox, profiles, repositories, settings, webhooks,
+    licence_counts, notifications, offers, outbox, profiles, repositories, scim, settings, webhooks,
 };
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -360,6 +360,19 @@ impl Filling<'_, '_> {
         applications::replace_secret(self.tx, application.id, "whsec_2", at(9))?;
         webhooks::push(self.tx, application.id, 1, "acc-0000000000001", at(0))?;
         self.content(application.id)?;
+        let said = scim::Said {
+            user_name: format!("{} {number}", self.text()),
+            external_id: Some(format!("external {number}")),
+            attributes: serde_json::json!({ "title": self.text() }).as_object().unwrap().clone(),
+            detached_at: None,
+        };
+        scim::set(self.tx, account, organisation, &said)?;
+        let group = GroupId::from_number(self.number(1));
+        scim::set_group_external_id(self.tx, group, organisation, Some(&format!("group {number}")))?;
+        let id = TokenId::from_number(number);
+        let token =
+            scim::ScimToken { id, organisation, name: self.text(), created_at: at(0), revoked_at: None };
+        scim::insert_token(self.tx, &token, format!("scim {number}").as_bytes())?;
         self.job(number, account)
     }
 

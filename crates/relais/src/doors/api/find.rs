@@ -62,7 +62,8 @@ pub fn require_application(caller: &Caller) -> Result<(ApplicationId, Organisati
         | Actor::Directory { .. }
         | Actor::Billing { .. }
         | Actor::Schedule { .. }
-        | Actor::Grant { .. } => Err(Refusal::NotAllowed.into()),
+        | Actor::Grant { .. }
+        | Actor::Scim { .. } => Err(Refusal::NotAllowed.into()),
     }
 }
 

@@ -189,7 +189,8 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         Refusal::Group(
             GroupFault::Cycle { .. } | GroupFault::CatchAll { .. } | GroupFault::RedirectedTo { .. },
         )
-        | Refusal::Invitation(_) => StatusCode::CONFLICT,
+        | Refusal::Invitation(_)
+        | Refusal::Scim(_) => StatusCode::CONFLICT,
         Refusal::NotInThisState { .. }
         | Refusal::OwnerCannotLeave
         | Refusal::RevokeRoleFirst

@@ -82,7 +82,8 @@ async fn me(State(api): State<Api>, caller: Caller) -> Answer<Me> {
         | Actor::Billing { .. }
         | Actor::Schedule { .. }
         | Actor::Grant { .. }
-        | Actor::Application { .. } => None,
+        | Actor::Application { .. }
+        | Actor::Scim { .. } => None,
     };
     Ok(Json(Me { actor: caller.actor, account }))
 }

@@ -9,6 +9,7 @@ mod directories;
 mod groups;
 mod money;
 mod people;
+mod scim;
 
 pub use applications::ApplicationCommand;
 pub use backups::{BackupCommand, DownloadPart, ExportCommand, Held, Keep, RestorePart};
@@ -25,6 +26,7 @@ pub use money::{
 pub use people::{
     InviteArguments, Limit, NotificationsArguments, PhotoArguments, ProfileCommand, ProfileFields,
 };
+pub use scim::{ScimCommand, ScimTokenCommand};
 
 use super::inbound::InboundArguments;
 use super::text::TextSource;

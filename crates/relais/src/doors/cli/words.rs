@@ -190,6 +190,7 @@ pub fn actor(actor: Actor, language: Language) -> String {
         Actor::Schedule { .. } => language.pick("calendrier", "schedule").to_owned(),
         Actor::Grant { id, .. } => id.to_string(),
         Actor::Application { id, .. } => id.to_string(),
+        Actor::Scim { id, .. } => format!("SCIM {id}"),
     }
 }
 

@@ -25,6 +25,9 @@ pub fn actor(actor: Option<&Actor>, language: Language) -> String {
         Some(Actor::Directory { id, .. }) => {
             format!("{} {id}", language.pick("l'annuaire", "the directory"))
         }
+        Some(Actor::Scim { id, .. }) => {
+            format!("{} {id}", language.pick("SCIM, le jeton", "SCIM, the token"))
+        }
         Some(Actor::Billing { .. }) => language.pick("la facturation", "billing").to_owned(),
         Some(Actor::Schedule { .. }) => language.pick("le calendrier", "the schedule").to_owned(),
         Some(Actor::Departure { id, .. }) => format!("{} {id}", language.pick("le départ", "the departure")),
