@@ -64,8 +64,14 @@ impl Relais {
         for person in people {
             let (subject, text) = held_in_words(directory, &organisation, hold);
             let key = format!("directory held {} {} {}", directory.id, person.id, now.as_second());
-            let letter =
-                Letter { organisation: organisation.clone(), to: person.address.clone(), subject, text, key, notifies: Some(person.id) };
+            let letter = Letter {
+                organisation: organisation.clone(),
+                to: person.address.clone(),
+                subject,
+                text,
+                key,
+                notifies: Some(person.id),
+            };
             self.act_with_letter(letter, |tx, written| written.post(tx)).await?;
         }
         Ok(())
