@@ -21,6 +21,8 @@ pub(super) struct Gathered {
     pub rows: HashMap<EntryId, EntryRow>,
     /// Entries of which only the name is another.
     pub moved: Vec<EntryRow>,
+    /// How many that had vanished are there again, and were not read.
+    pub back: usize,
     /// How many were there before, with an account.
     pub there: u64,
 }
@@ -50,7 +52,7 @@ pub(super) fn gather(
             }
         }
     }
-    let (mut cases, mut moved) = (Vec::new(), Vec::new());
+    let (mut cases, mut moved, mut back) = (Vec::new(), Vec::new(), 0);
     let seen: HashSet<EntryId> = scan.people.iter().map(|seen| seen.entry).collect();
     let kept: Vec<Person> = rows
         .values()
@@ -83,6 +85,7 @@ pub(super) fn gather(
             continue;
         }
         let said = said_unseen(row, scan);
+        back += usize::from(row.said == Said::Vanished && is_listed(row, scan));
         if said != row.said || row.pending.is_some() {
             let kept = kept_person(row);
             cases.push(case(tx, directory, Some(row), *entry, said, kept, &twice, now)?);
@@ -90,11 +93,16 @@ pub(super) fn gather(
     }
     // Counting reads them all: not where there is nothing to compare with.
     let there = if cases.is_empty() { 0 } else { directories::count_there(tx, id)? };
-    Ok(Gathered { cases, rows, moved, there: u64::try_from(there).unwrap_or_default() })
+    Ok(Gathered { cases, rows, moved, back, there: u64::try_from(there).unwrap_or_default() })
 }
 
 fn is_as_before(row: &EntryRow, seen: &Seen) -> bool {
     row.pending.is_none() && row.said == seen.said && row.digest == seen.person.digest()
+}
+
+/// Whether a reading says of an entry that it is there, without having brought it.
+fn is_listed(row: &EntryRow, scan: &Scan) -> bool {
+    matches!(&scan.absent, Absent::AllBut(there) if there.contains(&row.entry))
 }
 
 /// What a reading says of an entry that it did not bring.

@@ -18,6 +18,7 @@ use relais_core::refusal::{DirectoryFault, Refusal};
 use relais_engines::ldap::Scan;
 use relais_store::Tx;
 use relais_store::directories::{self, EntryRow, Kept};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -28,6 +29,9 @@ const BATCH: usize = 500;
 const DRY_BATCH: usize = 5_000;
 /// Longer than any reading may take.
 const LEASE: SignedDuration = SignedDuration::from_mins(45);
+/// What changed is told by the server, and what a server does not tell (a branch that moved away with everyone in it, a
+/// right that was lost and given back) a whole reading finds.
+const WHOLE_EVERY: SignedDuration = SignedDuration::from_hours(24);
 /// After trouble of our own.
 const RETRY_DELAY: SignedDuration = SignedDuration::from_mins(1);
 
@@ -45,13 +49,20 @@ pub(crate) enum Order {
 pub(super) struct Reading {
     pub directory: Directory,
     password: String,
-    cookie: Option<String>,
+    place: Option<Place>,
     held: BTreeSet<EntryId>,
     names: HashMap<String, EntryId>,
     order: Order,
     owner: String,
     pub actor: Actor,
     started_at: Timestamp,
+}
+
+/// Where the next reading begins, and since when only changes were read.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Place {
+    whole_at: Timestamp,
+    cookie: String,
 }
 
 impl Relais {
@@ -166,7 +177,9 @@ impl Relais {
                 }
                 Ok(Reading {
                     password: directories::password(tx, id)?.unwrap_or_default(),
-                    cookie: directories::cookie(tx, id)?,
+                    place: directories::cookie(tx, id)?
+                        .and_then(|text| serde_json::from_str::<Place>(&text).ok())
+                        .filter(|place| place.whole_at + WHOLE_EVERY > now),
                     held: directories::held(tx, id)?.into_iter().collect(),
                     actor: Actor::Directory { id, organisation: directory.organisation },
                     names,
@@ -181,7 +194,15 @@ impl Relais {
 
     async fn go_through(&self, mut reading: Reading) -> Result<Report, Error> {
         let (settings, names) = (reading.directory.settings.clone(), std::mem::take(&mut reading.names));
-        let read = self.ldap.read(settings, reading.password.clone(), reading.cookie.clone(), names).await;
+        let read = self
+            .ldap
+            .read(
+                settings,
+                reading.password.clone(),
+                reading.place.as_ref().map(|place| place.cookie.clone()),
+                names,
+            )
+            .await;
         let scan = match read {
             Ok(scan) => Arc::new(scan),
             Err(fault) => {
@@ -193,7 +214,7 @@ impl Relais {
         };
         let (directory, found, now) = (reading.directory.clone(), scan.clone(), self.now());
         let gathered = self.store.read(move |tx| gather(tx, &directory, &found, now)).await?;
-        let Gathered { cases, rows, moved, there } = gathered;
+        let Gathered { cases, rows, moved, back, there } = gathered;
         let approval = match reading.order {
             Order::Plan | Order::Sync => Approval::Guard(reading.directory.settings.guard),
             Order::ApplyHeld => Approval::These(&reading.held),
@@ -215,7 +236,11 @@ impl Relais {
         count(&mut counts, &told);
         told.retain(|item| !item.acts.is_empty() || !item.refusals.is_empty());
         let outcome = hold.map_or(Outcome::Done, Outcome::Held);
-        self.end_reading(&reading, outcome, counts, told, Some(scan.cookie.clone())).await
+        // Of whoever is back unread nothing is known: everything is read the next time.
+        let cookie = scan.cookie.clone().filter(|_| back == 0);
+        let whole_at = reading.place.as_ref().map_or(reading.started_at, |place| place.whole_at);
+        let place = cookie.map(|cookie| Place { whole_at, cookie });
+        self.end_reading(&reading, outcome, counts, told, Some(place)).await
     }
 
     /// Writes down what entries are called now of which nothing else has changed.
@@ -351,7 +376,7 @@ impl Relais {
         outcome: Outcome,
         counts: Counts,
         items: Vec<ReportItem>,
-        cookie: Option<Option<String>>,
+        place: Option<Option<Place>>,
     ) -> Result<Report, Error> {
         let now = self.now();
         let run = if reading.order == Order::Plan { Run::Dry } else { Run::Apply };
@@ -377,11 +402,13 @@ impl Relais {
                 let found = directories::get(tx, id)?;
                 // Settings that were changed meanwhile begin anew.
                 let found = found.filter(|directory| directory.settings == settings);
-                let (Some(mut directory), Some(cookie)) = (found, &cookie) else { return Ok(()) };
+                let (Some(mut directory), Some(place)) = (found, &place) else { return Ok(()) };
                 if !directories::keep_lease(tx, id, &owner, now + LEASE)? {
                     return Ok(());
                 }
-                directories::set_cookie(tx, id, cookie.as_deref())?;
+                let place =
+                    place.as_ref().map(|place| serde_json::to_string(place).expect("a place serialises"));
+                directories::set_cookie(tx, id, place.as_deref())?;
                 if directory.held_since.take().is_some() {
                     directories::set_held(tx, id, &[])?;
                     directories::update(tx, &directory)?;

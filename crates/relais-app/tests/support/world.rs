@@ -531,9 +531,8 @@ pub fn said(answer: &Result<(), MailRefusal>) -> String {
 }
 
 fn list_maildir(maildir: &Path) -> Vec<String> {
-    let Ok(listing) = fs::read_dir(maildir) else { return vec![] };
     let mut found = list_folder(maildir, "INBOX");
-    for entry in listing {
+    for entry in fs::read_dir(maildir).into_iter().flatten() {
         let entry = entry.unwrap();
         let name = entry.file_name().into_string().unwrap();
         if let Some(rest) = name.strip_prefix('.') {

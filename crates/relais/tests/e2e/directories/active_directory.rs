@@ -4,7 +4,7 @@ use super::*;
 use relais_testbed::samba::{ADMIN, BASE, PASSWORD, Samba};
 
 #[test]
-fn what_happens_in_active_directory_happens_here() {
+fn what_happens_in_active_directory_happens_here_b16() {
     let samba = Samba::start().expect("starts");
     for login in ["anna", "bruno", "carla", "denis"] {
         samba.person(login).expect("made");

@@ -96,7 +96,7 @@ fn lives(database: Database, reading: &str) {
 }
 
 #[test]
-fn what_happens_in_openldap_happens_here_by_its_changes() {
+fn what_happens_in_openldap_happens_here_by_its_changes_b16() {
     lives(Database::Sqlite, "changes");
 }
 

@@ -1,7 +1,7 @@
 //! What goes wrong: a server that goes away, answers nonsense, or has lost most of its people. Nobody pays for it here.
 
 use super::*;
-use crate::world::LIMIT;
+use crate::world::{LIMIT, in_seconds};
 use base64::Engine as _;
 use relais_app::read::directories;
 use relais_app::{Store, schema};
@@ -80,7 +80,7 @@ fn an_answer_without_sense_changes_nothing() {
 }
 
 #[test]
-fn when_most_have_vanished_a_person_is_asked_first() {
+fn when_most_have_vanished_a_person_is_asked_first_x8() {
     let slapd = Slapd::start(&many()).expect("starts");
     let world = world(Database::Sqlite);
     world.person("chef", "Chef");
@@ -125,14 +125,15 @@ fn when_most_have_vanished_a_person_is_asked_first() {
     world.check_chain();
 }
 
-/// As if the last reading had ended there, in the only directory.
-fn set_cookie(world: &World, cookie: &str) {
+/// As if the last reading had ended there, in the only directory, and the last whole one been then.
+fn set_place(world: &World, cookie: &str, whole_at: &str) {
     let listed = world.of_organisation("GET", "/directories", Value::Null);
     let id: DirectoryId = listed[0]["id"].as_str().expect("an id").parse().expect("an id");
     let cookie = base64::engine::general_purpose::STANDARD.encode(cookie);
+    let place = json!({ "whole_at": whole_at, "cookie": cookie }).to_string();
     let database = world.data().join("relais.db").display().to_string();
     let store = Store::open(&database, schema::MIGRATIONS).expect("opens");
-    store.write_blocking(move |tx| directories::set_cookie(tx, id, Some(&cookie))).expect("written");
+    store.write_blocking(move |tx| directories::set_cookie(tx, id, Some(&place))).expect("written");
 }
 
 #[test]
@@ -142,7 +143,7 @@ fn a_cookie_that_is_too_old_costs_a_whole_reading_and_suspends_nobody() {
     let path = add(&world, openldap_settings(slapd.port), slapd::PASSWORD);
     done(&world, &path);
     for cookie in ["rid=000,csn=20200101000000.000000Z#000000#000#000000", "garbage", ""] {
-        set_cookie(&world, cookie);
+        set_place(&world, cookie, &in_seconds(0));
         assert_eq!(counts(&done(&world, &path)), json!({}), "{cookie}");
         slapd
             .change(&format!(
@@ -153,7 +154,7 @@ fn a_cookie_that_is_too_old_costs_a_whole_reading_and_suspends_nobody() {
             .expect("changed");
         assert_eq!(counts(&done(&world, &path)), json!({ "updated": 1 }), "{cookie}");
     }
-    set_cookie(&world, "rid=000,csn=20200101000000.000000Z#000000#000#000000");
+    set_place(&world, "rid=000,csn=20200101000000.000000Z#000000#000#000000", &in_seconds(0));
     slapd.change(&format!("dn: uid=denis,{}\nchangetype: delete\n\n", slapd::PEOPLE)).expect("changed");
     assert_eq!(counts(&done(&world, &path)), json!({ "suspended": 1 }));
 }
@@ -242,4 +243,27 @@ fn the_command_line_adds_plans_and_reads_a_directory_in_both_languages() {
     assert!(listed.contains("Le nôtre"), "{listed}");
     world.typed(&["directory", "remove", "Le nôtre"]);
     assert_eq!(state(&world, "anna"), "invited");
+}
+
+#[test]
+fn a_branch_that_moves_away_with_everyone_in_it_is_seen_within_a_day() {
+    let base = slapd::PEOPLE;
+    let mut ldif = people(&["anna"]);
+    ldif.push_str(&format!("dn: ou=cadres,{base}\nobjectClass: organizationalUnit\nou: cadres\n\n"));
+    ldif.push_str(&slapd::person("denis", "Denis").replace("uid=denis,", "uid=denis,ou=cadres,"));
+    let slapd = Slapd::start(&ldif).expect("starts");
+    let world = world(Database::Sqlite);
+    let path = add(&world, openldap_settings(slapd.port), slapd::PASSWORD);
+    done(&world, &path);
+    slapd
+        .change(&format!(
+            "dn: ou=cadres,{base}\nchangetype: modrdn\nnewrdn: ou=cadres\ndeleteoldrdn: 0\nnewsuperior: ou=alumni,{}\n\n",
+            slapd::SUFFIX
+        ))
+        .expect("moved");
+    // Of the branch this server tells, perhaps, and not of who is in it.
+    done(&world, &path);
+    set_place(&world, "", &in_seconds(-25 * 3600));
+    done(&world, &path);
+    assert_eq!((state(&world, "anna"), state(&world, "denis")), ("invited".into(), "deactivated".into()));
 }
