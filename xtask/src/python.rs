@@ -1,7 +1,6 @@
 //! The Python packages of tests and benchmarks: a virtual environment under the target directory, made anew whenever
 //! other versions are pinned.
 
-use std::io::ErrorKind;
 use std::path::Path;
 use std::process::Command;
 
@@ -25,11 +24,8 @@ pub fn provide(missing: Missing) -> anyhow::Result<()> {
         return Ok(());
     }
     eprintln!("==> installing the Python packages of the tests into {}", environment.display());
-    match std::fs::remove_dir_all(&environment) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(error).context("the old Python environment")?
-        }
-        Ok(()) | Err(_) => {}
+    if environment.exists() {
+        std::fs::remove_dir_all(&environment).context("removing the old Python environment")?;
     }
     let python = if Path::new(OF_DEBIAN).exists() { OF_DEBIAN } else { "python3" };
     command::announce_and_run(Command::new(python).args(["-m", "venv"]).arg(&environment))?;

@@ -138,12 +138,12 @@ impl Visit {
                 let resource = resource.ok_or(Denial::NotFound)?;
                 match (rest, method.as_str()) {
                     ([], "GET") => self.list(resource, &ask).await,
-                    ([], "POST") => self.create(resource, ask).await,
+                    ([], "POST") => self.create(resource, &ask).await,
                     ([], _) => Err(Denial::Method("GET, POST")),
                     ([".search"], "POST") => self.search(resource, &ask).await,
                     ([".search"], _) => Err(Denial::Method("POST")),
                     ([id], "GET") => self.show(resource, id, &ask).await,
-                    ([id], "PUT" | "PATCH") => self.change(resource, &(*id).to_owned(), ask).await,
+                    ([id], "PUT" | "PATCH") => self.change(resource, id, &ask).await,
                     ([id], "DELETE") => self.remove(resource, id, &ask).await,
                     ([_], _) => Err(Denial::Method("GET, PUT, PATCH, DELETE")),
                     (_, _) => Err(Denial::NotFound),
@@ -153,10 +153,10 @@ impl Visit {
         }
     }
 
-    async fn create(&self, resource: Resource, ask: Ask) -> Result<Reply, Denial> {
+    async fn create(&self, resource: Resource, ask: &Ask) -> Result<Reply, Denial> {
         let reply = match resource {
-            Resource::User => self.create_user(&ask).await?,
-            Resource::Group => self.create_group(&ask).await?,
+            Resource::User => self.create_user(ask).await?,
+            Resource::Group => self.create_group(ask).await?,
         };
         Ok(Reply { status: StatusCode::CREATED, ..reply })
     }
@@ -174,10 +174,10 @@ impl Visit {
         }
     }
 
-    async fn change(&self, resource: Resource, id: &str, ask: Ask) -> Result<Reply, Denial> {
+    async fn change(&self, resource: Resource, id: &str, ask: &Ask) -> Result<Reply, Denial> {
         match resource {
-            Resource::User => self.change_user(id, &ask).await,
-            Resource::Group => self.change_group(id, &ask).await,
+            Resource::User => self.change_user(id, ask).await,
+            Resource::Group => self.change_group(id, ask).await,
         }
     }
 

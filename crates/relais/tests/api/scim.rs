@@ -441,7 +441,8 @@ async fn groups_are_those_of_the_organisation() {
     let both = change(json!({ "op": "add", "path": "members", "value": [{ "value": other }] })).await;
     assert_eq!(ids(&both), [user.clone(), other.clone()]);
     let filter = format!("members[value eq {user}]");
-    assert_eq!(ids(&change(json!({ "op": "remove", "path": filter })).await), [other.clone()]);
+    let left = ids(&change(json!({ "op": "remove", "path": filter })).await);
+    assert_eq!(left, std::slice::from_ref(&other));
     let inner = world.made.inner_group.to_string();
     let replaced = change(
         json!({ "op": "replace", "path": "members", "value": [{ "value": inner }, { "value": user }] }),
