@@ -103,18 +103,23 @@ fn is_listed(refusal: &Refusal) {
             | InvitationFault::ExternalAddressMissing { .. }
             | InvitationFault::NotFlexible { .. } => {}
         },
-        Refusal::List(fault) => match fault {
-            ListFault::NotUtf8 { .. }
-            | ListFault::NoColumns
-            | ListFault::ColumnUnknown { .. }
-            | ListFault::ColumnRepeated { .. }
-            | ListFault::ColumnMissing { .. }
-            | ListFault::LineLength { .. }
-            | ListFault::LineRepeated { .. }
-            | ListFault::CellEmpty { .. }
-            | ListFault::CellInvalid { .. }
-            | ListFault::StateDiffers { .. } => {}
-        },
+        Refusal::List(fault) => is_list_fault_listed(fault),
+    }
+}
+
+/// As [`is_listed`].
+fn is_list_fault_listed(fault: &ListFault) {
+    match fault {
+        ListFault::NotUtf8 { .. }
+        | ListFault::NoColumns
+        | ListFault::ColumnUnknown { .. }
+        | ListFault::ColumnRepeated { .. }
+        | ListFault::ColumnMissing { .. }
+        | ListFault::LineLength { .. }
+        | ListFault::LineRepeated { .. }
+        | ListFault::CellEmpty { .. }
+        | ListFault::CellInvalid { .. }
+        | ListFault::StateDiffers { .. } => {}
     }
 }
 
