@@ -174,14 +174,15 @@ pub type Values = BTreeMap<String, Vec<String>>;
 #[must_use]
 pub fn fold_dn(dn: &str) -> String {
     let mut folded = String::with_capacity(dn.len());
-    let mut escaped = false;
+    let (mut escaped, mut begins) = (false, true);
     for letter in dn.chars() {
         let separates = !escaped && matches!(letter, ',' | '=' | '+');
         if separates {
             folded.truncate(folded.trim_end_matches(' ').len());
         }
-        if letter != ' ' || !(folded.is_empty() || folded.ends_with([',', '=', '+'])) {
+        if letter != ' ' || !begins {
             folded.extend(letter.to_lowercase());
+            begins = separates;
         }
         escaped = !escaped && letter == '\\';
     }
