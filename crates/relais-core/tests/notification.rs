@@ -33,6 +33,7 @@ fn read(event: &Event, reader: i64) -> [String; 2] {
         Some(("grp", _)) => "Ventes",
         Some(("box", _)) => "info@bm.com",
         Some(("dep", _)) => "un@bm.com",
+        Some(("job", _)) => "job-0000000000001",
         _ => "Plan",
     };
     let names: HashMap<String, String> =
@@ -40,13 +41,16 @@ fn read(event: &Event, reader: i64) -> [String; 2] {
     [Language::French, Language::English].map(|language| sentence(event, account(reader), &names, language))
 }
 
+/// An event, who is told of it, and the sentence in French and English.
+type Line = (Event, Vec<(Topic, Audience)>, &'static str, &'static str);
+
 #[test]
 fn each_kind_is_told_to_those_whom_it_concerns_in_both_languages() {
     use Audience::{AdminsOf, CompanyAdmins, Group, GroupAdminsOf, Person};
     let (one, two) = (account(1), account(2));
     let (ventes, salon) = (GroupId::from_number(1), GroupId::from_number(2));
     let departure = DepartureId::from_number(1);
-    let lines: Vec<(Event, Vec<(Topic, Audience)>, &str, &str)> = vec![
+    let lines: Vec<Line> = vec![
         (
             event("account.created", one, json!({})),
             vec![(Topic::People, CompanyAdmins)],
@@ -179,6 +183,25 @@ fn each_kind_is_told_to_those_whom_it_concerns_in_both_languages() {
             vec![(Topic::Sharing, Person(two))],
             "3 contenus de un@bm.com sont maintenant à vous.",
             "3 items of un@bm.com are now yours.",
+        ),
+        (
+            event("content.reassigned", one, json!({ "to": two, "items": 1 })),
+            vec![(Topic::Sharing, Person(two))],
+            "Un contenu de un@bm.com est maintenant à vous.",
+            "One item of un@bm.com is now yours.",
+        ),
+        (
+            event("content.reassignment_refused", one, json!({ "items": 2 })),
+            vec![(Topic::Jobs, CompanyAdmins)],
+            "Une application a gardé du contenu de un@bm.com au lieu de le transmettre (2) : voyez `relais content \
+             reassignments`.",
+            "An application kept content of un@bm.com instead of passing it on (2): see `relais content reassignments`.",
+        ),
+        (
+            event("departure.held", departure, json!({})),
+            vec![(Topic::Departures, CompanyAdmins)],
+            "Le départ de un@bm.com est suspendu jusqu'à ce qu'on le reprenne.",
+            "The departure of un@bm.com is on hold until somebody resumes it.",
         ),
         (
             event("departure.held", departure, json!({ "trouble": "Disque plein." })),
