@@ -27,9 +27,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long sent bytes may stay unacknowledged before a connection counts as lost.
 const TCP_USER_TIMEOUT: Duration = Duration::from_secs(5);
 const STATEMENTS_KEPT: usize = 512;
-/// Runs of one unit of work while others are in its way.
-const RUNS_MAX: u32 = 20;
-const RETRY_DELAY_MAX: Duration = Duration::from_millis(64);
+/// Runs of one unit of work while others are in its way: everything that is done in an organisation ends in one chain of events.
+const RUNS_MAX: u32 = 60;
+const RETRY_DELAY_MAX: Duration = Duration::from_millis(128);
 const RECONNECT_DELAY_MIN: Duration = Duration::from_millis(50);
 const RECONNECT_DELAY_MAX: Duration = Duration::from_secs(1);
 /// Held while migrating, so that two nodes that start at once do it one after the other. The number only has to be ours.
