@@ -88,8 +88,8 @@ pub(super) fn news_letter(news: &News) -> Letter {
                     "Bonjour,\n\n\
                      Voici ce qui a changé chez {name} :\n\n\
                      {list}\n\
-                     Pour choisir ce qui vous est écrit :\n\n\
-                     relais account notifications {address}\n"
+                     Pour choisir ce qui vous est écrit, demandez à votre administrateur (relais account notifications \
+                     {address}).\n"
                 ),
             )
         }
@@ -103,8 +103,8 @@ pub(super) fn news_letter(news: &News) -> Letter {
                     "Hello,\n\n\
                      This is what changed at {name}:\n\n\
                      {list}\n\
-                     To choose what is written to you:\n\n\
-                     relais account notifications {address}\n"
+                     To choose what is written to you, ask your administrator (relais account notifications \
+                     {address}).\n"
                 ),
             )
         }
