@@ -11,8 +11,10 @@ mod hand_over;
 mod jobs;
 mod lmtp;
 mod memory;
+mod pages;
 mod scale;
 mod scim;
+mod sign_ins;
 
 use std::path::Path;
 
@@ -40,6 +42,8 @@ const BENCHMARKS: &[Benchmark] = &[
     Benchmark { name: "jobs", run: jobs::run },
     Benchmark { name: "directory", run: directory::run },
     Benchmark { name: "scim", run: scim::run },
+    Benchmark { name: "pages", run: pages::run },
+    Benchmark { name: "sign-ins", run: sign_ins::run },
     Benchmark { name: "hand-over", run: hand_over::run },
     Benchmark { name: "backup", run: backup::run },
     Benchmark { name: "memory", run: memory::run },

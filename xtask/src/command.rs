@@ -12,6 +12,14 @@ pub fn cargo(args: &[&str]) -> Command {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(program);
     command.args(args).current_dir(workspace::root());
+    // What Cargo says of xtask to us. Build scripts look at it: ring's runs again when it changes, and all that stands on ring
+    // would be built anew after each `cargo` that was typed.
+    for (name, _) in std::env::vars_os() {
+        let of_xtask = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+        if name.to_str().is_some_and(of_xtask) {
+            command.env_remove(name);
+        }
+    }
     command
 }
 

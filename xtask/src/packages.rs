@@ -21,8 +21,10 @@ const TO_RUN: [&str; 7] = [
 ];
 /// `p7zip-full` opens what Relais has encrypted, `restic` reads and checks the backups that were written; `python3-caldav`
 /// and `vdirsyncer` are clients of calendars, `python3-venv` holds what comes from elsewhere (see [`crate::python`]). `slapd` and
-/// Samba are directories, whose certificates `openssl` makes.
-const TO_TEST: [&str; 15] = [
+/// Samba are directories, whose certificates `openssl` makes. `chromium-driver` looks at the console as a browser does.
+const TO_TEST: [&str; 17] = [
+    "chromium",
+    "chromium-driver",
     "nsd",
     "p7zip-full",
     "postgresql",

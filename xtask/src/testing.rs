@@ -7,24 +7,19 @@ use anyhow::bail;
 use crate::command;
 use crate::packages::{self, Missing, Purpose};
 use crate::python;
-use crate::workspace::{self, Profile};
-
-/// Where the tests find the program that was built for them.
-const PROGRAM_VARIABLE: &str = "RELAIS_PROGRAM";
 
 /// With `args`, only the tests they select; else all, with the examples in the documentation first, so that the
 /// summary of the tests is the last thing on the screen.
 pub fn run(args: &[String], missing: Missing) -> anyhow::Result<()> {
     packages::provide(Purpose::Test, missing)?;
     python::provide(missing)?;
-    let program = workspace::build_relais(Profile::Dev)?;
     let mut failures = Vec::new();
     if args.is_empty() {
         let mut examples = command::cargo(&["test", "--workspace", "--doc", "--quiet"]);
         failures.extend(command::announce_and_run(&mut examples).err());
     }
     let mut tests = test_runner();
-    tests.args(args).env(PROGRAM_VARIABLE, program);
+    tests.args(args);
     failures.extend(command::announce_and_run(&mut tests).err());
     match failures.as_slice() {
         [] => Ok(()),

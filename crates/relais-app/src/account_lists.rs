@@ -7,6 +7,7 @@ mod reading;
 
 pub use export::AccountRows;
 
+use crate::credentials::passwords;
 use crate::dry_run::PartEnd;
 use crate::organisations::insert_account;
 use crate::profiles::{Applied, apply_profile};
@@ -20,11 +21,11 @@ use relais_core::ids::{AccountId, MailboxId, OrganisationId};
 use relais_core::job::Run;
 use relais_core::lifecycle::{Command, NewAccount};
 use relais_core::organisation::Target;
-use relais_core::password::{self, PasswordHash};
+use relais_core::password::{PasswordHash, context_words};
 use relais_core::plan::Subscription;
 use relais_core::refusal::{ListFault, Refusal};
 use relais_core::rights::{Act, Verdict, may};
-use relais_store::{Tx, accounts, addresses, offers};
+use relais_store::{Tx, accounts, addresses, offers, organisations};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -59,6 +60,8 @@ pub struct LineReport {
 #[derive(Clone)]
 struct Import {
     organisation: OrganisationId,
+    /// Its name: no password is to be made of it.
+    called: String,
     actor: Actor,
     ids: Ids,
     now: Timestamp,
@@ -85,7 +88,9 @@ impl Relais {
         }
         let lines = tokio::task::spawn_blocking(move || reading::read(&list)).await?;
         let lines = Arc::new(lines.map_err(Error::RefusedAll)?);
-        let import = Import { organisation, actor, ids: self.ids.clone(), now: self.now() };
+        let found = self.look(move |tx| organisations::get(tx, organisation)).await?;
+        let called = found.ok_or(Error::NotFound)?.name;
+        let import = Import { organisation, called, actor, ids: self.ids.clone(), now: self.now() };
         match run {
             Run::Dry => self.try_out(lines, import).await,
             Run::Apply => {
@@ -108,7 +113,7 @@ impl Relais {
         for start in (0..lines.len()).step_by(BATCH) {
             let (lines, import) = (Arc::clone(&lines), import.clone());
             let batch = start..lines.len().min(start + BATCH);
-            let hashes = self.hash_for_new(&lines[batch.clone()], import.organisation).await?;
+            let hashes = self.hash_for_new(&lines[batch.clone()], &import).await?;
             let written =
                 self.store.write(move |tx| import_lines(tx, &lines[batch.clone()], &hashes, &import)).await?;
             reports.extend(written);
@@ -117,12 +122,14 @@ impl Relais {
     }
 
     /// Hashes the passwords of lines that make an account: those of accounts that are there are not looked at.
-    async fn hash_for_new(&self, lines: &[Line], organisation: OrganisationId) -> Result<Hashes, Error> {
+    async fn hash_for_new(&self, lines: &[Line], import: &Import) -> Result<Hashes, Error> {
+        let organisation = import.organisation;
         let asked: Vec<_> = lines
             .iter()
             .filter_map(|line| {
                 let listed = line.listed.as_ref().ok()?;
-                let password = listed.password.clone().filter(|text| password::check(text).is_ok())?;
+                let password =
+                    listed.password.clone().filter(|text| check_password(text, listed, import).is_ok())?;
                 Some((line.number, listed.address.clone(), password))
             })
             .collect();
@@ -232,6 +239,11 @@ impl LineOutcome {
     }
 }
 
+fn check_password(password: &str, listed: &Listed, import: &Import) -> Result<(), Refusal> {
+    let name = listed.name_of_new().unwrap_or_default();
+    passwords::check(password, &context_words(&import.called, &listed.address, &name))
+}
+
 fn create(
     tx: &mut Tx<'_>,
     listed: &Listed,
@@ -249,7 +261,7 @@ fn create(
         refusals.push(ListFault::CellEmpty { column: Column::Name.name().to_owned() }.into());
     }
     if let Some(text) = &listed.password {
-        refusals.extend(password::check(text).err());
+        refusals.extend(check_password(text, listed, import).err());
     }
     let subscription = subscription(tx, listed, &mut refusals)?;
     let (Some(name), true) = (name, refusals.is_empty()) else { return Err(PartEnd::Refused(refusals)) };

@@ -10,7 +10,7 @@ use relais_core::application::{Application, check_url};
 use relais_core::authority::{Actor, Power};
 use relais_core::ids::{ApplicationId, OrganisationId};
 use relais_core::lifecycle::check_name;
-use relais_store::{Tx, applications, organisations, webhooks};
+use relais_store::{Tx, applications, feeds, organisations, webhooks};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -165,6 +165,7 @@ impl Relais {
                 let application = ruled(tx, id, &actor)?;
                 applications::end(tx, id, now)?;
                 webhooks::forget(tx, id)?;
+                feeds::forget(tx, id)?;
                 let detail = json!({ "name": application.name });
                 note(tx, application.organisation, "application.disconnected", id, detail, actor, now)
             })
@@ -173,7 +174,7 @@ impl Relais {
 }
 
 /// A connected application, if `actor` rules over it.
-fn ruled(tx: &mut Tx<'_>, id: ApplicationId, actor: &Actor) -> Result<Application, Error> {
+pub(crate) fn ruled(tx: &mut Tx<'_>, id: ApplicationId, actor: &Actor) -> Result<Application, Error> {
     let found = applications::get(tx, id)?.filter(|application| application.ended_at.is_none());
     let application = found.ok_or(Error::NotFound)?;
     allow(actor, Power::ManageOrganisation, application.organisation)?;

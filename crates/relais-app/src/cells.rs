@@ -47,6 +47,21 @@ impl Table {
     }
 }
 
+/// Rows as CSV, every cell guarded; without columns they go on where others ended.
+///
+/// # Errors
+/// When they cannot be written.
+pub fn table_of<const N: usize>(
+    columns: &[&str],
+    rows: impl Iterator<Item = [String; N]>,
+) -> Result<Vec<u8>, Error> {
+    let mut table = Table::new(columns)?;
+    for row in rows {
+        table.row(&row)?;
+    }
+    table.finish().map(String::into_bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,6 +15,7 @@ use relais_core::ids::{AccountId, GrantId, ShareId};
 use relais_core::language::Language;
 use relais_core::refusal::{BackupFault, Refusal};
 use relais_core::rights::{Act, Verdict, may, standing};
+use relais_core::sign_in::Entrance;
 use relais_engines::radicale::{Collection, Link};
 use relais_store::{Tx, accounts, collections, groups, organisations};
 use serde_json::json;
@@ -70,7 +71,7 @@ impl Relais {
             }
             return Ok(Visitor { account, extent: Extent::ReadOnly });
         }
-        let account = self.sign_in(login, password, Act::ReadMail, network).await?;
+        let account = self.sign_in(login, password, Entrance::Collections, network).await?;
         Ok(Visitor { account, extent: Extent::Everything })
     }
 

@@ -6,6 +6,8 @@ mod collections;
 mod content;
 mod keeping;
 mod meetings;
+pub(crate) mod policy;
+mod steering;
 mod steps;
 mod succession;
 mod undo;
@@ -29,9 +31,7 @@ use relais_core::organisation::Target;
 use relais_core::refusal::Refusal;
 use relais_core::routing;
 use relais_engines::maildir::Usage;
-use relais_store::{
-    Tx, accounts, addresses, departures, events, groups, mailboxes, offers, organisations, profiles,
-};
+use relais_store::{Tx, accounts, addresses, departures, groups, mailboxes, offers, organisations, profiles};
 use serde_json::json;
 use std::convert::Infallible;
 
@@ -40,8 +40,6 @@ const LEASE: SignedDuration = SignedDuration::from_mins(2);
 const RETRY_DELAY: SignedDuration = SignedDuration::from_secs(5);
 /// How many `user1.bck`, `user1.bck2`… are tried.
 const BACKUP_NAMES_MAX: u32 = 100;
-
-const UNDO_ASKED: &str = "departure.undo_asked";
 
 /// What a person reads of trouble that is not a refusal; what it was exactly stands in the log.
 const PASSES_FR: &str = "Le stockage ou un moteur ne répond pas ; l'étape sera tentée à nouveau d'elle-même.";
@@ -175,108 +173,6 @@ impl Relais {
             Ok(OnDisk { messages: usage.messages, size_bytes: usage.bytes, collections, meetings })
         })
         .await?
-    }
-
-    /// Stops after the step under way, until resumed.
-    ///
-    /// # Errors
-    /// [`Refusal::DepartureOver`] when nothing is left to stop.
-    pub async fn hold_departure(&self, id: DepartureId, actor: Actor) -> Result<Departure, Error> {
-        self.change_departure(id, actor, "departure.held", |_, departure, now| match departure.state {
-            DepartureState::Undone | DepartureState::Finished => Err(Refusal::DepartureOver.into()),
-            DepartureState::Held => Ok(None),
-            DepartureState::Scheduled | DepartureState::Running | DepartureState::Undoing => {
-                Ok(Some((DepartureState::Held, now)))
-            }
-        })
-        .await
-    }
-
-    /// Goes on where it was held.
-    ///
-    /// # Errors
-    /// [`Refusal::DepartureNotHeld`] when it was not.
-    pub async fn resume_departure(&self, id: DepartureId, actor: Actor) -> Result<Departure, Error> {
-        let departure = self
-            .change_departure(id, actor, "departure.resumed", |tx, departure, now| match departure.state {
-                // Whoever asked for the way back does not get the way forth.
-                DepartureState::Held if undo_was_asked(tx, departure)? => {
-                    Ok(Some((DepartureState::Undoing, now)))
-                }
-                DepartureState::Held if departure.plan.begins_at > now => {
-                    Ok(Some((DepartureState::Scheduled, departure.plan.begins_at)))
-                }
-                DepartureState::Held => Ok(Some((DepartureState::Running, now))),
-                DepartureState::Undone | DepartureState::Finished => Err(Refusal::DepartureOver.into()),
-                DepartureState::Scheduled | DepartureState::Running | DepartureState::Undoing => {
-                    Err(Refusal::DepartureNotHeld.into())
-                }
-            })
-            .await?;
-        self.work.notify_one();
-        Ok(departure)
-    }
-
-    /// Takes everything back, from the last step to the first.
-    ///
-    /// # Errors
-    /// [`Refusal::DepartureNotUndoable`] once the account is deleted; [`Refusal::DepartureInProgress`] when a later
-    /// departure of the account is under way.
-    pub async fn undo_departure(&self, id: DepartureId, actor: Actor) -> Result<Departure, Error> {
-        let departure = self
-            .change_departure(id, actor, UNDO_ASKED, |tx, departure, now| {
-                if departure.is_past_deletion() {
-                    return Err(Refusal::DepartureNotUndoable.into());
-                }
-                if departures::open_of(tx, departure.plan.account)?.is_some_and(|open| open != departure.id) {
-                    return Err(Refusal::DepartureInProgress.into());
-                }
-                Ok(match departure.state {
-                    DepartureState::Undone | DepartureState::Undoing => None,
-                    DepartureState::Scheduled
-                    | DepartureState::Running
-                    | DepartureState::Held
-                    | DepartureState::Finished => Some((DepartureState::Undoing, now)),
-                })
-            })
-            .await?;
-        self.work.notify_one();
-        Ok(departure)
-    }
-
-    async fn change_departure(
-        &self,
-        id: DepartureId,
-        actor: Actor,
-        event: &'static str,
-        next: impl Fn(&mut Tx<'_>, &Departure, Timestamp) -> Result<Option<(DepartureState, Timestamp)>, Error>
-        + Send
-        + 'static,
-    ) -> Result<Departure, Error> {
-        let now = self.now();
-        self.store
-            .write(move |tx| {
-                let mut departure = departures::get(tx, id)?.ok_or(Error::NotFound)?;
-                if !actor.has(Power::EndAccounts, departure.organisation) {
-                    return Err(Refusal::NotAllowed.into());
-                }
-                if let Some((state, wake_at)) = next(tx, &departure, now)? {
-                    departures::set_state(tx, id, state, None, wake_at)?;
-                    note(
-                        tx,
-                        departure.organisation,
-                        event,
-                        id,
-                        json!({ "from": departure.state }),
-                        actor,
-                        now,
-                    )?;
-                    departure.state = state;
-                    departure.trouble = None;
-                }
-                Ok(departure)
-            })
-            .await
     }
 
     /// Takes one departure that has something to do and does it until it ends, waits or is stopped. `false` when
@@ -471,11 +367,6 @@ pub(crate) fn record_in(
         departures::set_state(tx, id, DepartureState::Running, None, now)?;
     }
     Ok(())
-}
-
-fn undo_was_asked(tx: &mut Tx<'_>, departure: &Departure) -> Result<bool, Error> {
-    let events = events::page(tx, departure.organisation, &departure.id.to_string(), 0, i64::MAX)?;
-    Ok(events.iter().any(|event| event.kind == UNDO_ASKED))
 }
 
 /// The plan as things are, with the refusals of the freeze found before anything happens.

@@ -1,6 +1,7 @@
 //! One way to change an account: facts, decision, event, addresses, effects, in one transaction.
 
 use crate::backups::since::Kept;
+use crate::departures::policy::policy_heir;
 use crate::profiles::erase_if_gone;
 use crate::{Error, Ids, Relais, content, means};
 use jiff::Timestamp;
@@ -9,13 +10,16 @@ use relais_core::authority::{Actor, Role};
 use relais_core::backup::Holder;
 use relais_core::content::{ContentFate, Owned};
 use relais_core::ids::AccountId;
+use relais_core::ledger::NewEntry;
 use relais_core::lifecycle::{AddressChange, Availability, Change, Command, Decision, Facts, decide};
 use relais_core::organisation::{Group, GroupRole, Target};
 use relais_core::refusal::Refusal;
 use relais_core::rights::{Act, Verdict, allows, may};
 use relais_core::routing::{self, Directory};
+use relais_core::sign_in::DevicesAfter;
 use relais_store::{
-    Tx, accounts, addresses, departures, events, generations, groups, mailboxes, outbox, responders,
+    Tx, accounts, addresses, app_passwords, departures, events, generations, groups, mailboxes, outbox,
+    responders,
 };
 
 impl Relais {
@@ -32,6 +36,46 @@ impl Relais {
         };
         self.settle_effects().await;
         Ok(account)
+    }
+
+    /// What [`Relais::execute`] would be refused for at this moment. Changes nothing.
+    ///
+    /// # Errors
+    /// The refusal; [`Error::NotFound`].
+    pub async fn foresee(&self, id: AccountId, command: Command, actor: Actor) -> Result<(), Error> {
+        if let Command::Delete { content } = command {
+            return self.check_deletion(id, content, actor).await.map(drop);
+        }
+        let now = self.now();
+        self.store
+            .read(move |tx| {
+                let account = accounts::get(tx, id)?.ok_or(Error::NotFound)?;
+                decide_only(tx, &account, command.clone(), &actor, now)
+            })
+            .await
+    }
+
+    /// What [`Relais::execute`] would enter into the ledger at this moment. Changes nothing.
+    ///
+    /// # Errors
+    /// The refusal; [`Error::NotFound`].
+    pub async fn foresee_entries(
+        &self,
+        id: AccountId,
+        command: Command,
+        actor: Actor,
+    ) -> Result<Vec<NewEntry>, Error> {
+        let now = self.now();
+        self.store
+            .read(move |tx| {
+                let account = accounts::get(tx, id)?.ok_or(Error::NotFound)?;
+                let facts = gather(tx, &account, &command, now)?;
+                Ok(match decide(&account, command.clone(), &facts, &actor, now)? {
+                    Decision::Unchanged => Vec::new(),
+                    Decision::Changed(change) => change.entries,
+                })
+            })
+            .await
     }
 
     /// Deletes what a verified backup holds to the last message: mail may be kept for a closed account, too.
@@ -127,10 +171,14 @@ fn apply_owning(
     }
     let mut facts = gather(tx, &account, &command, now)?;
     facts.owned.collections = collections;
+    let devices = DevicesAfter::of(&command);
     match decide(&account, command, &facts, actor, now)? {
         Decision::Unchanged => Ok(account),
         Decision::Changed(change) => {
             accounts::update(tx, &change.account)?;
+            if devices == DevicesAfter::GoOn {
+                app_passwords::carry_over(tx, account.id, account.epoch, change.account.epoch)?;
+            }
             // First: what is given away is moved before what is left goes for good.
             if let Some(content) = &change.content {
                 content::apply(tx, ids, &account, content, actor, now)?;
@@ -213,10 +261,11 @@ fn gather(tx: &mut Tx<'_>, account: &Account, command: &Command, now: Timestamp)
         means: means::for_command(tx, account, command, now)?,
         owned: Owned::default(),
         heir: None,
+        policy_heir: None,
     };
     match command {
         Command::SetPassword { .. }
-        | Command::Enter
+        | Command::Activate
         | Command::RemoveAlias { .. }
         | Command::SetSubscription { .. }
         | Command::Renew
@@ -229,6 +278,7 @@ fn gather(tx: &mut Tx<'_>, account: &Account, command: &Command, now: Timestamp)
         Command::Deactivate { inbound, content, .. } => {
             if let Some(reassign) = content {
                 facts.heir = accounts::get(tx, reassign.to)?;
+                facts.policy_heir = policy_heir(tx, account.organisation)?.map(|heir| heir.id);
             }
             facts.only_admin_of = names(only_admin_of(tx, account.id, now)?);
             facts.other_admins = other_admins(tx, account, now)?;

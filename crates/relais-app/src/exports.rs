@@ -2,7 +2,7 @@
 //! only their link knows. It outlives the account (Cass. soc. 18 June 2025, no 23-19.022).
 
 use crate::backups::{ArchiveScope, reading_error, snapshot_id, write_archive};
-use crate::credentials::{new_secret, secret_hash};
+use crate::credentials::{new_secret, require_the_person, secret_hash};
 use crate::letters::Letter;
 use crate::organisations::note;
 use crate::{Error, Relais};
@@ -15,6 +15,7 @@ use relais_core::ids::{AccountId, ExportId};
 use relais_core::language::Language;
 use relais_core::organisation::Organisation;
 use relais_core::refusal::{BackupFault, Refusal};
+use relais_core::rights::{Act, require};
 use relais_engines::export::Archive;
 use relais_store::exports::{self, Export};
 use relais_store::{accounts, generations, organisations};
@@ -92,6 +93,31 @@ impl Relais {
         Ok(export)
     }
 
+    /// Makes an archive of everything that is the person's who asks, of their newest verified backup, and sends the link to their
+    /// own address. The one that they asked for before is void with that.
+    ///
+    /// # Errors
+    /// The refusal: nobody takes another's along, nor what they may not read; [`BackupFault::OwnBackupMissing`].
+    pub async fn export_own(&self, id: AccountId, actor: Actor) -> Result<Export, Error> {
+        let (holder, now) = (Holder::Account(id), self.now());
+        let (account, snapshot, made) = self
+            .store
+            .read(move |tx| {
+                let account = accounts::get(tx, id)?.ok_or(Error::NotFound)?;
+                require_the_person(&account, &actor)?;
+                require(&account, Act::ReadMail, now)?;
+                let snapshot = generations::newest(tx, holder)?;
+                let snapshot = snapshot.ok_or(Refusal::from(BackupFault::OwnBackupMissing))?;
+                Ok::<_, Error>((account, snapshot, exports::of_account(tx, id)?))
+            })
+            .await?;
+        let waits = |export: &Export| {
+            export.taken_at.is_none() && export.expires_at > now && export.sent_to == account.address
+        };
+        let replaced = made.iter().find(|export| waits(export)).map(|export| export.id);
+        self.make_export(&account, &snapshot, account.address.clone(), replaced, actor).await
+    }
+
     /// Makes the last archive of an account anew, of the same backup, and sends the link where the last one went. The
     /// last one is void then: its password was in its link alone, so nobody can open that archive for the person.
     ///
@@ -100,6 +126,10 @@ impl Relais {
     /// [`BackupFault::ExportSourceGone`].
     pub async fn send_export_again(&self, account: AccountId, actor: Actor) -> Result<Export, Error> {
         let made = self.exports_of(account, actor).await?;
+        let found = self.look(move |tx| accounts::get(tx, account)).await?.ok_or(Error::NotFound)?;
+        if !actor.has_over(Power::EndAccounts, &found) {
+            return Err(Refusal::NotAllowed.into());
+        }
         let last = made.into_iter().find(|export| export.expires_at > self.now()).ok_or(Error::NotFound)?;
         let (holder, made_at) = (Holder::Account(account), last.made_at);
         let (account, snapshot) = self
@@ -195,10 +225,10 @@ impl Relais {
     /// The archives made for an account, the newest first.
     ///
     /// # Errors
-    /// [`Refusal::NotAllowed`] for whoever may not end the account.
+    /// [`Refusal::NotAllowed`] for whoever is not the person and may not end the account.
     pub async fn exports_of(&self, account: AccountId, actor: Actor) -> Result<Vec<Export>, Error> {
         let found = self.look(move |tx| accounts::get(tx, account)).await?.ok_or(Error::NotFound)?;
-        if !actor.has_over(Power::EndAccounts, &found) {
+        if actor.person() != Some(account) && !actor.has_over(Power::EndAccounts, &found) {
             return Err(Refusal::NotAllowed.into());
         }
         self.look(move |tx| exports::of_account(tx, account)).await

@@ -13,7 +13,7 @@ use relais_core::lifecycle::{Command, check_name, release};
 use relais_core::organisation::{AddressKind, Group, GroupRole, Target};
 use relais_core::refusal::{GroupFault, Refusal};
 use relais_core::routing;
-use relais_store::{Tx, accounts, addresses, groups, offers, organisations};
+use relais_store::{Tx, accounts, addresses, domains, groups, offers, organisations};
 use serde_json::json;
 
 /// What is to be changed of a group; what is absent stays.
@@ -335,12 +335,23 @@ fn set_address(
 
 fn drop_addresses(tx: &mut Tx<'_>, group: &mut Group, now: Timestamp) -> Result<(), Error> {
     let target = Target::Group(group.id);
-    check_unneeded(group, groups::catch_all_of(tx, group.id)?, accounts::redirecting_to(tx, target)?)?;
+    check_unneeded(group, domains::caught_by(tx, target)?, accounts::redirecting_to(tx, target)?)?;
+    release_all(tx, target, group.organisation, now)?;
+    group.address = None;
+    Ok(())
+}
+
+/// Frees the addresses of what goes, or retires them on a provider domain.
+pub(crate) fn release_all(
+    tx: &mut Tx<'_>,
+    target: Target,
+    organisation: OrganisationId,
+    now: Timestamp,
+) -> Result<(), Error> {
     for held in addresses::of_target(tx, target)? {
         let change = release(&held);
-        addresses::apply(tx, &change, group.organisation, now).map_err(|error| taken(error, &change))?;
+        addresses::apply(tx, &change, organisation, now).map_err(|error| taken(error, &change))?;
     }
-    group.address = None;
     Ok(())
 }
 

@@ -1,10 +1,14 @@
 //! The work nobody asks for: effects, departures, the spool, and forgetting what is no longer needed. Each task
 //! reads the present state, may run at any time and any number of times, and is woken by a signal and by a timer.
 
+use crate::credentials::NETWORK_KNOWN_FOR;
 use crate::mail::REPLY_PERIOD;
 use crate::{Error, Relais, notifications};
 use jiff::SignedDuration;
-use relais_store::{credentials, departures, directories, generations, password_resets, responders, spool};
+use relais_store::{
+    departures, directories, feeds, generations, known_networks, passkeys, password_resets, responders,
+    second_factors, sessions, sign_on, spool,
+};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
@@ -31,6 +35,7 @@ impl Relais {
                 departures::release_all(tx, &node)?;
                 generations::release_all(tx, &node)?;
                 directories::release_all(tx, &node)?;
+                feeds::release_all(tx, &node)?;
                 Ok::<_, Error>(())
             })
             .await?;
@@ -52,6 +57,7 @@ impl Relais {
             self.work_on_backups(stop.clone()),
             self.work_on_jobs(stop.clone()),
             self.work_on_webhooks(stop.clone()),
+            self.work_on_feeds(stop.clone()),
             self.work_on_notifications(stop.clone()),
             self.work_on_directories(stop.clone()),
             self.work_on_claims(stop)
@@ -106,6 +112,17 @@ impl Relais {
             }
         };
         cut_short(stop, telling).await;
+    }
+
+    /// An application may be slow, and large. What it was told and not written down is found done the next time.
+    async fn work_on_feeds(&self, stop: watch::Receiver<bool>) {
+        let feeding = async {
+            loop {
+                while self.feed_applications().await > 0 {}
+                woken(&self.feeding, TICK).await;
+            }
+        };
+        cut_short(stop, feeding).await;
     }
 
     /// A letter that was made and not posted is made again.
@@ -189,6 +206,7 @@ impl Relais {
         while self.advance_one_directory().await {}
         while self.send_due().await > 0 {}
         while self.tell_applications().await > 0 {}
+        while self.feed_applications().await > 0 {}
         self.look_at_due_claims().await;
     }
 
@@ -201,7 +219,11 @@ impl Relais {
                 responders::forget_answers(tx, now - REPLY_PERIOD)?;
                 // Keys of sent mail are what recognises a repeated delivery: kept as long as mailboxes keep theirs.
                 spool::forget(tx, now - SignedDuration::from_hours(7 * 24))?;
-                credentials::forget_sessions(tx, now)?;
+                sessions::forget(tx, now)?;
+                second_factors::forget(tx, now)?;
+                passkeys::forget(tx, now)?;
+                sign_on::forget(tx, now)?;
+                known_networks::forget(tx, now - NETWORK_KNOWN_FOR)?;
                 password_resets::forget(tx, now)?;
                 notifications::forget(tx, now)
             })

@@ -2,12 +2,13 @@
 //! first, its row is written in the transaction of the act.
 
 use crate::{Error, Relais};
+use relais_core::account::Account;
 use relais_core::address::EmailAddress;
 use relais_core::ids::AccountId;
 use relais_core::organisation::Organisation;
 use relais_engines::message;
-use relais_store::Tx;
 use relais_store::spool::{self, Outbound};
+use relais_store::{Tx, accounts, organisations, profiles};
 
 /// What is to be written to somebody, here or elsewhere.
 #[derive(Debug, Clone)]
@@ -41,6 +42,25 @@ impl Written {
 }
 
 impl Relais {
+    /// An account, its organisation, and where its person reads what concerns their access: elsewhere, if that is known.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub(crate) async fn addressee(
+        &self,
+        id: AccountId,
+    ) -> Result<(Account, Organisation, EmailAddress), Error> {
+        self.store
+            .read(move |tx| {
+                let account = accounts::get(tx, id)?.ok_or(Error::NotFound)?;
+                let organisation = organisations::get(tx, account.organisation)?.ok_or(Error::NotFound)?;
+                let external = profiles::get(tx, id)?.external_address;
+                let to = external.unwrap_or_else(|| account.address.clone());
+                Ok((account, organisation, to))
+            })
+            .await
+    }
+
     /// Does `act` in one transaction, which posts `letter` where it has to be sent. Either both are kept, or neither.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 //! Nothing here knows a protocol or a request; nothing here decides what the core decides.
 
 mod account_lists;
+mod addresses;
 mod applications;
 mod backups;
 mod cells;
@@ -20,7 +21,9 @@ mod error;
 mod execute;
 mod explain;
 mod exports;
+mod feeds;
 mod groups;
+mod health;
 mod housekeeping;
 mod invitations;
 mod jobs;
@@ -30,6 +33,7 @@ mod mail;
 mod means;
 mod notifications;
 mod offers;
+mod operators;
 mod organisations;
 mod outbound;
 mod ownership;
@@ -38,7 +42,9 @@ mod profiles;
 mod provision;
 pub mod read;
 mod renewals;
+mod responders;
 mod scim;
+mod sign_on;
 mod statement;
 mod throttle;
 mod webhooks;
@@ -50,20 +56,27 @@ pub use backups::{
     FoundInBackup, FoundMessage, InstanceRestore, Looker, MessagePage, RestorePlace, RestoreReport,
     RestoreRequest, RestoredHolder, RestoredInstance, RestoredPart,
 };
+pub use cells::table_of;
 pub use clock::{Clock, Ids};
 pub use collections::{Extent, Visitor};
 pub use content::{ContentOwned, ItemOutcome, Outcome, ReassignRequest, SaidItem, SaidShare};
-pub use credentials::{Caller, NewSecret, OpenMail, SignInRefusal};
+pub use credentials::{
+    Caller, HalfSignedIn, NewSecret, OpenMail, Origin, PasskeyQuestion, PortalAnswer, SecondFactorBegun,
+    SecondFactorState, SignInRefusal,
+};
 pub use departures::certificate::Certificate;
 pub use directories::{DirectoryChange, NewDirectory};
 pub use error::Error;
 pub use exports::TakenExport;
+pub use feeds::{FeedRequest, FeedShown};
 pub use groups::{GroupAddress, GroupChange};
+pub use health::{Condition, Health};
 pub use invitations::Invitation;
 pub use jobs::JobAccounts;
 pub use licences::LicenceReport;
 pub use mail::{Envelope, Message};
 pub use notifications::{NotificationReport, ToldEvent};
+pub use operators::{SetUp, operates};
 pub use organisations::{NewAccountRequest, NewOrganisationRequest};
 pub use ownership::OrganisationChange;
 pub use password_resets::TooManyRequests;
@@ -72,18 +85,22 @@ pub use provision::{Provision, Renewal};
 pub use relais_core as core;
 pub use relais_engines::maildir::{Order, Personal, Query};
 pub use relais_engines::message::View;
+pub use relais_engines::passkey::{RegistrationAnswer, SignInAnswer};
 pub use relais_store::{Store, schema};
 pub use scim::{Expected, Members, NewScimToken, Wish, is_active, said_of, version_of};
+pub use sign_on::{IdentityProviderRequest, Membership, SignOnBack, SignOnEnd, SignOnStart, SignOnStarted};
 pub use statement::{Days, Line, Statement};
 pub use throttle::Network;
 
 use relais_engines::collections::Collections;
 use relais_engines::dns::Dns;
 use relais_engines::dovecot::Dovecot;
+use relais_engines::identity_provider::IdentityProviders;
 use relais_engines::ldap::Ldap;
 use relais_engines::maildir::Maildirs;
 use relais_engines::message::PersonalMarks;
 use relais_engines::radicale::{Homes, Radicale};
+use relais_engines::scim_server::ScimServers;
 use relais_engines::smtp::Smarthost;
 use relais_engines::spool::SpoolFiles;
 use relais_engines::webhook::Webhooks;
@@ -112,8 +129,12 @@ pub struct Parts {
     pub smarthost: Option<Smarthost>,
     /// How applications are told what happens.
     pub webhooks: Webhooks,
+    /// How applications are told of accounts that are SCIM servers.
+    pub scim_servers: ScimServers,
     /// How directories are read.
     pub ldap: Ldap,
+    /// Where people sign in who do so elsewhere.
+    pub identity_providers: IdentityProviders,
     /// Where proofs of domains are looked up.
     pub dns: Dns,
     /// The name in message ids and notices, to which the MX records of our domains point.
@@ -142,7 +163,9 @@ pub struct Relais {
     radicale: Option<Radicale>,
     smarthost: Option<Smarthost>,
     webhooks: Webhooks,
+    scim_servers: ScimServers,
     ldap: Ldap,
+    identity_providers: IdentityProviders,
     dns: Dns,
     hostname: String,
     public_url: String,
@@ -151,7 +174,7 @@ pub struct Relais {
     clock: Clock,
     ids: Ids,
     node: String,
-    passwords: Arc<credentials::Passwords>,
+    passwords: Arc<credentials::passwords::Passwords>,
     throttle: throttle::Throttle,
     grants_noted: collections::GrantsNoted,
     /// Held by every delivery from its routing to its answer: whoever takes it alone knows that none is under way
@@ -167,6 +190,8 @@ pub struct Relais {
     working_through: Notify,
     /// Woken when applications are to be told something again.
     telling: Notify,
+    /// Woken when applications are to be fed at once.
+    feeding: Notify,
     /// Woken when there may be mail to send.
     outgoing: Notify,
 }
@@ -186,7 +211,9 @@ impl Relais {
             radicale: parts.radicale,
             smarthost: parts.smarthost,
             webhooks: parts.webhooks,
+            scim_servers: parts.scim_servers,
             ldap: parts.ldap,
+            identity_providers: parts.identity_providers,
             dns: parts.dns,
             hostname: parts.hostname,
             public_url: parts.public_url,
@@ -195,7 +222,7 @@ impl Relais {
             clock: parts.clock,
             ids: parts.ids,
             node: parts.node,
-            passwords: Arc::new(credentials::Passwords::new()),
+            passwords: Arc::new(credentials::passwords::Passwords::new()),
             throttle: throttle::Throttle::default(),
             grants_noted: std::sync::Mutex::default(),
             deliveries: RwLock::default(),
@@ -204,6 +231,7 @@ impl Relais {
             backing_up: Notify::new(),
             working_through: Notify::new(),
             telling: Notify::new(),
+            feeding: Notify::new(),
             outgoing: Notify::new(),
         })
     }
@@ -224,6 +252,12 @@ impl Relais {
         F: FnMut(&mut relais_store::Tx<'_>) -> Result<T, relais_store::Error> + Send + 'static,
     {
         self.store.read(move |tx| look(tx).map_err(Error::from)).await
+    }
+
+    /// The name of this host, by which mail programs reach it.
+    #[must_use]
+    pub fn hostname(&self) -> &str {
+        &self.hostname
     }
 
     /// Where people and programs reach the HTTP door, without a slash at its end.

@@ -117,7 +117,7 @@ pub(crate) fn for_command(
         Command::SetRole { role } if guest(*role) != guest(account.role) => Licences::Count,
         Command::SetRole { .. }
         | Command::SetPassword { .. }
-        | Command::Enter
+        | Command::Activate
         | Command::Deactivate { .. }
         | Command::Delete { .. }
         | Command::AddAlias { .. }

@@ -83,9 +83,14 @@ impl Relais {
     async fn notify_waiting(&self) -> Result<usize, Error> {
         let now = self.now();
         let mut posted = 0;
-        for waiting in self.look(|tx| notifications::waiting(tx, READER_BATCH)).await? {
-            let news = self.store.write(move |tx| take_news(tx, waiting, now)).await?;
-            let Some(news) = news else { continue };
+        for waiting in self.look(move |tx| ripe(tx, now)).await? {
+            let news = match self.store.write(move |tx| take_news(tx, waiting, now)).await? {
+                Taken::News(news) => *news,
+                Taken::Dropped(count) => {
+                    count_dropped(count);
+                    continue;
+                }
+            };
             self.act_with_letter(news_letter(&news), move |tx, written| {
                 let account = accounts::get(tx, waiting.account)?.ok_or(Error::NotFound)?;
                 // Closed since the letter was written: dropped at the next look.
@@ -113,6 +118,7 @@ impl Relais {
             return Ok(true);
         };
         self.store.write(move |tx| note_dropped(tx, &reader, json!({ "letters": 1 }), now)).await?;
+        count_dropped(1);
         Ok(false)
     }
 
@@ -226,18 +232,35 @@ fn admins(members: Vec<(AccountId, GroupRole)>) -> Vec<AccountId> {
     members.into_iter().filter(|(_, role)| *role == GroupRole::Admin).map(|(account, _)| account).collect()
 }
 
+/// Those for whom something waits that is due, or that they may not be told any more.
+fn ripe(tx: &mut Tx<'_>, now: Timestamp) -> Result<Vec<Waiting>, relais_store::Error> {
+    let mut found = Vec::new();
+    for waiting in notifications::waiting(tx, READER_BATCH)? {
+        let reader = accounts::get(tx, waiting.account)?;
+        let may_hear = reader.is_some_and(|reader| allows(&reader, Act::BeNotified, now));
+        if waiting.due_at <= now || !may_hear {
+            found.push(waiting);
+        }
+    }
+    Ok(found)
+}
+
+/// What became of what waited for somebody.
+enum Taken {
+    News(Box<News>),
+    /// So much of it, since they may not be told.
+    Dropped(u64),
+}
+
 /// What is to be told now to somebody for whom something waits. What waits for somebody who may not be told is dropped.
-fn take_news(tx: &mut Tx<'_>, waiting: Waiting, now: Timestamp) -> Result<Option<News>, Error> {
+fn take_news(tx: &mut Tx<'_>, waiting: Waiting, now: Timestamp) -> Result<Taken, Error> {
     let reader = accounts::get(tx, waiting.account)?.ok_or(Error::NotFound)?;
     if !allows(&reader, Act::BeNotified, now) {
         let dropped = notifications::settle(tx, reader.id, waiting.number, NotificationState::Dropped, now)?;
         if dropped > 0 {
             note_dropped(tx, &reader, json!({ "news": dropped }), now)?;
         }
-        return Ok(None);
-    }
-    if waiting.due_at > now {
-        return Ok(None);
+        return Ok(Taken::Dropped(dropped));
     }
     let organisation = organisations::get(tx, reader.organisation)?.ok_or(Error::NotFound)?;
     let numbers = notifications::waiting_for(tx, reader.id, waiting.number, i64::MAX)?;
@@ -248,7 +271,8 @@ fn take_news(tx: &mut Tx<'_>, waiting: Waiting, now: Timestamp) -> Result<Option
             lines.push((event.at, sentence(&event, reader.id, &names, organisation.language)));
         }
     }
-    Ok(Some(News { organisation, reader, until: waiting.number, more: numbers.len() - lines.len(), lines }))
+    let more = numbers.len() - lines.len();
+    Ok(Taken::News(Box::new(News { organisation, reader, until: waiting.number, lines, more })))
 }
 
 fn event(
@@ -260,13 +284,17 @@ fn event(
     Ok(page.into_iter().find(|event| event.number == number))
 }
 
+/// Behind the transaction: what is run again is counted once.
+fn count_dropped(count: u64) {
+    metrics::counter!("relais_notifications_dropped_total").increment(count);
+}
+
 fn note_dropped(
     tx: &mut Tx<'_>,
     reader: &Account,
     detail: serde_json::Value,
     now: Timestamp,
 ) -> Result<(), Error> {
-    metrics::counter!("relais_notifications_dropped_total").increment(1);
     let actor = Actor::Schedule { organisation: reader.organisation };
     note(tx, reader.organisation, "account.notifications_dropped", reader.id, detail, actor, now)
 }

@@ -9,7 +9,7 @@ use relais_core::refusal::Refusal;
 use relais_store::offers;
 
 fn allow_operator(actor: Actor) -> Result<(), Error> {
-    if actor == Actor::Operator { Ok(()) } else { Err(Refusal::NotAllowed.into()) }
+    if actor.operates() { Ok(()) } else { Err(Refusal::NotAllowed.into()) }
 }
 
 impl Relais {

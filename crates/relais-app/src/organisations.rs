@@ -1,4 +1,4 @@
-//! Making organisations and what they hold besides domains and groups: accounts, shared mailboxes, responders. Each is
+//! Making organisations and what they hold besides domains and groups: accounts, shared mailboxes. Each is
 //! one transaction with its event.
 
 use crate::execute::{taken, write_rest};
@@ -8,14 +8,14 @@ use relais_core::account::Account;
 use relais_core::address::EmailAddress;
 use relais_core::authority::{Actor, Power, Role};
 use relais_core::event::Happening;
-use relais_core::ids::{AccountId, MailboxId, OrganisationId, ResponderId, SubscriptionId};
+use relais_core::ids::{AccountId, MailboxId, OrganisationId, SubscriptionId};
 use relais_core::language::Language;
 use relais_core::lifecycle::{self, AddressChange, Effect, NewAccount, check_available, check_name};
 use relais_core::money::Currency;
-use relais_core::organisation::{AddressKind, MailboxRight, Organisation, Responder, SharedMailbox, Target};
+use relais_core::organisation::{AddressKind, MailboxRight, Organisation, SharedMailbox, Target};
 use relais_core::refusal::Refusal;
 use relais_core::rights::{Act, allows, require};
-use relais_store::{Tx, accounts, addresses, events, mailboxes, organisations, outbox, responders};
+use relais_store::{Tx, accounts, addresses, events, mailboxes, organisations, outbox};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -63,6 +63,30 @@ pub struct NewOrganisationRequest {
     pub currency: Currency,
 }
 
+impl NewOrganisationRequest {
+    /// # Errors
+    /// The refusal, when its name or its time zone will not do.
+    pub(crate) fn make(self, id: OrganisationId, now: Timestamp) -> Result<Organisation, Refusal> {
+        let Self { name, language, time_zone, currency } = self;
+        check_name(&name)?;
+        means::time_zone(&time_zone)?;
+        let (plan, plan_term) = (None, None);
+        Ok(Organisation { id, name, language, time_zone, currency, plan, plan_term, created_at: now })
+    }
+}
+
+/// Writes a new organisation inside the caller's transaction.
+pub(crate) fn found(
+    tx: &mut Tx<'_>,
+    organisation: &Organisation,
+    actor: Actor,
+    now: Timestamp,
+) -> Result<(), Error> {
+    organisations::insert(tx, organisation)?;
+    let detail = json!({ "name": organisation.name, "language": organisation.language });
+    note(tx, organisation.id, "organisation.created", organisation.id, detail, actor, now)
+}
+
 fn paris() -> String {
     "Europe/Paris".to_owned()
 }
@@ -90,27 +114,8 @@ impl Relais {
         let now = self.now();
         let id = OrganisationId::from_number(self.ids.next());
         allow(&actor, Power::Operate, id)?;
-        let NewOrganisationRequest { name, language, time_zone, currency } = request;
-        check_name(&name)?;
-        means::time_zone(&time_zone)?;
-        let organisation = Organisation {
-            id,
-            name,
-            language,
-            time_zone,
-            currency,
-            plan: None,
-            plan_term: None,
-            created_at: now,
-        };
-        self.store
-            .write(move |tx| {
-                organisations::insert(tx, &organisation)?;
-                let detail = json!({ "name": organisation.name, "language": organisation.language });
-                note(tx, id, "organisation.created", id, detail, actor, now)?;
-                Ok(organisation.clone())
-            })
-            .await
+        let organisation = request.make(id, now)?;
+        self.store.write(move |tx| found(tx, &organisation, actor, now).map(|()| organisation.clone())).await
     }
 
     /// # Errors
@@ -123,7 +128,10 @@ impl Relais {
     ) -> Result<Account, Error> {
         allow(&actor, Power::ManageAccounts, organisation)?;
         let password = match request.password {
-            Some(password) => Some(self.passwords.hash(password).await?),
+            Some(password) => {
+                let hashing = self.hash_new_password(organisation, &request.address, &request.name, password);
+                Some(hashing.await?)
+            }
             None => None,
         };
         let new = NewAccount {
@@ -155,7 +163,8 @@ impl Relais {
         if !actor.has_over(Power::ChangeSelf, &account) {
             return Err(Refusal::NotAllowed.into());
         }
-        let hash = self.passwords.hash(password).await?;
+        let Account { organisation, address, name, .. } = &account;
+        let hash = self.hash_new_password(*organisation, address, name, password).await?;
         self.execute(id, lifecycle::Command::SetPassword { hash }, actor).await
     }
 
@@ -217,57 +226,6 @@ impl Relais {
             .await?;
         self.settle_effects().await;
         Ok(())
-    }
-
-    /// # Errors
-    /// [`Error::Conflict`] when the name is in use.
-    pub async fn create_responder(
-        &self,
-        organisation: OrganisationId,
-        name: String,
-        text: String,
-        actor: Actor,
-    ) -> Result<Responder, Error> {
-        allow(&actor, Power::ManageAccounts, organisation)?;
-        check_name(&name)?;
-        let now = self.now();
-        let id = ResponderId::from_number(self.ids.next());
-        let responder = Responder { id, organisation, name, text, created_at: now };
-        self.store
-            .write(move |tx| {
-                organisations::get(tx, organisation)?.ok_or(Error::NotFound)?;
-                insert_responder(tx, &responder, actor, now)?;
-                Ok(responder.clone())
-            })
-            .await
-    }
-
-    /// Gives a responder an address that is free, with a text of its own if one is wanted (X9).
-    ///
-    /// # Errors
-    /// The refusal, when the address cannot be had.
-    pub async fn add_responder_address(
-        &self,
-        responder: ResponderId,
-        address: EmailAddress,
-        text: Option<String>,
-        until: Option<Timestamp>,
-        actor: Actor,
-    ) -> Result<(), Error> {
-        let now = self.now();
-        self.store
-            .write(move |tx| {
-                let found = responders::get(tx, responder)?.ok_or(Error::NotFound)?;
-                allow(&actor, Power::ManageAccounts, found.organisation)?;
-                let target = Target::Responder(responder);
-                point_new(tx, &address, target, found.organisation, AddressKind::Alias, now)?;
-                // A blank text is none: the common one is given.
-                let own = text.as_deref().filter(|text| !text.trim().is_empty());
-                addresses::set_reply(tx, &address, own, until)?;
-                let detail = json!({ "address": address, "until": until });
-                note(tx, found.organisation, "responder.address_added", responder, detail, actor, now)
-            })
-            .await
     }
 }
 
@@ -338,17 +296,6 @@ pub(crate) fn insert_shared_mailbox(
         actor,
         now,
     )
-}
-
-pub(crate) fn insert_responder(
-    tx: &mut Tx<'_>,
-    responder: &Responder,
-    actor: Actor,
-    now: Timestamp,
-) -> Result<(), Error> {
-    responders::insert(tx, responder)?;
-    let detail = json!({ "name": responder.name });
-    note(tx, responder.organisation, "responder.created", responder.id, detail, actor, now)
 }
 
 /// Sets or ends a membership, inside the caller's transaction.

@@ -2,14 +2,19 @@
 //! is hosted here. Without a smarthost it is kept and listed. Whatever cannot be delivered comes back to its sender.
 
 use crate::mail::Envelope;
+use crate::organisations::note;
 use crate::{Error, Relais};
 use futures_util::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
+use relais_core::authority::Actor;
+use relais_core::ids::SpoolId;
 use relais_core::mail_refusal::MailRefusal;
+use relais_core::refusal::Refusal;
 use relais_engines::message::{Notice, notice};
 use relais_engines::smtp::{self, Content, RecipientResult};
 use relais_store::domains;
 use relais_store::spool::{self, Outbound, SpoolState};
+use serde_json::json;
 use std::io::Read;
 
 const BATCH: i64 = 50;
@@ -177,6 +182,47 @@ impl Relais {
         Ok(())
     }
 
+    /// Tries a message that waits again at once.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it does not wait; [`Refusal::NotAllowed`] to whoever does not operate.
+    pub async fn retry_outbound(&self, id: SpoolId, actor: Actor) -> Result<Outbound, Error> {
+        allow_operator(actor)?;
+        let now = self.now();
+        let hastened =
+            self.store
+                .write(move |tx| {
+                    if spool::hasten(tx, id, now)? { Ok(spool::get(tx, id)?) } else { Ok::<_, Error>(None) }
+                })
+                .await?;
+        self.outgoing.notify_one();
+        hastened.ok_or(Error::NotFound)
+    }
+
+    /// Takes a message that waits out of the line for good. Its sender is not told.
+    ///
+    /// # Errors
+    /// As [`Relais::retry_outbound`].
+    pub async fn withdraw_outbound(&self, id: SpoolId, actor: Actor) -> Result<Outbound, Error> {
+        allow_operator(actor)?;
+        let now = self.now();
+        let withdrawn = self
+            .store
+            .write(move |tx| {
+                let found = spool::get(tx, id)?.filter(|found| found.state == SpoolState::Waiting);
+                let found = found.ok_or(Error::NotFound)?;
+                spool::record(tx, id, SpoolState::Failed, "withdrawn by the operator", now)?;
+                if let Some(organisation) = found.organisation {
+                    let detail = json!({ "sender": found.sender, "recipient": found.recipient });
+                    note(tx, organisation, "mail.withdrawn", id, detail, actor, now)?;
+                }
+                spool::get(tx, id)?.ok_or(Error::NotFound)
+            })
+            .await?;
+        self.remove_spool_file(id).await?;
+        Ok(withdrawn)
+    }
+
     async fn record_attempt(
         &self,
         id: relais_core::ids::SpoolId,
@@ -198,6 +244,10 @@ impl Relais {
         tokio::task::spawn_blocking(move || files.remove(id)).await??;
         Ok(())
     }
+}
+
+fn allow_operator(actor: Actor) -> Result<(), Refusal> {
+    if actor.operates() { Ok(()) } else { Err(Refusal::NotAllowed) }
 }
 
 /// A refusal as the text of an answer.

@@ -10,7 +10,7 @@ use relais_core::language::Language;
 use relais_core::lifecycle::{Command, check_name};
 use relais_core::organisation::Organisation;
 use relais_core::ownership::hand_over;
-use relais_store::{accounts, organisations};
+use relais_store::{accounts, app_passwords, organisations};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -49,7 +49,9 @@ impl Relais {
                     return Ok(heir);
                 }
                 for change in changes {
+                    let before = accounts::get(tx, change.account.id)?.map_or(0, |before| before.epoch);
                     accounts::update(tx, &change.account)?;
+                    app_passwords::carry_over(tx, change.account.id, before, change.account.epoch)?;
                     write_rest(tx, &ids, change, &actor, now)?;
                 }
                 let from: Vec<AccountId> = owners.iter().map(|owner| owner.id).collect();

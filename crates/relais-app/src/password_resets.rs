@@ -4,7 +4,7 @@
 use crate::credentials::{new_secret, secret_hash};
 use crate::letters::Letter;
 use crate::organisations::note;
-use crate::throttle::Network;
+use crate::throttle::{Network, Pace};
 use crate::{Error, Relais, execute};
 use jiff::{SignedDuration, Timestamp};
 use relais_core::account::Account;
@@ -15,7 +15,6 @@ use relais_core::invitation::LinkPurpose;
 use relais_core::language::Language;
 use relais_core::lifecycle::Command;
 use relais_core::organisation::Organisation;
-use relais_core::password;
 use relais_core::refusal::Refusal;
 use relais_store::password_resets::{self, PasswordReset};
 use relais_store::{Tx, accounts, organisations, profiles};
@@ -51,7 +50,7 @@ impl Relais {
         let address = login.parse::<EmailAddress>().ok();
         let counted = address.as_ref().map_or("reset".to_owned(), |address| format!("reset {address}"));
         let now = self.now();
-        if !self.throttle.allows(network, &counted, now) {
+        if self.throttle.pace(network, &counted, now) == Pace::Wait {
             return Err(TooManyRequests);
         }
         self.throttle.failed(network, &counted, now);
@@ -112,8 +111,12 @@ impl Relais {
     ///
     /// # Errors
     /// The refusal, when the link is void or the password will not do; a link survives a password that will not do.
-    pub async fn use_password_reset(&self, secret: &str, new: String) -> Result<LinkPurpose, Error> {
-        password::check(&new)?;
+    pub async fn use_password_reset(
+        &self,
+        secret: &str,
+        new: String,
+        network: Network,
+    ) -> Result<LinkPurpose, Error> {
         let (hash, now) = (secret_hash(secret), self.now());
         let look = hash.clone();
         let (account, organisation, link) = self
@@ -124,8 +127,9 @@ impl Relais {
             })
             .await?
             .ok_or(Refusal::PasswordResetVoid)?;
-        let password = self.passwords.hash(new).await?;
-        let (purpose, sent_to) = (link.purpose, link.sent_to);
+        let hashing = self.hash_new_password(account.organisation, &account.address, &account.name, new);
+        let password = hashing.await?;
+        let (purpose, sent_to, id) = (link.purpose, link.sent_to, account.id);
         let letter = match purpose {
             LinkPurpose::Reset => changed_letter(&account, organisation, sent_to, now),
             LinkPurpose::Invitation => entered_letter(&account, organisation, sent_to, now),
@@ -156,6 +160,10 @@ impl Relais {
             })
             .await;
         self.settle_effects().await;
+        if done.is_ok() {
+            // Whoever has the link is let in from here, however many guess elsewhere.
+            self.know_network(id, network).await;
+        }
         done
     }
 }
@@ -192,7 +200,7 @@ fn recipient(
 
 /// Whose link has this secret, while it can be used: not expired, the account as it was (its epoch rises with every
 /// new password and every deactivation), the external address the same.
-fn account_of_link(
+pub(crate) fn account_of_link(
     tx: &mut Tx<'_>,
     hash: &[u8],
     now: Timestamp,

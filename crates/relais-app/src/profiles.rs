@@ -1,12 +1,14 @@
 //! What is known of a person, and how full their mailbox is. The core says what may be kept and who changes it.
 
+use crate::credentials;
 use crate::organisations::note;
 use crate::{Error, Relais};
 use jiff::Timestamp;
 use relais_core::account::Account;
 use relais_core::authority::Actor;
 use relais_core::content::ContentChange;
-use relais_core::ids::AccountId;
+use relais_core::ids::{AccountId, MailboxId};
+use relais_core::organisation::SharedMailbox;
 use relais_core::photo::Photo;
 use relais_core::profile::{Profile, ProfileFacts, check_may_change, replace};
 use relais_core::rights::{Act, Verdict, may};
@@ -77,15 +79,27 @@ impl Relais {
     /// # Errors
     /// When the mailbox cannot be read.
     pub async fn mailbox_usage(&self, account: &Account) -> Result<MailboxUsage, Error> {
-        let (maildirs, mailbox) = (self.maildirs.clone(), account.mailbox);
+        self.usage(account.mailbox, account.quota_bytes).await
+    }
+
+    /// A shared mailbox has no limit.
+    ///
+    /// # Errors
+    /// When the mailbox cannot be read.
+    pub async fn shared_mailbox_usage(&self, mailbox: &SharedMailbox) -> Result<MailboxUsage, Error> {
+        self.usage(mailbox.id, None).await
+    }
+
+    async fn usage(&self, mailbox: MailboxId, quota_bytes: Option<i64>) -> Result<MailboxUsage, Error> {
+        let maildirs = self.maildirs.clone();
         let usage = tokio::task::spawn_blocking(move || maildirs.usage(mailbox)).await??;
         #[expect(clippy::cast_precision_loss, reason = "a share is shown in percent")]
         let share = |quota: i64| usage.bytes as f64 / quota as f64;
         Ok(MailboxUsage {
             messages: usage.messages,
             bytes: usage.bytes,
-            quota_bytes: account.quota_bytes,
-            share: account.quota_bytes.filter(|quota| *quota > 0).map(share),
+            quota_bytes,
+            share: quota_bytes.filter(|quota| *quota > 0).map(share),
         })
     }
 }
@@ -133,6 +147,7 @@ pub(crate) fn erase_if_gone(
     match may(account.state, Act::ChangeAttributes) {
         Verdict::No => {
             profiles::erase(tx, account.id)?;
+            credentials::forget_of(tx, account.id)?;
             content::forget_sharee(tx, account.id)?;
             directories::erase_account(tx, account.id)?;
             match content {

@@ -58,7 +58,7 @@ impl Relais {
         reference: Option<String>,
         actor: Actor,
     ) -> Result<Entry, Error> {
-        if !matches!(actor, Actor::Operator | Actor::Billing { .. }) {
+        if !(actor.operates() || matches!(actor, Actor::Billing { .. })) {
             return Err(Refusal::NotAllowed.into());
         }
         let entry = NewEntry::top_up(amount.amount_minor, reference)?;
@@ -104,7 +104,7 @@ impl Relais {
         reason: String,
         actor: Actor,
     ) -> Result<Entry, Error> {
-        if actor != Actor::Operator {
+        if !actor.operates() {
             return Err(Refusal::NotAllowed.into());
         }
         if reason.trim().is_empty() {
@@ -139,7 +139,7 @@ impl Relais {
         plan: Option<PlanId>,
         actor: Actor,
     ) -> Result<Organisation, Error> {
-        if actor != Actor::Operator {
+        if !actor.operates() {
             return Err(Refusal::NotAllowed.into());
         }
         let now = self.now();

@@ -201,7 +201,7 @@ pub enum Members {
 }
 
 /// What the table says of the states, for queries about many.
-fn standings(now: Timestamp) -> Standings {
+pub(crate) fn standings(now: Timestamp) -> Standings {
     let those = |says: &dyn Fn(State) -> bool| State::ALL.into_iter().filter(|state| says(*state)).collect();
     let active = |leaving: Leaving| those(&|state| may(standing_of(state, leaving), ACTIVE) == Verdict::Yes);
     Standings {

@@ -85,8 +85,8 @@ async fn of_two_who_use_a_link_at_once_one_does(w: &mut World) {
     w.relais.send_password_reset("user1@bm.com").await.unwrap();
     let secret = secret(w).await;
     let (first, second) = tokio::join!(
-        w.relais.use_password_reset(&secret, "the first password".into()),
-        w.relais.use_password_reset(&secret, "the second password".into()),
+        w.relais.use_password_reset(&secret, "the first password".into(), relais_app::Network::Local),
+        w.relais.use_password_reset(&secret, "the second password".into(), relais_app::Network::Local),
     );
     let refused: Vec<String> =
         [&first, &second].iter().filter_map(|ended| ended.as_ref().err()).map(code).collect();

@@ -28,15 +28,17 @@ const URL_BYTES_MAX: usize = 2000;
 /// # Errors
 /// [`Refusal::WebhookUrlInvalid`].
 pub fn check_url(url: &str) -> Result<(), Refusal> {
+    if is_whole_url(url) { Ok(()) } else { Err(Refusal::WebhookUrlInvalid { url: url.to_owned() }) }
+}
+
+/// Whether `url` is absolute, http or https, with a host and without user, password or fragment.
+#[must_use]
+pub(crate) fn is_whole_url(url: &str) -> bool {
     let rest = ["https://", "http://"].into_iter().find_map(|scheme| url.strip_prefix(scheme));
     let authority = rest.and_then(|rest| rest.split(['/', '?']).next()).unwrap_or_default();
     let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
     let plain = url.len() <= URL_BYTES_MAX && url.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
-    if plain && !host.is_empty() && !authority.contains('@') {
-        Ok(())
-    } else {
-        Err(Refusal::WebhookUrlInvalid { url: url.to_owned() })
-    }
+    plain && !host.is_empty() && !authority.contains('@')
 }
 
 #[cfg(test)]

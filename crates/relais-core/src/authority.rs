@@ -58,6 +58,8 @@ impl Role {
 pub enum Actor {
     /// Who runs the instance: the command line on the machine, or an operator token.
     Operator,
+    /// A person who operates the instance in the console, as such.
+    Operating { id: AccountId },
     /// A token of an organisation: acts as its company admin.
     Token { id: TokenId, organisation: OrganisationId },
     /// A signed-in person.
@@ -72,6 +74,8 @@ pub enum Actor {
     Schedule { organisation: OrganisationId },
     /// Whoever has the secret of a recovery grant: reads one mailbox and commands nothing.
     Grant { id: GrantId, organisation: OrganisationId },
+    /// The organisation's identity provider: makes accounts for those it knows, and commands nothing else.
+    SignOn { organisation: OrganisationId },
     /// A connected program: registers content, and commands nothing.
     Application { id: ApplicationId, organisation: OrganisationId },
     /// A provider of identities, by SCIM: makes, changes and closes accounts, and groups.
@@ -141,31 +145,40 @@ impl Actor {
     #[must_use]
     pub fn organisation(&self) -> Option<OrganisationId> {
         match self {
-            Self::Operator => None,
+            Self::Operator | Self::Operating { .. } => None,
             Self::Token { organisation, .. }
             | Self::Account { organisation, .. }
             | Self::Departure { organisation, .. }
             | Self::Directory { organisation, .. }
             | Self::Billing { organisation }
             | Self::Schedule { organisation }
+            | Self::SignOn { organisation }
             | Self::Grant { organisation, .. }
             | Self::Application { organisation, .. }
             | Self::Scim { organisation, .. } => Some(*organisation),
         }
     }
 
-    /// The signed-in person who acts.
+    /// Whether it runs the instance.
+    #[must_use]
+    pub fn operates(&self) -> bool {
+        matches!(self, Self::Operator | Self::Operating { .. })
+    }
+
+    /// The signed-in person who acts for themselves or for their organisation.
     #[must_use]
     pub fn person(&self) -> Option<AccountId> {
         match self {
             Self::Account { id, .. } => Some(*id),
             Self::Operator
+            | Self::Operating { .. }
             | Self::Token { .. }
             | Self::Departure { .. }
             | Self::Billing { .. }
             | Self::Schedule { .. }
             | Self::Directory { .. }
             | Self::Scim { .. }
+            | Self::SignOn { .. }
             | Self::Grant { .. }
             | Self::Application { .. } => None,
         }
@@ -175,7 +188,7 @@ impl Actor {
     #[must_use]
     pub fn has(&self, power: Power, organisation: OrganisationId) -> bool {
         match self {
-            Self::Operator => true,
+            Self::Operator | Self::Operating { .. } => true,
             Self::Token { organisation: own, .. } | Self::Departure { organisation: own, .. } => {
                 *own == organisation && role_has(Role::CompanyAdmin, power)
             }
@@ -184,6 +197,7 @@ impl Actor {
             }
             Self::Directory { organisation: own, .. } => *own == organisation && directory_has(power),
             Self::Scim { organisation: own, .. } => *own == organisation && scim_has(power),
+            Self::SignOn { organisation: own } => *own == organisation && power == Power::ManageAccounts,
             Self::Grant { .. } | Self::Schedule { .. } | Self::Application { .. } => false,
             Self::Account { organisation: own, role, .. } => *own == organisation && role_has(*role, power),
         }

@@ -3,8 +3,12 @@
 //! The application carries the steps out and keeps where it is; nothing here knows how a step is done.
 
 mod planning;
+mod policy;
+mod steering;
 
 pub use planning::{PlanFacts, common_reply, default_reply, plan};
+pub use policy::{DeparturePolicy, POLICY_DAYS_MAX, PolicyMail};
+pub use steering::Way;
 
 use crate::address::EmailAddress;
 use crate::content::ContentCount;

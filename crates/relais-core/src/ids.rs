@@ -122,6 +122,10 @@ id!(/// A token of an organisation or of the operator.
     TokenId, "tok");
 id!(/// A signed-in session.
     SessionId, "ses");
+id!(/// What lets one device in.
+    AppPasswordId, "apw");
+id!(/// What proves that a person is there, without a password.
+    PasskeyId, "psk");
 id!(/// A dated permission to read a deactivated account's mail.
     GrantId, "grt");
 id!(/// What an organisation subscribed to.

@@ -7,7 +7,7 @@ mod billing;
 mod flexible;
 mod leaving;
 
-pub use addresses::{check_available, check_free, release};
+pub use addresses::{check_available, check_free, free_alias, release};
 pub use billing::{GRACE_DAYS, Means};
 pub(crate) use billing::{check_currency, check_role};
 use leaving::check_content;
@@ -36,8 +36,8 @@ pub enum Command {
     SetPassword {
         hash: PasswordHash,
     },
-    /// Makes an invited account active whose person has said elsewhere who they are.
-    Enter,
+    /// Makes an invited account active without a password: an identity provider vouches for the person.
+    Activate,
     /// Closes every door; mail goes where `inbound` says, or is refused.
     Deactivate {
         cause: Cause,
@@ -136,6 +136,8 @@ pub struct Facts {
     pub owned: Owned,
     /// To whom the command gives content.
     pub heir: Option<Account>,
+    /// To whom a machine may give it, as the organisation has said.
+    pub policy_heir: Option<AccountId>,
 }
 
 /// What has to be done outside the database once a decision is committed. Kept in the outbox until done; each may be
@@ -206,7 +208,7 @@ pub struct NewAccount {
 
 /// An organisation has one owner, whom the operator names: nobody else makes a second one by the way.
 fn check_owner_is_named_by_the_operator(role: Role, actor: &Actor) -> Result<(), Refusal> {
-    if role == Role::Owner && *actor != Actor::Operator { Err(Refusal::NotAllowed) } else { Ok(()) }
+    if role == Role::Owner && !actor.operates() { Err(Refusal::NotAllowed) } else { Ok(()) }
 }
 
 /// Creates an account, invited or active.
@@ -296,7 +298,7 @@ pub fn decide(
     }
     match command {
         Command::SetPassword { hash } => set_password(account, hash, facts, now),
-        Command::Enter => enter(account, facts, now),
+        Command::Activate => activate(account, facts, now),
         Command::Deactivate { cause, inbound, content } => {
             let content = check_content(account, cause, content, facts, now)?;
             leaving::deactivate(account, cause, inbound, content, facts, now)
@@ -323,9 +325,10 @@ pub fn decide(
 
 fn power_for(command: &Command) -> Power {
     match command {
-        Command::SetPassword { .. } | Command::Enter | Command::SetInbound { .. } | Command::SetName { .. } => {
-            Power::ChangeSelf
-        }
+        Command::SetPassword { .. }
+        | Command::Activate
+        | Command::SetInbound { .. }
+        | Command::SetName { .. } => Power::ChangeSelf,
         Command::Rename { .. }
         | Command::AddAlias { .. }
         | Command::RemoveAlias { .. }
@@ -376,8 +379,7 @@ fn set_password(account: &Account, hash: PasswordHash, facts: &Facts, now: Times
     done(change)
 }
 
-/// The directory, or whoever else the organisation trusts, has said who it is.
-fn enter(account: &Account, facts: &Facts, now: Timestamp) -> Answer {
+fn activate(account: &Account, facts: &Facts, now: Timestamp) -> Answer {
     match may(standing(account, now), Act::SignInWithSso) {
         Verdict::Yes => return Ok(Decision::Unchanged),
         Verdict::Activates => {}
@@ -394,7 +396,7 @@ fn enter(account: &Account, facts: &Facts, now: Timestamp) -> Answer {
     next.state = State::Active;
     let mut bill = billing::Bill::new(&facts.means);
     bill.begin(&mut next, facts.means.subscription.as_ref())?;
-    let mut change = changed(next, "account.entered", json!({ "activates": true }));
+    let mut change = changed(next, "account.activated", json!({}));
     change.entries = bill.entries();
     done(change)
 }
@@ -436,7 +438,7 @@ fn set_role(account: &Account, role: Role, facts: &Facts, actor: &Actor, now: Ti
         return Ok(Decision::Unchanged);
     }
     check_owner_is_named_by_the_operator(role, actor)?;
-    if account.role == Role::Owner && *actor != Actor::Operator {
+    if account.role == Role::Owner && !actor.operates() {
         return Err(Refusal::OwnerCannotLeave);
     }
     if account.role.leads() && !role.leads() && facts.other_admins == 0 {

@@ -29,7 +29,8 @@ pub enum Topic {
     People,
     /// Departures that wait for somebody, and those that ended. To owner and company admins.
     Departures,
-    /// Jobs that ended, to whoever ordered them; content that an application did not hand over.
+    /// Jobs that ended, to whoever ordered them; content that an application did not hand over; applications that take what
+    /// they are told no more.
     Jobs,
 }
 
@@ -129,7 +130,9 @@ pub fn audiences(event: &Event) -> Vec<(Topic, Audience)> {
             (Topic::Sharing, [audience, None])
         }
         "content.reassigned" => (Topic::Sharing, [person(id(detail("to"))), None]),
-        "content.reassignment_refused" => (Topic::Jobs, [Some(Audience::CompanyAdmins), None]),
+        "content.reassignment_refused" | "application.feed_stopped" => {
+            (Topic::Jobs, [Some(Audience::CompanyAdmins), None])
+        }
         "departure.held" | "departure.finished" => (Topic::Departures, [Some(Audience::CompanyAdmins), None]),
         "job.finished" => (Topic::Jobs, [person(event.actor.person()), None]),
         _ => return Vec::new(),

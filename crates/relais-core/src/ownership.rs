@@ -22,7 +22,7 @@ pub fn hand_over(
     now: Timestamp,
 ) -> Result<Vec<Change>, Refusal> {
     let is_owner = match actor {
-        Actor::Operator => true,
+        Actor::Operator | Actor::Operating { .. } => true,
         Actor::Account { id, .. } => owners.iter().any(|owner| owner.id == *id),
         Actor::Token { .. }
         | Actor::Departure { .. }
@@ -31,7 +31,8 @@ pub fn hand_over(
         | Actor::Schedule { .. }
         | Actor::Grant { .. }
         | Actor::Application { .. }
-        | Actor::Scim { .. } => false,
+        | Actor::Scim { .. }
+        | Actor::SignOn { .. } => false,
     };
     if !is_owner {
         return Err(Refusal::NotAllowed);

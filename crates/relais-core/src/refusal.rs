@@ -3,21 +3,34 @@
 
 mod backup;
 mod content;
+mod credential;
 mod directory;
+mod feed;
 mod group;
 mod invitation;
 mod list;
+mod operator;
+mod passkey;
+mod policy;
 mod profile;
 mod scim;
 
 pub use backup::BackupFault;
 pub use content::ContentFault;
 pub use directory::DirectoryFault;
+mod sign_on;
+
+pub use credential::CredentialFault;
+pub use feed::FeedFault;
 pub use group::GroupFault;
 pub use invitation::InvitationFault;
 pub use list::ListFault;
+pub use operator::OperatorFault;
+pub use passkey::PasskeyFault;
+pub use policy::PolicyFault;
 pub use profile::ProfileFault;
 pub use scim::ScimFault;
+pub use sign_on::SignOnFault;
 
 use crate::address::EmailAddress;
 use crate::domain::TxtRecord;
@@ -49,6 +62,7 @@ pub enum Refusal {
     DomainInvalid { text: String },
     DomainNotProven { domain: String, record: TxtRecord },
     DomainInUse { domain: String, addresses: Vec<EmailAddress> },
+    ResponderInUse { responder: String, by: Vec<String> },
     DomainIsProvider { domain: String },
     TargetNotActive { address: EmailAddress },
     NameInvalid,
@@ -98,9 +112,15 @@ pub enum Refusal {
     Backup(BackupFault),
     Content(ContentFault),
     Directory(DirectoryFault),
+    Credential(CredentialFault),
+    Passkey(PasskeyFault),
     Group(GroupFault),
     Scim(ScimFault),
     Invitation(InvitationFault),
+    SignOn(SignOnFault),
+    Feed(FeedFault),
+    Policy(PolicyFault),
+    Operator(OperatorFault),
 }
 
 impl Refusal {
@@ -128,6 +148,7 @@ impl Refusal {
             Self::DomainInvalid { .. } => "domain_invalid",
             Self::DomainNotProven { .. } => "domain_not_proven",
             Self::DomainInUse { .. } => "domain_in_use",
+            Self::ResponderInUse { .. } => "responder_in_use",
             Self::DomainIsProvider { .. } => "domain_is_provider",
             Self::TargetNotActive { .. } => "target_not_active",
             Self::NameInvalid => "name_invalid",
@@ -177,9 +198,15 @@ impl Refusal {
             Self::Backup(fault) => fault.code(),
             Self::Content(fault) => fault.code(),
             Self::Directory(fault) => fault.code(),
+            Self::Credential(fault) => fault.code(),
+            Self::Passkey(fault) => fault.code(),
             Self::Group(fault) => fault.code(),
             Self::Scim(fault) => fault.code(),
             Self::Invitation(fault) => fault.code(),
+            Self::SignOn(fault) => fault.code(),
+            Self::Feed(fault) => fault.code(),
+            Self::Policy(fault) => fault.code(),
+            Self::Operator(fault) => fault.code(),
         }
     }
 
@@ -195,10 +222,7 @@ impl Refusal {
     fn french(&self) -> String {
         match self {
             Self::NotAllowed => "Votre rôle ne permet pas cette opération ; demandez-la à un administrateur de l'organisation.".into(),
-            Self::NotInThisState { act, state } => format!(
-                "Un compte {} ne peut pas {} ; {}.",
-                state_fr(*state), act_fr(*act), next_fr(*state)
-            ),
+            Self::NotInThisState { act, state } => format!("Un compte {} ne peut pas {} ; {}.", state_fr(*state), act_fr(*act), next_fr(*state)),
             Self::OwnerCannotLeave => "Le propriétaire de l'organisation ne peut pas partir ; il remet d'abord l'organisation à un autre compte (relais organisation owner), puis un administrateur lui donne un autre rôle.".into(),
             Self::RevokeRoleFirst => "Ce compte est administrateur de l'organisation ; retirez-lui d'abord ce rôle.".into(),
             Self::LastCompanyAdmin => "C'est le dernier administrateur actif ; nommez-en d'abord un autre.".into(),
@@ -226,16 +250,14 @@ impl Refusal {
                 "Des adresses du domaine {domain} ont encore un titulaire, dont {} ; retirez-les ou donnez-leur une adresse d'un autre domaine, puis recommencez.",
                 list(addresses)
             ),
+            Self::ResponderInUse { responder, by } => format!("Du courrier va encore au répondeur « {responder} » : {} ; faites-le aller ailleurs, puis recommencez.", by.join(", ")),
             Self::DomainIsProvider { domain } => format!("Le domaine {domain} est celui de l'exploitant, pas d'une organisation ; choisissez un domaine de l'organisation."),
             Self::TargetNotActive { address } => format!("{address} n'appartient à aucun compte actif ; choisissez une autre adresse ou réactivez ce compte."),
             Self::NameInvalid => "Le nom est vide, dépasse 200 caractères ou contient des caractères de contrôle ; corrigez-le.".into(),
             Self::InboundPhases => "Les phases doivent se suivre dans le temps et seule la dernière est sans fin ; corrigez les dates.".into(),
             Self::InboundDropsMail => "Ce réglage accepterait des messages sans les garder, sans les rediriger et sans y répondre ; gardez une copie ou refusez-les.".into(),
             Self::InboundInThePast => "Une phase se termine dans le passé ; choisissez une date à venir.".into(),
-            Self::RedirectLoop { through } => format!(
-                "Cette redirection tournerait en rond en passant par {} ; choisissez une autre destination.",
-                join(through)
-            ),
+            Self::RedirectLoop { through } => format!("Cette redirection tournerait en rond en passant par {} ; choisissez une autre destination.", join(through)),
             Self::RedirectNowhere { address } => format!("{address} n'existe pas ici : les messages redirigés seraient refusés ; créez l'adresse ou corrigez-la."),
             Self::PasswordLength { characters_min } => format!("Le mot de passe doit avoir au moins {characters_min} caractères (et au plus 1024 octets) ; choisissez-en un autre."),
             Self::SuccessorIsLeaver => "Le successeur est la personne qui part ; choisissez quelqu'un d'autre.".into(),
@@ -284,9 +306,15 @@ impl Refusal {
             Self::Backup(fault) => fault.french(),
             Self::Content(fault) => fault.french(),
             Self::Directory(fault) => fault.french(),
+            Self::Credential(fault) => fault.french(),
+            Self::Passkey(fault) => fault.french(),
             Self::Group(fault) => fault.french(),
             Self::Scim(fault) => fault.french(),
             Self::Invitation(fault) => fault.french(),
+            Self::SignOn(fault) => fault.french(),
+            Self::Feed(fault) => fault.french(),
+            Self::Policy(fault) => fault.french(),
+            Self::Operator(fault) => fault.french(),
         }
     }
 
@@ -323,6 +351,7 @@ impl Refusal {
                 "Addresses of the domain {domain} still have a holder, among them {}; remove them or move them to another domain, then try again.",
                 list(addresses)
             ),
+            Self::ResponderInUse { responder, by } => format!("Mail still goes to the responder \u{201c}{responder}\u{201d}: {}; let it go elsewhere, then try again.", by.join(", ")),
             Self::DomainIsProvider { domain } => format!("The domain {domain} is the operator's and not an organisation's; choose a domain of the organisation."),
             Self::TargetNotActive { address } => format!("{address} belongs to no active account; choose another address or reactivate that account."),
             Self::NameInvalid => "The name is empty, longer than 200 characters or holds control characters; correct it.".into(),
@@ -378,9 +407,15 @@ impl Refusal {
             Self::Backup(fault) => fault.english(),
             Self::Content(fault) => fault.english(),
             Self::Directory(fault) => fault.english(),
+            Self::Credential(fault) => fault.english(),
+            Self::Passkey(fault) => fault.english(),
             Self::Group(fault) => fault.english(),
             Self::Scim(fault) => fault.english(),
             Self::Invitation(fault) => fault.english(),
+            Self::SignOn(fault) => fault.english(),
+            Self::Feed(fault) => fault.english(),
+            Self::Policy(fault) => fault.english(),
+            Self::Operator(fault) => fault.english(),
         }
     }
 }
@@ -403,6 +438,12 @@ impl From<DirectoryFault> for Refusal {
     }
 }
 
+impl From<CredentialFault> for Refusal {
+    fn from(fault: CredentialFault) -> Self {
+        Self::Credential(fault)
+    }
+}
+
 impl From<GroupFault> for Refusal {
     fn from(fault: GroupFault) -> Self {
         Self::Group(fault)
@@ -412,6 +453,36 @@ impl From<GroupFault> for Refusal {
 impl From<ScimFault> for Refusal {
     fn from(fault: ScimFault) -> Self {
         Self::Scim(fault)
+    }
+}
+
+impl From<FeedFault> for Refusal {
+    fn from(fault: FeedFault) -> Self {
+        Self::Feed(fault)
+    }
+}
+
+impl From<PolicyFault> for Refusal {
+    fn from(fault: PolicyFault) -> Self {
+        Self::Policy(fault)
+    }
+}
+
+impl From<OperatorFault> for Refusal {
+    fn from(fault: OperatorFault) -> Self {
+        Self::Operator(fault)
+    }
+}
+
+impl From<PasskeyFault> for Refusal {
+    fn from(fault: PasskeyFault) -> Self {
+        Self::Passkey(fault)
+    }
+}
+
+impl From<SignOnFault> for Refusal {
+    fn from(fault: SignOnFault) -> Self {
+        Self::SignOn(fault)
     }
 }
 

@@ -82,7 +82,7 @@ impl Act {
     #[must_use]
     pub fn describe(self) -> &'static str {
         match self {
-            Self::SignInWithPassword => "sign in with a password (API, portal)",
+            Self::SignInWithPassword => "sign in with a password or a passkey (API, portal)",
             Self::SignInWithSso => "sign in by single sign-on",
             Self::ReadMail => "read mail, calendars, contacts (IMAP, POP, DAV)",
             Self::SubmitMail => "submit mail",

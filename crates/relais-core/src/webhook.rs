@@ -25,7 +25,7 @@ fn fields(event: &Event) -> Option<&'static [&'static str]> {
         "account.created" => &["address", "role", "state"],
         // An invitation was taken up.
         "account.password_set" if event.detail["activates"] == true => &["activates"],
-        "account.entered" => &["activates"],
+        "account.activated" => &[],
         "account.deactivated" => &["cause"],
         "account.reactivated" | "account.deleted" => &[],
         "account.renamed" | "account.role_set" => &["from", "to"],

@@ -157,6 +157,7 @@ fn facts(world: &mut World, on: &Account, ask: Ask, departing: bool, now: Timest
         backed_up_at: Some(Timestamp::MAX),
         means: Means::none(Date::ZERO),
         owned: Owned::default(),
+        policy_heir: None,
         heir: None,
     }
 }

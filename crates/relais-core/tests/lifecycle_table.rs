@@ -135,7 +135,7 @@ fn command(words: &str) -> Command {
     let (name, rest) = words.trim().split_once(' ').unwrap_or((words.trim(), ""));
     match name {
         "set_password" => Command::SetPassword { hash: PasswordHash::from_phc("$argon2id$new".into()) },
-        "enter" => Command::Enter,
+        "activate" => Command::Activate,
         "deactivate" => {
             let (to, cause) = rest.split_once("by ").unwrap_or((rest, "admin"));
             let (to, content) = match to.trim().strip_suffix("giving") {
@@ -221,7 +221,7 @@ fn on_base(subject: &mut Account, course: Option<Course>) {
 fn name_of(command: &Command) -> &'static str {
     match command {
         Command::SetPassword { .. } => "set_password",
-        Command::Enter => "enter",
+        Command::Activate => "activate",
         Command::Deactivate { .. } => "deactivate",
         Command::Reactivate => "reactivate",
         Command::ReactivateFlexibly => "reactivate_flexibly",
@@ -294,6 +294,7 @@ fn facts(subject: &Account, words: &[&str]) -> Facts {
             ..Means::none(date(2026, 11, 21))
         },
         owned: Owned::default(),
+        policy_heir: None,
         heir: Some(heir()),
     };
     if subject.state == State::Deleted {
@@ -524,6 +525,7 @@ fn the_table_has_every_command_in_every_state() {
         lines().map(|line| (name_of(&command(line.command)), subject(line.account).state.as_str())).collect();
     for name in [
         "set_password",
+        "activate",
         "deactivate",
         "reactivate",
         "delete",

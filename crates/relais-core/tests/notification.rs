@@ -198,6 +198,18 @@ fn each_kind_is_told_to_those_whom_it_concerns_in_both_languages() {
             "An application kept content of un@bm.com instead of passing it on (2): see `relais content reassignments`.",
         ),
         (
+            event(
+                "application.feed_stopped",
+                ApplicationId::from_number(1),
+                json!({ "name": "Tableaux", "trouble": "answered 401" }),
+            ),
+            vec![(Topic::Jobs, CompanyAdmins)],
+            "L'application Tableaux refuse le jeton avec lequel elle est alimentée (answered 401) ; donnez-en un nouveau : \
+             `relais application scim set`.",
+            "The application Tableaux takes the token no more with which it is fed (answered 401); give a new one: \
+             `relais application scim set`.",
+        ),
+        (
             event("departure.held", departure, json!({})),
             vec![(Topic::Departures, CompanyAdmins)],
             "Le départ de un@bm.com est suspendu jusqu'à ce qu'on le reprenne.",

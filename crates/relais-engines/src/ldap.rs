@@ -10,7 +10,7 @@ mod entry;
 mod groups;
 mod search;
 
-use crate::webhook::Reach;
+use crate::outside::Reach;
 use connection::Connection;
 use ldap3::ldap_escape;
 use relais_core::directory::groups::SeenGroup;

@@ -102,6 +102,15 @@ pub fn get(tx: &mut Tx<'_>, id: AccountId) -> Result<Option<Account>, Error> {
     tx.query_opt(&sql, &[id.number().into()])?.as_ref().map(read).transpose()
 }
 
+/// Keeps the same password under another hash, unless it was changed meanwhile.
+pub fn rehash(tx: &mut Tx<'_>, id: AccountId, from: &PasswordHash, to: &PasswordHash) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE accounts SET password = $3 WHERE id = $1 AND password = $2",
+        &[id.number().into(), from.as_phc().into(), to.as_phc().into()],
+    )?;
+    Ok(())
+}
+
 /// The account that holds `address`, as primary or alias.
 pub fn holding(tx: &mut Tx<'_>, address: &EmailAddress) -> Result<Option<Account>, Error> {
     let sql = format!(
@@ -235,13 +244,11 @@ pub fn with_roles(
     organisation: OrganisationId,
     roles: &[Role],
 ) -> Result<Vec<Account>, Error> {
-    // Not by the id itself: the index that has that order holds everybody.
-    let sql =
-        format!("SELECT {COLUMNS} FROM accounts WHERE organisation = $1 AND role = $2 ORDER BY (id + 0)");
     let mut found = Vec::new();
     for role in roles {
-        for row in tx.query(&sql, &[organisation.number().into(), name(role)])? {
-            found.push(read(&row)?);
+        let sql = "SELECT id FROM accounts WHERE organisation = $1 AND role = $2 ORDER BY id";
+        for row in tx.query(sql, &[organisation.number().into(), name(role)])? {
+            found.extend(get(tx, AccountId::from_number(row.int(0)?))?);
         }
     }
     Ok(found)
@@ -256,19 +263,21 @@ pub struct Group {
     pub count: i64,
 }
 
-/// How many accounts there are of each kind.
+/// How many accounts there are of each kind: several groups may be of one, as people leave on different days.
 pub fn census(tx: &mut Tx<'_>, organisation: OrganisationId, now: Timestamp) -> Result<Vec<Group>, Error> {
-    let sql = "SELECT state, CASE WHEN leaves_at <= $2 THEN 1 ELSE 0 END AS has_left, role, subscription, COUNT(*) \
-               FROM accounts WHERE organisation = $1 GROUP BY state, has_left, role, subscription";
+    // In the order of its index, which answers alone and unsorted.
+    let sql = "SELECT state, role, subscription, leaves_at, COUNT(*) FROM accounts WHERE organisation = $1 \
+               GROUP BY state, role, subscription, leaves_at";
     let place = |column| at("accounts", column);
-    tx.query(sql, &[organisation.number().into(), time(now)])?
+    tx.query(sql, &[organisation.number().into()])?
         .iter()
         .map(|row| {
+            let leaves_at = place("leaves_at").opt_time(3, row.opt_int(3)?)?;
             Ok(Group {
                 state: place("state").name(0, row.text(0)?)?,
-                leaving: if row.int(1)? == 1 { Leaving::Due } else { Leaving::NotDue },
-                role: place("role").name(0, row.text(2)?)?,
-                subscription: row.opt_int(3)?.map(SubscriptionId::from_number),
+                leaving: if leaves_at.is_some_and(|end| end <= now) { Leaving::Due } else { Leaving::NotDue },
+                role: place("role").name(1, row.text(1)?)?,
+                subscription: row.opt_int(2)?.map(SubscriptionId::from_number),
                 count: row.int(4)?,
             })
         })

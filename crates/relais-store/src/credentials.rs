@@ -1,9 +1,9 @@
-//! Tokens, sessions and recovery grants. Only hashes of their secrets are kept.
+//! Tokens and recovery grants. Only hashes of their secrets are kept.
 
 use crate::columns::{at, time};
 use crate::tx::{Error, Tx};
 use jiff::Timestamp;
-use relais_core::ids::{AccountId, GrantId, OrganisationId, SessionId, TokenId};
+use relais_core::ids::{AccountId, GrantId, OrganisationId, TokenId};
 use serde::{Deserialize, Serialize};
 
 /// A token of an organisation, or of the operator.
@@ -84,55 +84,6 @@ pub fn revoke_token(
         &[id.number().into(), owner(organisation).into(), time(now)],
     )?;
     Ok(revoked == 1)
-}
-
-/// A signed-in person. Void as soon as the account's epoch is another one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Session {
-    pub id: SessionId,
-    pub account: AccountId,
-    pub epoch: i64,
-    pub expires_at: Timestamp,
-}
-
-pub fn insert_session(tx: &mut Tx<'_>, session: &Session, secret_hash: &[u8]) -> Result<(), Error> {
-    tx.execute_one(
-        "INSERT INTO sessions (id, account, secret_hash, epoch, expires_at) VALUES ($1, $2, $3, $4, $5)",
-        &[
-            session.id.number().into(),
-            session.account.number().into(),
-            secret_hash.into(),
-            session.epoch.into(),
-            time(session.expires_at),
-        ],
-    )
-}
-
-pub fn session_by_secret(tx: &mut Tx<'_>, secret_hash: &[u8]) -> Result<Option<Session>, Error> {
-    tx.query_opt(
-        "SELECT id, account, epoch, expires_at FROM sessions WHERE secret_hash = $1",
-        &[secret_hash.into()],
-    )?
-    .map(|row| {
-        let id = row.int(0)?;
-        Ok(Session {
-            id: SessionId::from_number(id),
-            account: AccountId::from_number(row.int(1)?),
-            epoch: row.int(2)?,
-            expires_at: at("sessions", "expires_at").time(id, row.int(3)?)?,
-        })
-    })
-    .transpose()
-}
-
-pub fn end_session(tx: &mut Tx<'_>, id: SessionId) -> Result<(), Error> {
-    tx.execute("DELETE FROM sessions WHERE id = $1", &[id.number().into()])?;
-    Ok(())
-}
-
-/// Forgets sessions that have expired.
-pub fn forget_sessions(tx: &mut Tx<'_>, now: Timestamp) -> Result<u64, Error> {
-    tx.execute("DELETE FROM sessions WHERE expires_at <= $1", &[time(now)])
 }
 
 /// Lets whoever has its secret read a deactivated account's mail until a date.

@@ -81,6 +81,16 @@ pub fn list(tx: &mut Tx<'_>, organisation: OrganisationId) -> Result<Vec<Departu
     rows.iter().map(|row| read(tx, row)).collect()
 }
 
+/// Those that are neither finished nor undone, the earliest first.
+pub fn open(tx: &mut Tx<'_>, organisation: OrganisationId) -> Result<Vec<Departure>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM departures WHERE organisation = $1 AND state NOT IN ('undone', 'finished') \
+         ORDER BY created_at, id"
+    );
+    let rows = tx.query(&sql, &[organisation.number().into()])?;
+    rows.iter().map(|row| read(tx, row)).collect()
+}
+
 /// The departure of `account` that is neither finished nor undone.
 pub fn open_of(tx: &mut Tx<'_>, account: AccountId) -> Result<Option<DepartureId>, Error> {
     let row = tx.query_opt(

@@ -81,6 +81,18 @@ pub fn set_catch_all(tx: &mut Tx<'_>, domain: &str, to: Option<Target>) -> Resul
     )
 }
 
+/// The domains whose unknown addresses lead to `to`.
+pub fn caught_by(tx: &mut Tx<'_>, to: Target) -> Result<Vec<String>, Error> {
+    let (kind, id) = target(to);
+    tx.query(
+        "SELECT name FROM domains WHERE catch_all_kind = $1 AND catch_all_id = $2 ORDER BY name",
+        &[kind, id],
+    )?
+    .iter()
+    .map(|row| row.text(0).map(str::to_owned))
+    .collect()
+}
+
 pub fn remove(tx: &mut Tx<'_>, domain: &str) -> Result<(), Error> {
     tx.execute_one("DELETE FROM domains WHERE name = $1", &[domain.into()])
 }

@@ -96,6 +96,24 @@ pub fn page(
         .collect()
 }
 
+/// A page of events before number `before`, the newest first; those of one subject, and of the kinds that begin with
+/// `kind`, where they are not empty.
+pub fn newest(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    subject: &str,
+    kind: &str,
+    before: i64,
+    count_max: i64,
+) -> Result<Vec<Event>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM events WHERE organisation = $1 AND number < $2 AND ($3 = '' OR subject = $3) \
+         AND SUBSTR(kind, 1, LENGTH($4)) = $4 ORDER BY number DESC LIMIT $5"
+    );
+    let args = [organisation.number().into(), before.into(), subject.into(), kind.into(), count_max.into()];
+    tx.query(&sql, &args)?.iter().map(read).collect()
+}
+
 /// What a check of the chain finds.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct ChainCheck {

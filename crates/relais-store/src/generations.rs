@@ -275,6 +275,16 @@ pub fn newest(tx: &mut Tx<'_>, holder: Holder) -> Result<Option<Snapshot>, Error
     tx.query_opt(&sql, &[kind, id])?.as_ref().map(read_snapshot).transpose()
 }
 
+/// The verified snapshots of a holder, the newest first.
+pub fn of_holder(tx: &mut Tx<'_>, holder: Holder, count_max: i64) -> Result<Vec<Snapshot>, Error> {
+    let (kind, id) = holder_values(holder);
+    let sql = format!(
+        "SELECT {SNAPSHOT} FROM snapshots WHERE holder_kind = $1 AND holder_id = $2 AND verified_at IS NOT NULL \
+         ORDER BY begun_at DESC, generation DESC LIMIT $3"
+    );
+    tx.query(&sql, &[kind, id, count_max.into()])?.iter().map(read_snapshot).collect()
+}
+
 /// The verified snapshot of a holder that was the newest at a time.
 pub fn newest_at(tx: &mut Tx<'_>, holder: Holder, at: Timestamp) -> Result<Option<Snapshot>, Error> {
     let (kind, id) = holder_values(holder);

@@ -1,11 +1,11 @@
 //! Groups and their members.
 
-use crate::columns::{at, json, name, target, time};
+use crate::columns::{at, json, name, time};
 use crate::tx::{Error, Tx};
 use crate::value::Row;
 use relais_core::address::EmailAddress;
 use relais_core::ids::{AccountId, GroupId, OrganisationId};
-use relais_core::organisation::{Group, GroupRole, Target};
+use relais_core::organisation::{Group, GroupRole};
 
 const COLUMNS: &str = "g.id, g.organisation, g.name, g.address, g.created_at, g.posting";
 
@@ -127,6 +127,17 @@ pub fn inner_ids(tx: &mut Tx<'_>, group: GroupId) -> Result<Vec<GroupId>, Error>
     .collect()
 }
 
+/// The groups that a group is in itself.
+pub fn outer_ids(tx: &mut Tx<'_>, inner: GroupId) -> Result<Vec<GroupId>, Error> {
+    tx.query(
+        "SELECT member_group FROM group_groups WHERE inner_group = $1 ORDER BY member_group",
+        &[inner.number().into()],
+    )?
+    .iter()
+    .map(|row| Ok(GroupId::from_number(row.int(0)?)))
+    .collect()
+}
+
 /// Puts `inner` into `group`. Returns whether it was not in it yet.
 pub fn put_in(tx: &mut Tx<'_>, group: GroupId, inner: GroupId) -> Result<bool, Error> {
     let put = tx.execute(
@@ -143,18 +154,6 @@ pub fn take_out(tx: &mut Tx<'_>, group: GroupId, inner: GroupId) -> Result<bool,
         &[group.number().into(), inner.number().into()],
     )?;
     Ok(taken > 0)
-}
-
-/// The domains whose unknown addresses lead to the group.
-pub fn catch_all_of(tx: &mut Tx<'_>, group: GroupId) -> Result<Vec<String>, Error> {
-    let (kind, id) = target(Target::Group(group));
-    tx.query(
-        "SELECT name FROM domains WHERE catch_all_kind = $1 AND catch_all_id = $2 ORDER BY name",
-        &[kind, id],
-    )?
-    .iter()
-    .map(|row| row.text(0).map(str::to_owned))
-    .collect()
 }
 
 /// Makes `account` a member, or changes its role.

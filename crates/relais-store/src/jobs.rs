@@ -64,12 +64,17 @@ pub fn ordered_by(tx: &mut Tx<'_>, id: JobId) -> Result<Option<Actor>, Error> {
     row.map(|row| at("jobs", "ordered_by").json(id, row.text(0)?)).transpose()
 }
 
-/// The newest first.
-pub fn list(tx: &mut Tx<'_>, organisation: OrganisationId, count_max: i64) -> Result<Vec<Job>, Error> {
+/// The newest first, of one organisation or of all.
+pub fn list(
+    tx: &mut Tx<'_>,
+    organisation: Option<OrganisationId>,
+    count_max: i64,
+) -> Result<Vec<Job>, Error> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM jobs WHERE organisation = $1 ORDER BY created_at DESC, id DESC LIMIT $2"
+        "SELECT {COLUMNS} FROM jobs WHERE ($1 < 0 OR organisation = $1) ORDER BY created_at DESC, id DESC LIMIT $2"
     );
-    tx.query(&sql, &[organisation.number().into(), count_max.into()])?.iter().map(read).collect()
+    let organisation = organisation.map_or(-1, OrganisationId::number);
+    tx.query(&sql, &[organisation.into(), count_max.into()])?.iter().map(read).collect()
 }
 
 /// The one that has waited longest.

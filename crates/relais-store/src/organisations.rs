@@ -4,8 +4,10 @@ use crate::columns::{at, json, name, opt_time, time};
 use crate::tx::{Error, Tx};
 use crate::value::{Kind, Row, Value};
 use jiff::Timestamp;
+use relais_core::departure::DeparturePolicy;
 use relais_core::ids::{OrganisationId, PlanId};
 use relais_core::organisation::Organisation;
+use relais_core::sign_in::SignInPolicy;
 
 const COLUMNS: &str = "id, name, language, created_at, time_zone, currency, plan, plan_term";
 
@@ -115,4 +117,41 @@ pub fn named(tx: &mut Tx<'_>, name: &str) -> Result<Option<Organisation>, Error>
 
 pub fn list(tx: &mut Tx<'_>) -> Result<Vec<Organisation>, Error> {
     tx.query(&format!("SELECT {COLUMNS} FROM organisations ORDER BY name"), &[])?.iter().map(read).collect()
+}
+
+/// What it wants done for whoever a machine closes.
+pub fn departure_policy(tx: &mut Tx<'_>, id: OrganisationId) -> Result<DeparturePolicy, Error> {
+    let row =
+        tx.query_opt("SELECT departure_policy FROM organisations WHERE id = $1", &[id.number().into()])?;
+    let text = row.as_ref().map(|row| row.opt_text(0)).transpose()?.flatten();
+    text.map_or_else(
+        || Ok(DeparturePolicy::default()),
+        |text| at("organisations", "departure_policy").json(id, text),
+    )
+}
+
+pub fn set_departure_policy(
+    tx: &mut Tx<'_>,
+    id: OrganisationId,
+    policy: &DeparturePolicy,
+) -> Result<(), Error> {
+    tx.execute_one(
+        "UPDATE organisations SET departure_policy = $2 WHERE id = $1",
+        &[id.number().into(), json(policy)],
+    )
+}
+
+/// What it asks of its people when they sign in.
+pub fn sign_in_policy(tx: &mut Tx<'_>, id: OrganisationId) -> Result<SignInPolicy, Error> {
+    let row =
+        tx.query_opt("SELECT sign_in_policy FROM organisations WHERE id = $1", &[id.number().into()])?;
+    let read = |row: Row| at("organisations", "sign_in_policy").json(id, row.text(0)?);
+    row.map_or_else(|| Ok(SignInPolicy::default()), read)
+}
+
+pub fn set_sign_in_policy(tx: &mut Tx<'_>, id: OrganisationId, policy: SignInPolicy) -> Result<(), Error> {
+    tx.execute_one(
+        "UPDATE organisations SET sign_in_policy = $2 WHERE id = $1",
+        &[id.number().into(), json(&policy)],
+    )
 }

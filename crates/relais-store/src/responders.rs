@@ -39,6 +39,11 @@ pub fn set_text(tx: &mut Tx<'_>, id: ResponderId, text: &str) -> Result<(), Erro
     tx.execute_one("UPDATE responders SET body = $2 WHERE id = $1", &[id.number().into(), text.into()])
 }
 
+/// Its addresses are the caller's.
+pub fn remove(tx: &mut Tx<'_>, id: ResponderId) -> Result<(), Error> {
+    tx.execute_one("DELETE FROM responders WHERE id = $1", &[id.number().into()])
+}
+
 pub fn get(tx: &mut Tx<'_>, id: ResponderId) -> Result<Option<Responder>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM responders WHERE id = $1");
     tx.query_opt(&sql, &[id.number().into()])?.as_ref().map(read).transpose()

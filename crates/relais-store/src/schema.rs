@@ -7,14 +7,19 @@ mod applications;
 mod backups;
 mod collections;
 mod content;
+mod credentials;
 mod directories;
 mod domains;
+mod feeds;
 mod groups;
 mod jobs;
 mod money;
 mod notifications;
+mod operators;
+mod passkeys;
 mod people;
 mod scim;
+mod sign_on;
 mod webhooks;
 
 use crate::migrate::Migration;
@@ -34,6 +39,12 @@ pub const MIGRATIONS: &[Migration] = &[
     notifications::NOTIFICATIONS,
     scim::SCIM,
     directories::DIRECTORIES,
+    credentials::CREDENTIALS,
+    sign_on::SIGN_ON,
+    feeds::FEEDS,
+    passkeys::PASSKEYS,
+    people::LEADERS,
+    operators::OPERATORS,
 ];
 
 const FOUNDATIONS: &str = "

@@ -116,6 +116,18 @@ pub fn record(
     )
 }
 
+/// One message.
+pub fn get(tx: &mut Tx<'_>, id: SpoolId) -> Result<Option<Outbound>, Error> {
+    let sql = format!("SELECT {COLUMNS} FROM spool WHERE id = $1");
+    tx.query_opt(&sql, &[id.number().into()])?.as_ref().map(read).transpose()
+}
+
+/// What waits is due at `now`. `false` when it does not wait.
+pub fn hasten(tx: &mut Tx<'_>, id: SpoolId, now: Timestamp) -> Result<bool, Error> {
+    let sql = "UPDATE spool SET next_at = $2 WHERE id = $1 AND state = 'waiting'";
+    Ok(tx.execute(sql, &[id.number().into(), time(now)])? > 0)
+}
+
 /// Whether a row still needs the message's file.
 pub fn is_waiting(tx: &mut Tx<'_>, id: SpoolId) -> Result<bool, Error> {
     let row =

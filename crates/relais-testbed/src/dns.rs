@@ -145,7 +145,7 @@ fn knows(server: SocketAddr, name: &str) -> bool {
     question.extend([0, 0, 16, 0, 1]);
     let asked = || -> std::io::Result<bool> {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
-        socket.set_read_timeout(Some(Duration::from_millis(200)))?;
+        socket.set_read_timeout(Some(Duration::from_secs(2)))?;
         socket.connect(server)?;
         socket.send(&question)?;
         let mut answer = [0; 512];

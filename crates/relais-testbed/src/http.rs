@@ -2,7 +2,9 @@
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
-use std::io::{Read, Write};
+use std::collections::HashMap;
+use std::io::{BufRead as _, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -98,4 +100,70 @@ fn unchunk(mut rest: &[u8]) -> Result<Vec<u8>> {
         whole.extend_from_slice(&rest[..size]);
         rest = &rest[size + 2..];
     }
+}
+
+/// A request that somebody sent.
+pub(crate) struct Request {
+    pub method: String,
+    pub path: String,
+    head: Vec<String>,
+    pub body: String,
+}
+
+impl Request {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.head.iter().find_map(|line| {
+            let (key, value) = line.split_once(':')?;
+            key.eq_ignore_ascii_case(name).then_some(value.trim())
+        })
+    }
+}
+
+/// One request with a body of a length that it says.
+pub(crate) fn read_request(stream: &TcpStream) -> Result<Request> {
+    stream.set_read_timeout(Some(ANSWER_MAX))?;
+    let mut reader = BufReader::new(stream);
+    let mut lines = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line)?;
+        match line.trim_end() {
+            "" => break,
+            text => lines.push(text.to_owned()),
+        }
+    }
+    let mut words = lines.first().context("no request")?.split(' ').map(str::to_owned);
+    let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let path = target.split('?').next().unwrap_or_default().to_owned();
+    let mut request = Request { method, path, head: lines.split_off(1), body: String::new() };
+    let length: usize = request.header("content-length").map_or(Ok(0), str::parse)?;
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body)?;
+    request.body = String::from_utf8(body)?;
+    Ok(request)
+}
+
+/// The fields of a query, or of a form behind a `?`.
+#[must_use]
+pub fn query_of(url: &str) -> HashMap<String, String> {
+    let decoded = |text: &str| {
+        let (mut bytes, mut rest) = (Vec::new(), text.bytes());
+        while let Some(byte) = rest.next() {
+            bytes.push(match byte {
+                b'+' => b' ',
+                b'%' => {
+                    let digits = [rest.next().unwrap_or_default(), rest.next().unwrap_or_default()];
+                    u8::from_str_radix(&String::from_utf8_lossy(&digits), 16).unwrap_or(b'?')
+                }
+                other => other,
+            });
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(name, value)| (decoded(name), decoded(value)))
+        .collect()
 }

@@ -19,6 +19,8 @@ pub struct Configuration {
     pub http: SocketAddr,
     /// Where people reach the REST API, for links in letters: `https://mail.example.com`.
     pub public_url: Option<String>,
+    /// Proxies before the HTTP port: what they say about who asks is believed.
+    pub trusted_proxies: Vec<IpAddr>,
     pub lmtp: SocketAddr,
     pub smtp: SocketAddr,
     /// Where Dovecot listens.
@@ -35,6 +37,8 @@ pub struct Configuration {
     pub webhooks_to_own_network: bool,
     /// Whether directories on the server's own network, and on this machine, may be read.
     pub directories_on_own_network: bool,
+    /// Whether organisations' identity providers may be on the server's own network, and on this machine.
+    pub sign_on_in_own_network: bool,
     /// Whom to ask about the DNS; the resolvers of this machine if absent.
     pub resolver: Option<SocketAddr>,
     /// Under which the DKIM key of a domain is looked for.
@@ -64,6 +68,7 @@ impl Default for Configuration {
             database: None,
             http: local(8025),
             public_url: None,
+            trusted_proxies: Vec::new(),
             lmtp: local(2424),
             smtp: local(2525),
             mail_listen: Ipv4Addr::LOCALHOST.into(),
@@ -74,6 +79,7 @@ impl Default for Configuration {
             smarthost: None,
             webhooks_to_own_network: false,
             directories_on_own_network: false,
+            sign_on_in_own_network: false,
             resolver: None,
             dkim_selector: "relais".to_owned(),
             message_bytes_max: 64 << 20,

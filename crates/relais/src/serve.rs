@@ -2,7 +2,7 @@
 //! knows all of them.
 
 use crate::configuration::Configuration;
-use crate::doors::{api, dav, dict, scim, smtp};
+use crate::doors::{api, console, dav, dict, edge, scim, smtp, sso};
 use crate::privileges;
 use anyhow::Context;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -10,13 +10,16 @@ use relais_app::{Clock, Ids, Parts, Relais, Store, schema};
 use relais_engines::collections::Collections;
 use relais_engines::dns::Dns;
 use relais_engines::dovecot::{self, Dovecot, FailureDelay, RunAs};
+use relais_engines::identity_provider::IdentityProviders;
 use relais_engines::ldap::Ldap;
 use relais_engines::maildir::Maildirs;
 use relais_engines::message::PersonalMarks;
+use relais_engines::outside::Reach;
 use relais_engines::radicale::{self, Homes, Radicale};
+use relais_engines::scim_server::ScimServers;
 use relais_engines::smtp::{Patience, Smarthost};
 use relais_engines::spool::SpoolFiles;
-use relais_engines::webhook::{Reach, Webhooks};
+use relais_engines::webhook::Webhooks;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -82,6 +85,10 @@ async fn run(data: &Path, configuration: &Configuration) -> anyhow::Result<()> {
     if let Some(radicale) = app.radicale() {
         radicale.ready(ENGINE_READY_MAX).await.context("starting Radicale")?;
     }
+    // Once, and before anything else is there: whoever reads it is at the machine.
+    if let Some(link) = app.first_link().await.context("making the first link")? {
+        println!("Nobody operates this instance yet. Within a day, open {link}");
+    }
     println!("ready");
     std::io::stdout().flush().context("writing to the standard output")?;
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
@@ -108,6 +115,8 @@ fn build(data: &Path, configuration: &Configuration) -> anyhow::Result<Arc<Relai
         patience: Patience::default(),
     });
     let reach = if configuration.webhooks_to_own_network { Reach::Everywhere } else { Reach::Internet };
+    let providers_reach =
+        if configuration.sign_on_in_own_network { Reach::Everywhere } else { Reach::Internet };
     let clock = Clock::System;
     Ok(Relais::new(Parts {
         store,
@@ -121,11 +130,13 @@ fn build(data: &Path, configuration: &Configuration) -> anyhow::Result<Arc<Relai
         radicale: start_radicale(data, configuration)?,
         smarthost,
         webhooks: Webhooks::new(reach).context("preparing webhooks")?,
+        scim_servers: ScimServers::new(reach).context("preparing SCIM")?,
         ldap: Ldap::new(if configuration.directories_on_own_network {
             Reach::Everywhere
         } else {
             Reach::Internet
         }),
+        identity_providers: IdentityProviders::new(providers_reach).context("preparing single sign-on")?,
         dns: configuration.resolver.map_or_else(Dns::of_system, Dns::at),
         hostname: configuration.hostname.clone(),
         public_url: configuration.public_url(),
@@ -279,7 +290,12 @@ async fn open(
     }
     let secrets = configuration.payment_secrets.clone();
     let network = api::router(app.clone(), api::Trust::Network, metrics.clone(), secrets.clone());
-    let network = dav::router(app.clone()).merge(scim::router(app.clone())).fallback_service(network);
+    let network = dav::router(app.clone())
+        .merge(scim::router(app.clone()))
+        .merge(sso::router(app.clone()))
+        .merge(console::router(app.clone()))
+        .fallback_service(network);
+    let network = edge::around(network, configuration.trusted_proxies.clone());
     let listener = listen(configuration.http).await?;
     doors.others.push(tokio::spawn(async move {
         let service = network.into_make_service_with_connect_info::<std::net::SocketAddr>();

@@ -26,7 +26,7 @@ const FILED: &str = "demonstration-mail-filed";
 
 /// The password of a person of the demonstration; it is printed, and protects nothing.
 pub fn password_of(person: &Person) -> String {
-    format!("demo-{}", person.login)
+    format!("just-for-show-{}", person.login)
 }
 
 pub fn people() -> Vec<Person> {

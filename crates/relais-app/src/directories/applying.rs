@@ -1,6 +1,7 @@
 //! What a plan does to one account, through the same functions as everybody else's wishes. A refusal is written down
 //! beside the entry, and stops nothing else.
 
+use crate::departures::policy::close_by_machine;
 use crate::dry_run::PartEnd;
 use crate::execute::apply;
 use crate::organisations::insert_account;
@@ -51,9 +52,10 @@ impl Hand<'_> {
                 }
                 (EntryAct::Update, Some(id), Some(person)) => self.update(tx, id, person, &mut refusals)?,
                 (EntryAct::Suspend, Some(id), _) => {
+                    let account = accounts::get(tx, id)?.ok_or(Error::NotFound)?;
                     let cause = Cause::Directory;
-                    let suspend = Command::Deactivate { cause, inbound: None, content: None };
-                    self.command(tx, id, suspend, &mut refusals)?;
+                    let closed = close_by_machine(tx, self.ids, &account, cause, &self.actor, self.now);
+                    self::refused(closed, &mut refusals)?;
                 }
             }
             if refusals.len() == refused || (*act == EntryAct::Create && account.is_some()) {

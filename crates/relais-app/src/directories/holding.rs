@@ -62,7 +62,8 @@ impl Relais {
         });
         let (organisation, people) = told.await?;
         for person in people {
-            let (subject, text) = held_in_words(directory, &organisation, hold);
+            let page = format!("{}/console/directories/{}", self.public_url, directory.id);
+            let (subject, text) = held_in_words(directory, &organisation, hold, &page);
             let key = format!("directory held {} {} {}", directory.id, person.id, now.as_second());
             let letter = Letter {
                 organisation: organisation.clone(),
@@ -78,7 +79,12 @@ impl Relais {
     }
 }
 
-fn held_in_words(directory: &Directory, organisation: &Organisation, hold: Hold) -> (String, String) {
+fn held_in_words(
+    directory: &Directory,
+    organisation: &Organisation,
+    hold: Hold,
+    page: &str,
+) -> (String, String) {
     let Hold { suspended, of } = hold;
     let (name, of_whom) = (&directory.name, &organisation.name);
     match organisation.language {
@@ -87,7 +93,7 @@ fn held_in_words(directory: &Directory, organisation: &Organisation, hold: Hold)
             format!(
                 "Bonjour,\n\nL'annuaire « {name} » de {of_whom} ne montre plus, ou n'autorise plus, {suspended} personnes sur \
                  {of}. C'est beaucoup à la fois : rien n'a été changé, et rien ne le sera avant que quelqu'un l'ait décidé.\n\n\
-                 Voyez de qui il s'agit :\n\n    relais directory report \"{name}\"\n\nSi ces personnes sont bien parties :\n\n    \
+                 Voyez de qui il s'agit, et décidez :\n\n    {page}\n\nou, si ces personnes sont bien parties :\n\n    \
                  relais directory apply \"{name}\"\n\nSinon, corrigez l'annuaire ou ses réglages : la lecture suivante reprend \
                  d'elle-même.\n"
             ),
@@ -97,7 +103,7 @@ fn held_in_words(directory: &Directory, organisation: &Organisation, hold: Hold)
             format!(
                 "Hello,\n\nThe directory \u{201c}{name}\u{201d} of {of_whom} does not show, or does not let in, {suspended} \
                  people of {of} any more. These are many at once: nothing was changed, and nothing will be until somebody says so.\n\n\
-                 See who they are:\n\n    relais directory report \"{name}\"\n\nIf they have left:\n\n    relais directory apply \
+                 See who they are, and decide:\n\n    {page}\n\nor, if they have left:\n\n    relais directory apply \
                  \"{name}\"\n\nIf not, mend the directory or its settings: the next reading goes on by itself.\n"
             ),
         ),

@@ -41,7 +41,8 @@ impl Relais {
                     return Ok(None);
                 }
                 let Account { organisation, role, .. } = account;
-                apply(tx, &ids, id, Command::Enter, &Actor::Account { id, organisation, role }, now).map(Some)
+                apply(tx, &ids, id, Command::Activate, &Actor::Account { id, organisation, role }, now)
+                    .map(Some)
             })
             .await
     }

@@ -123,7 +123,7 @@ impl Relais {
     }
 
     /// # Errors
-    /// As [`Relais::reprovision_group`].
+    /// As [`Relais::change_enrolled_group`].
     pub async fn remove_enrolled_group(
         &self,
         organisation: OrganisationId,

@@ -2,6 +2,7 @@
 //! is changes (name at the provider, address, type, role, password), then everything else, and last it is deactivated.
 
 use super::{Expected, Wish, seen, version_of};
+use crate::departures::policy::close_by_machine;
 use crate::execute::apply;
 use crate::organisations::{insert_account, note};
 use crate::profiles::apply_profile;
@@ -130,7 +131,7 @@ impl Relais {
     /// The account is there for providers no more, and deactivated. Its data stay until an administrator deletes it.
     ///
     /// # Errors
-    /// As [`Relais::reprovision`].
+    /// As [`Relais::change_enrolled`].
     pub async fn detach(
         &self,
         organisation: OrganisationId,
@@ -332,8 +333,7 @@ fn deactivate(
     now: Timestamp,
 ) -> Result<(), Error> {
     if is_active(found, now) {
-        let command = Command::Deactivate { cause: Cause::Scim, inbound: None, content: None };
-        apply(tx, ids, found.account.id, command, actor, now)?;
+        close_by_machine(tx, ids, &found.account, Cause::Scim, actor, now)?;
     }
     Ok(())
 }

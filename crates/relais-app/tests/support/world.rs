@@ -25,13 +25,12 @@ use relais_core::password::PasswordHash;
 use relais_core::plan::{Licence, SubscriptionTerms};
 use relais_core::refusal::Refusal;
 use relais_core::term::Period;
-use relais_engines::collections::Collections;
-use relais_engines::dns::Dns;
 use relais_engines::maildir::{Maildirs, decode_utf7};
-use relais_engines::message::PersonalMarks;
-use relais_engines::radicale::Homes;
-use relais_engines::spool::SpoolFiles;
-use relais_engines::webhook::{Reach, Webhooks};
+use relais_engines::{collections::Collections, dns::Dns};
+use relais_engines::{
+    identity_provider::IdentityProviders, outside::Reach, spool::SpoolFiles, webhook::Webhooks,
+};
+use relais_engines::{message::PersonalMarks, radicale::Homes};
 use relais_store::events::ChainCheck;
 use relais_store::spool::{Outbound, SpoolState};
 use relais_store::{
@@ -136,7 +135,9 @@ fn open(
         exports_dir: dir.join("exports"),
         smarthost: None,
         webhooks: Webhooks::new(Reach::Everywhere).unwrap(),
+        scim_servers: relais_engines::scim_server::ScimServers::new(Reach::Everywhere).unwrap(),
         ldap: relais_engines::ldap::Ldap::new(Reach::Everywhere),
+        identity_providers: IdentityProviders::new(Reach::Everywhere).unwrap(),
         dns: Dns::at(resolver),
         hostname: "mx.bm.com".into(),
         public_url: "https://mail.bm.com".to_owned(),

@@ -81,14 +81,22 @@ pub(super) fn remove_alias(account: &Account, address: EmailAddress, facts: &Fac
     let Some(held) = facts.addresses.iter().find(|held| held.address == address) else {
         return Err(Refusal::AddressNotHeld { address });
     };
+    let freed = free_alias(held)?;
+    let mut change = changed(account.clone(), "account.alias_removed", json!({ "address": address }));
+    change.addresses.push(freed);
+    done(change)
+}
+
+/// Takes an alias away from whoever has it: nobody has its mail any more.
+///
+/// # Errors
+/// [`Refusal::AddressIsPrimary`], [`Refusal::AddressStays`].
+pub fn free_alias(held: &Address) -> Result<AddressChange, Refusal> {
+    let address = held.address.clone();
     match (held.kind, held.domain) {
         (AddressKind::Primary, _) => Err(Refusal::AddressIsPrimary { address }),
         (AddressKind::Alias, DomainKind::Provider) => Err(Refusal::AddressStays { address }),
-        (AddressKind::Alias, DomainKind::Own) => {
-            let mut change = changed(account.clone(), "account.alias_removed", json!({ "address": address }));
-            change.addresses.push(AddressChange::Free { address });
-            done(change)
-        }
+        (AddressKind::Alias, DomainKind::Own) => Ok(AddressChange::Free { address }),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::rights::{Act, State, Verdict, allows, may, require, standing};
 use jiff::Timestamp;
 use serde_json::json;
 
-/// What a deactivation gives away. A machine's gives nothing (R13).
+/// What a deactivation gives away. A machine's gives nothing (R13), unless the organisation has said to whom.
 pub(super) fn check_content(
     account: &Account,
     cause: Cause,
@@ -21,7 +21,12 @@ pub(super) fn check_content(
     facts: &Facts,
     now: Timestamp,
 ) -> Result<Option<ContentChange>, Refusal> {
-    if content.is_some() && !matches!(cause, Cause::Admin | Cause::Departure) {
+    let may_give = |given: &Reassign| match cause {
+        Cause::Admin | Cause::Departure => true,
+        Cause::Scim | Cause::Directory => facts.policy_heir == Some(given.to),
+        Cause::Billing | Cause::Schedule => false,
+    };
+    if content.as_ref().is_some_and(|given| !may_give(given)) {
         return Err(ContentFault::NotByMachine.into());
     }
     check_given(account, content, facts.heir.as_ref(), now)

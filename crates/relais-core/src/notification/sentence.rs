@@ -30,7 +30,7 @@ pub fn sentence(
     let said = match event.kind.split_once('.') {
         Some(("account", act)) => told.of_account(act),
         Some(("group", act)) => told.of_group(act),
-        Some(("departure" | "job", _)) => told.of_work(),
+        Some(("departure" | "job" | "application", _)) => told.of_work(),
         _ => told.of_sharing(),
     };
     // Nothing that is told lacks a sentence; the test of this module goes through them.
@@ -238,6 +238,18 @@ impl Told<'_> {
             "departure.held" => self.language.pick(
                 format!("Le départ de {subject} attend quelqu'un : {trouble}"),
                 format!("The departure of {subject} waits for somebody: {trouble}"),
+            ),
+            "application.feed_stopped" => self.language.pick(
+                format!(
+                    "L'application {} refuse le jeton avec lequel elle est alimentée ({trouble}) ; donnez-en un nouveau : \
+                     `relais application scim set`.",
+                    self.text("name")
+                ),
+                format!(
+                    "The application {} takes the token no more with which it is fed ({trouble}); give a new one: \
+                     `relais application scim set`.",
+                    self.text("name")
+                ),
             ),
             "departure.finished" => self.language.pick(
                 format!("Le départ de {subject} est terminé ; son certificat est prêt."),

@@ -45,6 +45,8 @@ pub enum BackupFault {
     ExportVoid,
     /// The backup that an archive was made of is kept no longer.
     ExportSourceGone,
+    /// Nothing to make a person's own archive of.
+    OwnBackupMissing,
     /// What is shared goes with the account that is to be deleted.
     SharesEnd,
 }
@@ -73,6 +75,7 @@ impl BackupFault {
             Self::ExternalAddressMissing { .. } => "external_address_missing",
             Self::ExportVoid => "export_void",
             Self::ExportSourceGone => "export_source_gone",
+            Self::OwnBackupMissing => "own_backup_missing",
             Self::SharesEnd => "shares_end",
         }
     }
@@ -94,6 +97,7 @@ impl BackupFault {
             Self::ExternalAddressMissing { account } => format!("{account} n'a pas d'adresse externe à laquelle envoyer son export ; indiquez-la (relais profile set {account} --external-address …) ou renoncez à l'export."),
             Self::ExportVoid => "Ce lien a déjà servi ou a expiré ; demandez à l'administrateur d'en envoyer un autre.".into(),
             Self::ExportSourceGone => "La sauvegarde dont cette archive est tirée n'est plus conservée ; tirez-en une d'une sauvegarde plus récente (relais backup download), sans ce qui est personnel.".into(),
+            Self::OwnBackupMissing => "Il n\'y a pas encore de sauvegarde vérifiée de ce compte, dont l\'archive serait tirée ; réessayez après la prochaine sauvegarde, ou demandez-en une à un administrateur.".into(),
             Self::SharesEnd => "Des agendas partagés disparaîtraient avec le compte à sa suppression ; faites-les passer au successeur (--collections move).".into(),
         }
     }
@@ -115,6 +119,7 @@ impl BackupFault {
             Self::ExternalAddressMissing { account } => format!("{account} has no external address to send the export to; set it (relais profile set {account} --external-address …) or do without the export."),
             Self::ExportVoid => "This link was used already or has expired; ask the administrator to send another.".into(),
             Self::ExportSourceGone => "The backup that this archive was made of is kept no longer; make one of a later backup (relais backup download), without what is personal.".into(),
+            Self::OwnBackupMissing => "There is no verified backup of this account yet, of which the archive would be made; try again after the next backup, or ask an administrator for one.".into(),
             Self::SharesEnd => "Calendars that are shared would go with the account when it is deleted; let them pass to the successor (--collections move).".into(),
         }
     }

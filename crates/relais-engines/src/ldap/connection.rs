@@ -1,6 +1,6 @@
 //! A connection to a directory: where it may lead, whom it trusts, and as whom it speaks.
 
-use crate::webhook::{Reach, may_reach, own_network, root};
+use crate::outside::{Reach, may_reach, own_network, root};
 use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, StdStream};
 use relais_core::directory::{Encryption, Settings};
 use relais_core::refusal::DirectoryFault;

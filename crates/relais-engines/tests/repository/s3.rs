@@ -68,8 +68,10 @@ fn a_bucket_that_cannot_be_reached_is_said_and_loses_nothing() {
     assert!(matches!(stored, Err(RepositoryError::Full { .. })), "{stored:?}");
     server.set_mood(Mood::Serving);
     assert_holds(&repository, &first, &files);
-    let second = store(&repository, more(), 3, Some(&first)).expect("stored").snapshot;
-    assert_holds(&repository, &second, &more());
+    // Longer than what is read ahead.
+    let long = || vec![file("more", &noise(2, 24 << 20))];
+    let second = store(&repository, long(), 3, Some(&first)).expect("stored").snapshot;
+    assert_holds(&repository, &second, &long());
     // It goes while a file is being read.
     let mut reader = repository.read(&second, "more").expect("a reader");
     reader.read_exact(&mut [0; 10]).expect("the first bytes");

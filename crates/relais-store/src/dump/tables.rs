@@ -110,7 +110,7 @@ pub const TABLES: &[Table] = &[
     Table {
         name: "organisations",
         columns: "id name language created_at time_zone currency plan plan_term billing_at low_noticed_at \
-                  notified_until",
+                  notified_until sign_in_policy departure_policy",
         key: "id",
         rows: &[Rows::Kept("id = $1")],
         emptied: &[],
@@ -345,11 +345,67 @@ pub const TABLES: &[Table] = &[
         rows: &[Rows::Kept(BY_ACCOUNT)],
         emptied: &[],
     },
+    // With their secrets, as the account's password: whoever could sign in goes on as they did.
+    Table {
+        name: "app_passwords",
+        columns: "id account name scopes secret_hash epoch created_at used_at",
+        key: "id",
+        rows: &[Rows::Kept(BY_ACCOUNT)],
+        emptied: &[],
+    },
+    Table {
+        name: "passkeys",
+        columns: "id account name credential_id public_key signatures backup_eligible backed_up created_at used_at",
+        key: "id",
+        rows: &[Rows::Kept(BY_ACCOUNT)],
+        emptied: &[],
+    },
+    Table {
+        name: "second_factors",
+        columns: "account secret begun_at confirmed_at last_step",
+        key: "account",
+        rows: &[Rows::Kept(BY_ACCOUNT)],
+        emptied: &[],
+    },
+    // With its secret: people go on signing in there.
+    Table {
+        name: "identity_providers",
+        columns: "organisation issuer client_id client_secret domains demand newcomers address_claim created_at",
+        key: "organisation",
+        rows: &[Rows::Kept(BY_ORGANISATION)],
+        emptied: &[],
+    },
+    Table {
+        name: "sign_on_links",
+        columns: "organisation issuer subject account linked_at",
+        key: "organisation issuer subject",
+        rows: &[Rows::Kept(BY_ORGANISATION)],
+        emptied: &[],
+    },
     // What it has still to be told: twice is better than never.
     Table {
         name: "deliveries",
         columns: "application number subject attempts next_at trouble",
         key: "application number",
+        rows: &[Rows::Kept("application IN (SELECT id FROM applications WHERE organisation = $1)")],
+        emptied: &[],
+    },
+    // With its token, for the same reason as the next.
+    Table {
+        name: "feeds",
+        columns: "application organisation settings token state trouble failures away_until looked_until whole_at report \
+                  lease_owner lease_until",
+        key: "application",
+        rows: &[Rows::Kept(BY_ORGANISATION)],
+        emptied: &[
+            Emptied { column: "lease_owner", reason: "that server is gone: the feed is anyone's" },
+            Emptied { column: "lease_until", reason: "without its owner it would only hold the feed up" },
+        ],
+    },
+    Table {
+        name: "feed_links",
+        columns: "application subject remote sent urgency next_at attempts trouble",
+        key: "application subject",
         rows: &[Rows::Kept("application IN (SELECT id FROM applications WHERE organisation = $1)")],
         emptied: &[],
     },
@@ -472,7 +528,7 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "sessions",
-        columns: "id account secret_hash epoch expires_at",
+        columns: "id account secret_hash epoch expires_at created_at seen_at network agent issuer subject sid id_token",
         key: "id",
         rows: &[Rows::LeftOut("whoever signed out since would be signed in again")],
         emptied: &[],
@@ -489,6 +545,62 @@ pub const TABLES: &[Table] = &[
         columns: "account number topic state due_at",
         key: "account number",
         rows: &[Rows::LeftOut("what was waiting may have been sent since")],
+        emptied: &[],
+    },
+    Table {
+        name: "recovery_codes",
+        columns: "account code_hash",
+        key: "account code_hash",
+        rows: &[Rows::LeftOut("one that was used since would work a second time")],
+        emptied: &[],
+    },
+    Table {
+        name: "half_sign_ins",
+        columns: "secret_hash account epoch failures expires_at",
+        key: "secret_hash",
+        rows: &[Rows::LeftOut("whoever is at it begins again")],
+        emptied: &[],
+    },
+    Table {
+        name: "passkey_ceremonies",
+        columns: "challenge_hash purpose account epoch expires_at",
+        key: "challenge_hash",
+        rows: &[Rows::LeftOut("whoever is at it begins again")],
+        emptied: &[],
+    },
+    Table {
+        name: "operators",
+        columns: "account appointed_at",
+        key: "account",
+        rows: &[Rows::LeftOut("who operates is decided where it is restored")],
+        emptied: &[],
+    },
+    Table {
+        name: "set_up_links",
+        columns: "secret_hash expires_at",
+        key: "secret_hash",
+        rows: &[Rows::LeftOut("of the first start of one server")],
+        emptied: &[],
+    },
+    Table {
+        name: "known_networks",
+        columns: "account network seen_at",
+        key: "account network",
+        rows: &[Rows::LeftOut("they are learned anew, and only matter while somebody guesses")],
+        emptied: &[],
+    },
+    Table {
+        name: "sign_on_tickets",
+        columns: "secret_hash account epoch expires_at",
+        key: "secret_hash",
+        rows: &[Rows::LeftOut("a link that was used since would work a second time")],
+        emptied: &[],
+    },
+    Table {
+        name: "sign_on_attempts",
+        columns: "state_hash organisation browser_hash nonce verifier account epoch expires_at",
+        key: "state_hash",
+        rows: &[Rows::LeftOut("whoever is on the way begins again")],
         emptied: &[],
     },
     Table {

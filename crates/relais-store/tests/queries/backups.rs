@@ -156,6 +156,8 @@ pub fn the_newest_verified_snapshot_of_a_holder_is_found(db: &Database) {
         assert_eq!(generations::newest_at(tx, holder, at(0))?, None);
         assert_eq!(generations::newest(tx, shared)?, Some(snapshot(3, org(1), shared)));
         assert_eq!(generations::newest(tx, Holder::Account(account(2).id))?, None);
+        assert_eq!(generations::of_holder(tx, holder, 1)?, [snapshot(2, org(1), holder)]);
+        assert_eq!(generations::of_holder(tx, Holder::Account(account(2).id), 9)?, []);
         let all = generations::of_organisation(tx, org(1))?;
         assert_eq!(all.chunk_by(|a, b| a.holder == b.holder).count(), 3);
         generations::remove_snapshot(tx, third, holder)?;

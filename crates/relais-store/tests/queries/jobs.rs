@@ -64,8 +64,10 @@ pub fn the_oldest_running_job_is_gone_on_with_and_old_ones_are_forgotten(db: &Da
         let over = Job { state: JobState::Finished, ended_at: Some(at(3)), ..job(1) };
         jobs::update(tx, &over)?;
         assert_eq!(jobs::next_running(tx)?, Some(job(2).id));
-        let listed: Vec<_> = jobs::list(tx, org(1), 10)?.into_iter().map(|job| job.id).collect();
+        let listed: Vec<_> = jobs::list(tx, Some(org(1)), 10)?.into_iter().map(|job| job.id).collect();
         assert_eq!(listed, [job(2).id, job(1).id]);
+        assert_eq!(jobs::list(tx, None, 10)?.len(), 2);
+        assert_eq!(jobs::list(tx, Some(org(2)), 10)?, []);
         assert_eq!(jobs::forget(tx, at(3))?, 0);
         assert_eq!(jobs::forget(tx, at(4))?, 1);
         assert_eq!(jobs::get(tx, job(1).id)?, None);

@@ -4,9 +4,11 @@ mod applications;
 mod backups;
 mod collections;
 mod content;
+mod credentials;
 mod directories;
 mod domains;
 mod dump;
+mod feeds;
 mod jobs;
 mod money;
 mod people;
@@ -17,9 +19,11 @@ use applications::*;
 use backups::*;
 use collections::*;
 use content::*;
+use credentials::*;
 use directories::*;
 use domains::*;
 use dump::*;
+use feeds::*;
 use jiff::{SignedDuration, Timestamp};
 use jobs::*;
 use money::*;
@@ -140,6 +144,15 @@ on_both! {
     the_spool_keeps_each_key_once
     news_wait_for_each_and_are_told_or_dropped_once
     tokens_sessions_and_grants
+    sessions_are_listed_and_ended
+    app_passwords_are_good_under_their_epoch
+    second_factors_codes_and_half_done_sign_ins
+    passkeys_are_one_of_a_kind_and_questions_are_answered_once
+    networks_are_known_for_a_while
+    identity_providers_and_whom_they_know
+    attempts_and_tickets_are_taken_once_in_time_and_by_their_browser
+    sessions_of_a_provider_end_by_its_session_or_by_subject
+    what_is_asked_at_sign_in_is_optional_until_said
     a_departure_is_read_as_it_was_written_and_moves_step_by_step
     an_account_has_one_open_departure
     a_departure_is_claimed_by_one_until_its_lease_ends
@@ -150,6 +163,7 @@ on_both! {
     licences_are_counted_once_a_day
     entries_are_numbered_and_read_in_pages_and_by_time
     a_change_anywhere_in_the_ledger_shows
+    who_operates_is_kept_and_a_link_holds_until_its_end
     personal_data_is_read_as_it_was_written_and_erased_with_everything
     a_link_for_a_new_password_replaces_the_one_before
     a_part_of_a_unit_of_work_is_undone_alone
@@ -160,6 +174,8 @@ on_both! {
     the_catalog_tells_the_kind_of_each_column
     a_name_is_free_again_once_its_application_is_disconnected
     a_signing_secret_stays_beside_the_one_that_replaces_it
+    a_feed_keeps_how_it_is_set_up_and_one_server_works_on_it
+    whoever_is_to_be_shut_out_is_first_in_line
     a_directory_is_found_when_its_time_has_come_and_read_by_one_at_a_time
     an_entry_is_found_by_what_was_said_of_it_and_by_its_account
     a_directory_that_is_removed_leaves_nothing_of_its_entries
@@ -515,9 +531,9 @@ fn groups_in_groups_and_their_policy(db: &Database) {
         assert_eq!(routing::group_path(tx, ventes.id, tous.id)?, None);
         groups::set_member(tx, ventes.id, one, GroupRole::Admin)?;
         assert_eq!(routing::everyone_in(tx, tous.id)?, [one]);
-        assert_eq!(groups::catch_all_of(tx, ventes.id)?, Vec::<String>::new());
+        assert_eq!(relais_store::domains::caught_by(tx, Target::Group(ventes.id))?, Vec::<String>::new());
         relais_store::domains::set_catch_all(tx, "bm.com", Some(Target::Group(ventes.id)))?;
-        assert_eq!(groups::catch_all_of(tx, ventes.id)?, ["bm.com"]);
+        assert_eq!(relais_store::domains::caught_by(tx, Target::Group(ventes.id))?, ["bm.com"]);
         groups::remove(tx, ventes.id)?;
         assert_eq!(groups::get(tx, ventes.id)?, None);
         assert_eq!(groups::of_member(tx, one)?, []);

@@ -7,7 +7,7 @@ use relais_core::invitation::LinkPurpose;
 use relais_core::photo::{Photo, PhotoKind};
 use relais_core::profile::{Phone, PhoneKind, PostalAddress, Profile};
 use relais_store::password_resets::{self, PasswordReset};
-use relais_store::{Error, profiles};
+use relais_store::{Error, operators, profiles};
 
 pub fn profile() -> Profile {
     Profile {
@@ -25,6 +25,26 @@ pub fn profile() -> Profile {
         job_title: Some("Comptable".into()),
         department: None,
     }
+}
+
+pub fn who_operates_is_kept_and_a_link_holds_until_its_end(db: &Database) {
+    let db = Database { store: db.store.clone(), _dir: None }.with_people();
+    db.write(|tx| {
+        let (one, two) = (account(1).id, account(2).id);
+        assert!(operators::add(tx, two, at(1))? && operators::add(tx, one, at(2))?);
+        assert!(!operators::add(tx, one, at(3))?, "already");
+        assert_eq!(operators::list(tx)?, [two, one]);
+        assert!(operators::remove(tx, two)? && !operators::remove(tx, two)?);
+        assert!(operators::has(tx, one)? && !operators::has(tx, two)?);
+        operators::set_link(tx, b"before", at(9))?;
+        operators::set_link(tx, b"secret", at(5))?;
+        assert!(operators::has_link(tx, b"secret", at(4))?);
+        assert!(!operators::has_link(tx, b"secret", at(5))?, "over");
+        assert!(!operators::has_link(tx, b"before", at(4))?, "replaced");
+        operators::forget_links(tx)?;
+        assert!(!operators::has_link(tx, b"secret", at(4))?);
+        Ok(())
+    });
 }
 
 pub fn personal_data_is_read_as_it_was_written_and_erased_with_everything(db: &Database) {

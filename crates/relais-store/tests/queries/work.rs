@@ -1,4 +1,4 @@
-//! Work under way: outbox, spool, credentials, departures, and the chain of events.
+//! Work under way: outbox, spool, departures, and the chain of events.
 
 use super::{Database, account, address, at, org};
 use jiff::SignedDuration;
@@ -8,11 +8,10 @@ use relais_core::departure::{
     MeetingsChoice, NewMail, Plan, Step, StepReport, Warning,
 };
 use relais_core::event::{CHAIN_START, Happening};
-use relais_core::ids::{AccountId, DepartureId, GrantId, MailboxId, SessionId, SpoolId, TokenId};
+use relais_core::ids::{AccountId, DepartureId, MailboxId, SpoolId};
 use relais_core::inbound::LocalCopy;
 use relais_core::lifecycle::Effect;
 use relais_core::notification::{Preferences, Topic};
-use relais_store::credentials::{self, Grant, Session, Token};
 use relais_store::notifications::{self, Notification, NotificationCount, NotificationState, Waiting};
 use relais_store::spool::{self, Outbound, SpoolState};
 use relais_store::{Error, Tx, accounts, departures, events, outbox};
@@ -70,6 +69,7 @@ pub fn the_spool_keeps_each_key_once(db: &Database) {
         assert!(spool::push(tx, &row(3, 2), "three")?);
         assert!(spool::has_key(tx, "one")? && !spool::has_key(tx, "two")?);
         assert_eq!(spool::due(tx, at(0), 10)?, [row(1, 1), row(3, 2)]);
+        assert_eq!(spool::get(tx, row(1, 1).id)?, Some(row(1, 1)));
         assert!(spool::due(tx, at(-1), 10)?.is_empty());
         assert_eq!(spool::list(tx, None, 10)?, [row(3, 2), row(1, 1)], "the newest first");
         assert_eq!(spool::list(tx, Some(org(1)), 10)?, [row(1, 1)]);
@@ -82,6 +82,7 @@ pub fn the_spool_keeps_each_key_once(db: &Database) {
             ..row(1, 1)
         };
         assert_eq!(spool::list(tx, Some(org(1)), 10)?, [sent]);
+        assert!(!spool::hasten(tx, row(1, 1).id, at(0))? && spool::hasten(tx, row(3, 2).id, at(0))?);
         assert!(!spool::is_waiting(tx, row(1, 1).id)? && spool::is_waiting(tx, row(3, 2).id)?);
         assert_eq!(spool::forget(tx, at(1))?, 0);
         assert_eq!(spool::forget(tx, at(2))?, 1, "what waits is never forgotten");
@@ -131,70 +132,6 @@ pub fn news_wait_for_each_and_are_told_or_dropped_once(db: &Database) {
         }
         Ok(())
     });
-}
-
-pub fn tokens_sessions_and_grants(db: &Database) {
-    let db = Database { store: db.store.clone(), _dir: None }.with_people();
-    db.write(|tx| {
-        let token = |number, organisation: Option<i64>| Token {
-            id: TokenId::from_number(number),
-            organisation: organisation.map(org),
-            name: "paie".into(),
-            created_at: at(0),
-            revoked_at: None,
-        };
-        credentials::insert_token(tx, &token(1, Some(1)), b"\0one")?;
-        credentials::insert_token(tx, &token(2, None), b"\xfftwo")?;
-        assert_eq!(credentials::token_by_secret(tx, b"\0one")?, Some(token(1, Some(1))));
-        assert_eq!(credentials::token_by_secret(tx, b"\xfftwo")?, Some(token(2, None)));
-        assert_eq!(credentials::token_by_secret(tx, b"other")?, None);
-        assert!(!credentials::revoke_token(tx, org(2), token(1, None).id, at(1))?);
-        assert!(credentials::revoke_token(tx, org(1), token(1, None).id, at(1))?);
-        assert!(!credentials::revoke_token(tx, org(1), token(1, None).id, at(2))?);
-        assert_eq!(credentials::token_by_secret(tx, b"\0one")?, None);
-        assert_eq!(
-            credentials::tokens(tx, org(1))?,
-            [Token { revoked_at: Some(at(1)), ..token(1, Some(1)) }]
-        );
-
-        let session =
-            Session { id: SessionId::from_number(1), account: account(1).id, epoch: 4, expires_at: at(1) };
-        credentials::insert_session(tx, &session, b"s")?;
-        assert_eq!(credentials::session_by_secret(tx, b"s")?, Some(session.clone()));
-        assert_eq!(credentials::forget_sessions(tx, at(0))?, 0);
-        assert_eq!(credentials::forget_sessions(tx, at(1))?, 1);
-        credentials::insert_session(tx, &session, b"s")?;
-        credentials::end_session(tx, session.id)?;
-        assert_eq!(credentials::session_by_secret(tx, b"s")?, None);
-
-        let grant = Grant {
-            id: GrantId::from_number(1),
-            account: account(1).id,
-            reason: "dossier".into(),
-            ends_at: at(5),
-            created_at: at(0),
-        };
-        credentials::insert_grant(tx, &grant, b"g")?;
-        let in_force = |tx: &mut Tx<'_>, account, secret: &[u8], now| {
-            credentials::grant_in_force(tx, account, secret, now)
-        };
-        assert_eq!(in_force(tx, account(1).id, b"g", at(4))?, Some(grant.clone()));
-        assert_eq!(in_force(tx, account(1).id, b"g", at(5))?, None);
-        assert_eq!(in_force(tx, account(2).id, b"g", at(4))?, None);
-        assert_eq!(in_force(tx, account(1).id, b"h", at(4))?, None);
-        assert_eq!(credentials::end_grants(tx, account(1).id, at(2))?, 1);
-        assert_eq!(credentials::end_grants(tx, account(1).id, at(2))?, 0);
-        assert_eq!(credentials::grants(tx, account(1).id)?, [Grant { ends_at: at(2), ..grant }]);
-        Ok(())
-    });
-    let twice = Token {
-        id: TokenId::from_number(3),
-        organisation: None,
-        name: "x".into(),
-        created_at: at(0),
-        revoked_at: None,
-    };
-    assert_eq!(db.refused(move |tx| credentials::insert_token(tx, &twice, b"\0one")), "tokens.secret_hash");
 }
 
 pub fn departure(number: i64, leaver: i64) -> Departure {
@@ -268,6 +205,8 @@ pub fn a_departure_is_read_as_it_was_written_and_moves_step_by_step(db: &Databas
         assert_eq!(departures::latest_of(tx, account(2).id)?, None);
         let all: Vec<_> = departures::list(tx, org(1))?.into_iter().map(|found| found.id).collect();
         assert_eq!(all, [later.id, new.id]);
+        let open: Vec<_> = departures::open(tx, org(1))?.into_iter().map(|found| found.id).collect();
+        assert_eq!(open, [later.id]);
         Ok(())
     });
 }
@@ -372,6 +311,9 @@ pub fn the_chain_is_whole_and_pages_of_it_are_read(db: &Database) {
             |page: Vec<relais_core::event::Event>| page.iter().map(|event| event.number).collect::<Vec<_>>();
         assert_eq!(numbers(events::page(tx, org(1), "", 7, 2)?), [8, 9]);
         assert_eq!(numbers(events::page(tx, org(1), "odd", 5, 10)?), [6, 8, 10]);
+        assert_eq!(numbers(events::newest(tx, org(1), "", "", i64::MAX, 3)?), [10, 9, 8]);
+        assert_eq!(numbers(events::newest(tx, org(1), "odd", "", 10, 2)?), [8, 6]);
+        assert_eq!(numbers(events::newest(tx, org(1), "", "nothing.", i64::MAX, 3)?), [0_i64; 0]);
         Ok(())
     });
 }

@@ -7,31 +7,33 @@
 mod account_lists;
 mod accounts;
 mod addresses;
+mod app_passwords;
 mod application_content;
 mod applications;
 mod backups;
 mod caller;
-mod certificate_page;
 mod collections;
 mod content;
+mod departure_policies;
 mod departures;
 mod directories;
 mod domains;
 mod events;
 mod exports;
+mod feeds;
 mod find;
 mod groups;
 mod health;
 mod input;
 mod invitations;
 mod jobs;
-mod link_page;
 mod notifications;
 mod offers;
 mod openapi;
+mod operators;
 mod organisations;
 mod outbound;
-mod page;
+mod passkeys;
 mod password_resets;
 mod payments;
 mod problem;
@@ -40,11 +42,11 @@ mod provision;
 mod reset_page;
 mod responders;
 mod scim_tokens;
+mod second_factors;
 mod sessions;
 mod shared_mailboxes;
+mod sign_on;
 mod speak;
-mod statement_page;
-mod statement_table;
 mod tokens;
 
 pub use openapi::openapi;
@@ -121,6 +123,10 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(accounts::routes())
         .merge(account_lists::routes())
         .merge(invitations::routes())
+        .merge(app_passwords::routes())
+        .merge(second_factors::routes())
+        .merge(passkeys::routes())
+        .merge(sign_on::routes())
         .merge(profiles::routes())
         .merge(notifications::routes())
         .merge(password_resets::routes())
@@ -138,9 +144,12 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(tokens::routes())
         .merge(scim_tokens::routes())
         .merge(applications::routes())
+        .merge(departure_policies::routes())
+        .merge(feeds::routes())
         .merge(jobs::routes())
         .merge(events::routes())
         .merge(outbound::routes())
+        .merge(operators::routes())
         .merge(offers::routes())
         .merge(provision::routes())
         .merge(payments::routes());

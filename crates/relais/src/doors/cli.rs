@@ -15,13 +15,16 @@ mod certificate;
 mod client;
 mod collection;
 mod content;
+mod credentials;
 mod depart;
 mod departure;
+mod departure_policy;
 mod directory;
 mod domain;
 mod explain;
 mod export;
 mod failure;
+mod feed;
 mod group;
 mod inbound;
 mod invitation;
@@ -30,6 +33,7 @@ mod language;
 mod members;
 mod notification;
 mod offers;
+mod operator;
 mod organisation;
 mod plan;
 mod profile;
@@ -38,6 +42,7 @@ mod quota;
 mod reader;
 mod scim;
 mod session;
+mod sign_on;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -45,11 +50,12 @@ pub mod when;
 mod words;
 
 use arguments::{
-    AccountCommand, AddressCommand, AliasCommand, ApplicationCommand, BackupCommand, BulkCommand,
-    CollectionCommand, ContentCommand, DepartArguments, DepartureCommand, DirectoryCommand, DomainCommand,
-    EventsArguments, ExportCommand, GrantArguments, GroupCommand, InboundCommand, JobCommand,
-    OperatorCommand, OrganisationCommand, PlanCommand, ProvisionCommand, ResponderCommand, ScimCommand,
-    SharedMailboxCommand, Shell, SubscriptionCommand, TokenCommand,
+    AccountCommand, AddressCommand, AliasCommand, AppPasswordCommand, ApplicationCommand, BackupCommand,
+    BulkCommand, CollectionCommand, ContentCommand, DepartArguments, DepartureCommand,
+    DeparturePolicyCommand, DirectoryCommand, DomainCommand, EventsArguments, ExportCommand, GrantArguments,
+    GroupCommand, InboundCommand, JobCommand, OperatorCommand, OrganisationCommand, PasskeyCommand,
+    PlanCommand, ProvisionCommand, ResponderCommand, ScimCommand, SecondFactorCommand, SessionCommand,
+    SharedMailboxCommand, Shell, SignInPolicyCommand, SignOnCommand, SubscriptionCommand, TokenCommand,
 };
 use clap::{CommandFactory as _, Parser, Subcommand};
 use failure::Failure;
@@ -187,6 +193,27 @@ pub enum Question {
     /// Who runs the instance
     #[command(subcommand)]
     Operator(OperatorCommand),
+    /// Who is signed in
+    #[command(subcommand)]
+    Session(SessionCommand),
+    /// What lets a device's mail and calendar programs in
+    #[command(subcommand)]
+    AppPassword(AppPasswordCommand),
+    /// Devices and password managers that open the portal without a password
+    #[command(subcommand)]
+    Passkey(PasskeyCommand),
+    /// Codes that are asked for besides the password
+    #[command(subcommand)]
+    SecondFactor(SecondFactorCommand),
+    /// What is done for whoever a provider of identities or a directory closes
+    #[command(subcommand)]
+    DeparturePolicy(DeparturePolicyCommand),
+    /// What an organisation asks of its people when they sign in
+    #[command(subcommand)]
+    SignInPolicy(SignInPolicyCommand),
+    /// Signing in at an organisation's identity provider
+    #[command(subcommand)]
+    SignOn(SignOnCommand),
     /// Tokens for programs
     #[command(subcommand)]
     Token(TokenCommand),
@@ -236,7 +263,7 @@ async fn dispatch(session: &mut Session, question: Question) -> Result<(), Failu
     match question {
         Question::Organisation(command) => organisation::organisation(session, command).await,
         Question::Domain(command) => domain::domain(session, command).await,
-        Question::Operator(command) => domain::operator(session, command).await,
+        Question::Operator(command) => operator::operator(session, command).await,
         Question::Account(command) => account::account(session, command).await,
         Question::Bulk(command) => bulk::bulk(session, command).await,
         Question::Job(command) => bulk::job(session, command).await,
@@ -250,11 +277,18 @@ async fn dispatch(session: &mut Session, question: Question) -> Result<(), Failu
         Question::Responder(command) => address::responder(session, command).await,
         Question::Depart(arguments) => depart::depart(session, *arguments).await,
         Question::Departure(command) => departure::departure(session, command).await,
+        Question::DeparturePolicy(command) => departure_policy::departure_policy(session, command).await,
         Question::Directory(command) => directory::directory(session, command).await,
         Question::Backup(command) => backup::backup(session, command).await,
         Question::Export(command) => export::export(session, command).await,
         Question::Explain { address, from } => explain::explain(session, &address, from.as_deref()).await,
         Question::Grant(arguments) => access::grant(session, arguments).await,
+        Question::Session(command) => credentials::session(session, command).await,
+        Question::AppPassword(command) => credentials::app_password(session, command).await,
+        Question::Passkey(command) => credentials::passkey(session, command).await,
+        Question::SecondFactor(command) => credentials::second_factor(session, command).await,
+        Question::SignInPolicy(command) => credentials::sign_in_policy(session, command).await,
+        Question::SignOn(command) => sign_on::sign_on(session, command).await,
         Question::Token(command) => access::token(session, command).await,
         Question::Scim(command) => scim::scim(session, command).await,
         Question::Application(command) => application::application(session, command).await,

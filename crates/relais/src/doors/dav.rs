@@ -40,10 +40,7 @@ pub fn router(app: Arc<Relais>) -> Router {
         .with_state(app)
 }
 
-async fn home(request: Request) -> Response {
-    if let Err(denial) = relay::whole_if_small(request).await {
-        return denial.into_response();
-    }
+async fn home() -> Response {
     (StatusCode::MOVED_PERMANENTLY, [(header::LOCATION, "/dav/")]).into_response()
 }
 
@@ -61,7 +58,6 @@ async fn visit(
 }
 
 async fn answer(app: &Arc<Relais>, network: Network, request: Request) -> Result<Response, Denial> {
-    let request = relay::whole_if_small(request).await?;
     let visitor = let_in(app, network, request.headers()).await?;
     let path = request.uri().path();
     let place = place::read(path.strip_prefix(PREFIX).unwrap_or(path))?;

@@ -3,6 +3,7 @@
 
 use crate::people::png;
 use crate::world::{Answer, Made, Who, World};
+use relais_app::core::ids::{PasskeyId, SpoolId};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -64,6 +65,7 @@ fn samples(made: &Made) -> Vec<Sample> {
     all.extend(job_samples(made));
     all.extend(account_samples());
     all.extend(people_samples());
+    all.extend(credential_samples(made));
     all.extend(departure_samples(made));
     all.extend(thing_samples(made));
     all.extend(money_samples());
@@ -83,12 +85,69 @@ fn samples(made: &Made) -> Vec<Sample> {
         sample("DELETE", "/api/v1/tokens/{token}").at("token", made.operator_token),
         sample("POST", "/api/v1/tokens").with(json!({ "name": "neuf" })),
         sample("GET", "/api/v1/spool"),
+        sample("POST", "/api/v1/spool/{message}/retry").at("message", SpoolId::from_number(7)),
+        sample("POST", "/api/v1/spool/{message}/withdraw").at("message", SpoolId::from_number(7)),
+        sample("GET", "/api/v1/operators"),
+        sample("PUT", "/api/v1/operators/{account}"),
+        sample("DELETE", "/api/v1/operators/{account}"),
     ]);
     for one in &mut all {
         one.path = one.path.replace("{organisation}", "bm").replace("{account}", "user1@bm.com");
         assert!(!one.path.contains('{'), "{} has a segment without a value", one.path);
     }
     all
+}
+
+fn credential_samples(made: &Made) -> Vec<Sample> {
+    let of = |method, template| {
+        sample(method, template).at("session", made.session).at("app_password", made.app_password)
+    };
+    vec![
+        of("POST", "/api/v1/sessions/second-half").with(json!({ "secret": "rlh_nobodys", "code": "000000" })),
+        of("GET", "/api/v1/accounts/{account}/sessions"),
+        of("DELETE", "/api/v1/accounts/{account}/sessions"),
+        of("DELETE", "/api/v1/accounts/{account}/sessions/{session}"),
+        of("GET", "/api/v1/accounts/{account}/app-passwords"),
+        of("POST", "/api/v1/accounts/{account}/app-passwords")
+            .with(json!({ "name": "Téléphone", "scopes": ["mail"] })),
+        of("DELETE", "/api/v1/accounts/{account}/app-passwords/{app_password}"),
+        of("GET", "/api/v1/accounts/{account}/passkeys"),
+        of("POST", "/api/v1/accounts/{account}/passkeys/begin"),
+        // Nobody's: `passkeys.rs` tries those that somebody has.
+        of("POST", "/api/v1/accounts/{account}/passkeys")
+            .with(json!({ "name": "Téléphone", "credential": { "id": "", "response": {
+                "clientDataJSON": "", "attestationObject": "" } } })),
+        of("PUT", "/api/v1/accounts/{account}/passkeys/{passkey}")
+            .at("passkey", PasskeyId::from_number(7))
+            .with(json!({ "name": "Clé" })),
+        of("DELETE", "/api/v1/accounts/{account}/passkeys/{passkey}")
+            .at("passkey", PasskeyId::from_number(7)),
+        of("POST", "/api/v1/sessions/passkey/begin"),
+        of("POST", "/api/v1/sessions/passkey").with(json!({ "credential": { "id": "", "response": {
+                "clientDataJSON": "", "authenticatorData": "", "signature": "" } } })),
+        of("GET", "/api/v1/accounts/{account}/second-factor"),
+        of("POST", "/api/v1/accounts/{account}/second-factor"),
+        of("POST", "/api/v1/accounts/{account}/second-factor/confirm").with(json!({ "code": "000000" })),
+        of("POST", "/api/v1/accounts/{account}/second-factor/recovery-codes")
+            .with(json!({ "code": "000000" })),
+        of("DELETE", "/api/v1/accounts/{account}/second-factor"),
+        of("GET", "/api/v1/accounts/{account}/sign-on-links"),
+        of("POST", "/api/v1/accounts/{account}/sign-on-links"),
+        of("DELETE", "/api/v1/accounts/{account}/sign-on-links"),
+        of("GET", "/api/v1/organisations/{organisation}/sign-in-policy"),
+        of("GET", "/api/v1/organisations/{organisation}/departure-policy"),
+        of("PUT", "/api/v1/organisations/{organisation}/departure-policy").with(json!({
+            "new_mail": { "do": "redirect", "to": "user2@bm.com", "days": 30 }, "content_to": "user2@bm.com"
+        })),
+        of("PUT", "/api/v1/organisations/{organisation}/sign-in-policy")
+            .with(json!({ "app_passwords": "optional", "second_factor": "optional" })),
+        of("GET", "/api/v1/organisations/{organisation}/identity-provider"),
+        of("PUT", "/api/v1/organisations/{organisation}/identity-provider").with(json!({
+            "issuer": "https://login.example.com", "client_id": "relais", "domains": ["bm.com"]
+        })),
+        of("POST", "/api/v1/organisations/{organisation}/identity-provider/test"),
+        of("DELETE", "/api/v1/organisations/{organisation}/identity-provider"),
+    ]
 }
 
 fn organisation_samples(made: &Made) -> Vec<Sample> {
@@ -139,6 +198,14 @@ fn application_samples(made: &Made) -> Vec<Sample> {
         of("POST", "/api/v1/applications/{application}/signing-secret").with(json!({})),
         of("GET", "/api/v1/applications/{application}/undelivered"),
         of("POST", "/api/v1/applications/{application}/replay").with(json!({ "from": 1 })),
+        of("GET", "/api/v1/applications/{application}/feed"),
+        of("PUT", "/api/v1/applications/{application}/feed").with(json!({
+            "settings": { "url": "http://127.0.0.1:1/scim" }, "token": "another"
+        })),
+        of("POST", "/api/v1/applications/{application}/feed/plan").with(json!({})),
+        of("POST", "/api/v1/applications/{application}/feed/run").with(json!({})),
+        of("POST", "/api/v1/applications/{application}/feed/off").with(json!({})),
+        of("GET", "/api/v1/applications/{application}/feed/errors"),
         of("DELETE", "/api/v1/applications/{application}"),
         of("GET", "/api/v1/application"),
     ]
@@ -296,11 +363,15 @@ fn departure_samples(made: &Made) -> Vec<Sample> {
 fn thing_samples(made: &Made) -> Vec<Sample> {
     vec![
         sample("GET", "/api/v1/addresses/{address}").at("address", "user1@bm.com"),
+        sample("DELETE", "/api/v1/addresses/{address}").at("address", "alias1@bm.com"),
         sample("POST", "/api/v1/addresses/{address}/move")
             .at("address", "alias1@bm.com")
             .with(json!({ "to": "user2@bm.com" })),
         sample("GET", "/api/v1/explain/{address}").at("address", "user1@bm.com"),
         sample("GET", "/api/v1/shared-mailboxes/{address}/members").at("address", "info@bm.com"),
+        sample("POST", "/api/v1/shared-mailboxes/{address}/addresses")
+            .at("address", "info@bm.com")
+            .with(json!({ "address": "contact@bm.com" })),
         sample("PUT", "/api/v1/shared-mailboxes/{address}/members/{account}")
             .at("address", "info@bm.com")
             .with(json!({ "right": "read" })),
@@ -331,6 +402,10 @@ fn thing_samples(made: &Made) -> Vec<Sample> {
         sample("POST", "/api/v1/accounts/{account}/shares")
             .with(json!({ "collection": "calendar", "with": "user2@bm.com", "right": "read" })),
         sample("DELETE", "/api/v1/shares/{share}").at("share", made.share),
+        sample("DELETE", "/api/v1/responders/{responder}").at("responder", made.responder),
+        sample("PUT", "/api/v1/responders/{responder}/text")
+            .at("responder", made.responder)
+            .with(json!({ "text": "Écrivez à accueil@bm.com." })),
         sample("POST", "/api/v1/responders/{responder}/addresses")
             .at("responder", made.responder)
             .with(json!({ "address": "ancien@bm.com" })),
@@ -409,6 +484,7 @@ fn backup_samples(made: &Made) -> Vec<Sample> {
         held("POST", "/api/v1/backups/{generation}/{holder}/restore")
             .with(json!({ "reason": "essai", "dry_run": "yes" })),
         of("GET", "/api/v1/accounts/{account}/exports"),
+        of("POST", "/api/v1/accounts/{account}/exports"),
         of("POST", "/api/v1/accounts/{account}/exports/link"),
         of("PUT", "/api/v1/accounts/{account}/legal-hold").with(json!({ "reason": "Litige" })),
         of("DELETE", "/api/v1/accounts/{account}/legal-hold"),
@@ -417,7 +493,7 @@ fn backup_samples(made: &Made) -> Vec<Sample> {
 
 /// What belongs to the operator alone: there for everyone to see, or not to be touched by anyone else.
 fn is_of_the_instance(template: &str) -> bool {
-    ["/api/v1/tokens/", "/api/v1/plans/", "/api/v1/subscriptions/"]
+    ["/api/v1/tokens/", "/api/v1/plans/", "/api/v1/subscriptions/", "/api/v1/spool/", "/api/v1/operators/"]
         .into_iter()
         .any(|start| template.starts_with(start))
 }
@@ -458,7 +534,8 @@ async fn everyone_gets_from_every_route_what_the_reviewed_table_says() {
             let answer = one.ask(&world, who).await;
             let status = answer.status;
             changed = one.method != "GET" && status.is_success();
-            assert!(!status.is_server_error(), "{who:?} {} {}: {}", one.method, one.path, answer.text);
+            // A provider that nobody serves is away.
+            assert_ne!(status, 500, "{who:?} {} {}: {}", one.method, one.path, answer.text);
             assert!(status.is_success() || !answer.code().is_empty());
             write!(line, "{} ", status.as_u16()).expect("strings take text");
         }

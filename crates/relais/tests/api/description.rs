@@ -59,7 +59,9 @@ async fn whoever_watches_needs_no_secret() {
     let world = World::new().await;
     let health = world.ask(Who::Nobody, "GET", "/healthz").await;
     assert_eq!(health.status, 200);
-    let said = serde_json::json!({ "status": "ok", "database": "ok", "dovecot": "off", "radicale": "off" });
+    let said = serde_json::json!({
+        "status": "ok", "database": "ok", "dovecot": "off", "radicale": "off", "smarthost": "off"
+    });
     assert_eq!(health.json(), said);
     let metrics = world.ask(Who::Nobody, "GET", "/metrics").await;
     assert_eq!(metrics.headers["content-type"], "text/plain; version=0.0.4; charset=utf-8");

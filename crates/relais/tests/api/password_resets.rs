@@ -189,7 +189,7 @@ async fn the_page_of_a_link_asks_for_the_password_twice_and_runs_nothing_m10() {
     assert!(differing.text.contains("diffèrent") && differing.text.contains("<form"), "{}", differing.text);
     let short = page(&world, "POST", &secret, "password=court&again=court").await;
     assert_eq!(short.status, 422);
-    assert!(short.text.contains("au moins 8 caractères"), "{}", short.text);
+    assert!(short.text.contains("au moins 15 caractères"), "{}", short.text);
     let done = page(&world, "POST", &secret, "password=un+mot+de+passe%21&again=un+mot+de+passe%21").await;
     assert_eq!(done.status, 200);
     assert!(done.text.contains("Mot de passe changé") && !done.text.contains("<form"), "{}", done.text);

@@ -106,7 +106,7 @@ async fn profile_and_photo_change_where_the_table_says_and_go_with_the_account_m
     // Deactivation keeps both, deletion erases both.
     let id = id_of(&world.app, "closed@bm.com").await;
     assert!(world.app.look(move |tx| profiles::photo(tx, id)).await.expect("asked").is_some());
-    crate::world::pretend_backup(world.data(), world.made.bm, id).await;
+    crate::backed_up::pretend_backup(world.data(), world.made.bm, id).await;
     let deleted = world
         .app
         .execute(id, Command::Delete { content: None }, relais_app::core::authority::Actor::Operator)

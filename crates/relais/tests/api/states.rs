@@ -86,6 +86,7 @@ async fn account(world: &World, state: State) -> (Account, Facts) {
         backed_up_at: Some(jiff::Timestamp::MAX),
         means: Means::none(jiff::civil::Date::ZERO),
         owned: Owned::default(),
+        policy_heir: None,
         heir: None,
     };
     (account, facts)

@@ -8,11 +8,10 @@ use nix::unistd::Pid;
 use relais_testbed::dav::{Answer, Dav, ask};
 use relais_testbed::net::wait_for;
 use serde_json::{Value, json};
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::Write as _;
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 /// An event in the order in which Radicale writes properties: what is put in so is read back byte by byte.
 fn event(uid: &str, summary: &str) -> String {
@@ -310,26 +309,6 @@ fn the_shares_of_a_collection_go_with_it_whether_or_not_its_owner_waits_for_the_
         found["given"].as_array().expect("a list").is_empty().then_some(())
     });
     world.check_chain();
-}
-
-/// Some clients send a request in two pieces, and take it for a broken connection when the answer comes between them.
-#[test]
-fn an_answer_waits_for_the_whole_question() {
-    let world = World::start(Database::Sqlite);
-    let address = world.server.address(&world.server.configuration.http).expect("an address");
-    for (path, status) in [("/.well-known/caldav", "301"), ("/dav/", "401")] {
-        let mut stream = TcpStream::connect(address).expect("it listens");
-        let head = format!("PROPFIND {path} HTTP/1.1\r\nHost: relais\r\nContent-Length: 10\r\n\r\n");
-        stream.write_all(head.as_bytes()).expect("sent");
-        stream.set_read_timeout(Some(Duration::from_millis(300))).expect("set");
-        let early = stream.read(&mut [0; 1]).map_err(|error| error.kind());
-        assert!(matches!(early, Err(ErrorKind::WouldBlock | ErrorKind::TimedOut)), "{path}: {early:?}");
-        stream.write_all(b"0123456789").expect("sent");
-        stream.set_read_timeout(Some(LIMIT)).expect("set");
-        let mut answer = [0; 12];
-        stream.read_exact(&mut answer).expect("an answer");
-        assert_eq!(String::from_utf8_lossy(&answer), format!("HTTP/1.1 {status}"), "{path}");
-    }
 }
 
 fn radicale_pid(world: &World) -> Option<i32> {

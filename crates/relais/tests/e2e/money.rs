@@ -69,7 +69,7 @@ fn from_the_offer_to_the_credit(database: Database) {
     let (member, path) = (secret("user1"), "/accounts/user1@bm.com/subscription");
     let grand = json!({ "subscription": "Grand" });
     assert_eq!(world.as_bearer(&member, "PUT", path, grand.clone()).1["code"], "not_allowed");
-    let owned = create("owner@bm.com", "secret of owner", &["--role", "owner"]);
+    let owned = create("owner@bm.com", "the secret word of owner", &["--role", "owner"]);
     world.typed(&owned);
     let owner = secret("owner");
     let (status, problem) = world.as_bearer(&owner, "PUT", path, grand.clone());
@@ -130,7 +130,7 @@ fn m6_r9_the_last_licence_passes_from_the_closed_account_to_the_next() {
     let before = world.must("GET", "/accounts/user1@bm.com", Value::Null);
     let second = full("user2");
     assert!(second.2.contains("Les licences complètes de la formule (1) sont toutes prises"), "{}", second.2);
-    let free = world.cli(&create("user3@bm.com", "secret of user3", &[]));
+    let free = world.cli(&create("user3@bm.com", "the secret word of user3", &[]));
     assert!(free.0 == 1 && free.2.contains("Les comptes gratuits de la formule (0)"), "{}", free.2);
 
     let said = world.typed(&["account", "deactivate", "user1@bm.com"]);
@@ -148,7 +148,8 @@ fn m6_r9_the_last_licence_passes_from_the_closed_account_to_the_next() {
     let after = world.must("GET", "/accounts/user1@bm.com", Value::Null);
     assert_eq!(after["term"]["until"], before["term"]["until"], "R9: the days go on, none is paid again");
     world.typed(&["account", "create", "invite@bm.com", "--name", "Invité", "--invite", "--role", "guest"]);
-    let third = world.cli(&create("user3@bm.com", "secret of user3", &["--subscription", "Lecture"]));
+    let third =
+        world.cli(&create("user3@bm.com", "the secret word of user3", &["--subscription", "Lecture"]));
     assert!(third.0 == 1 && third.2.contains("Les comptes que permet la formule (2)"), "M6: {}", third.2);
     // 20 less the plan and one account; what user2 paid today came back with the change.
     assert_eq!(balance(&world), 2000 - 500 - 300);

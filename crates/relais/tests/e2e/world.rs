@@ -34,7 +34,7 @@ pub struct World {
 }
 
 pub fn password_of(login: &str) -> String {
-    format!("secret of {login}")
+    format!("the secret word of {login}")
 }
 
 /// A message with a line of text, CRLF line ends and an id of its own.

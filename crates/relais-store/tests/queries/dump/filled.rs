@@ -14,8 +14,8 @@ use relais_core::departure::{Departure, DepartureState, Step, StepReport};
 use relais_core::directory::{EntryId, Said};
 use relais_core::event::Happening;
 use relais_core::ids::{
-    ApplicationId, ContentId, DepartureId, ErasureId, GrantId, JobId, PlanId, ReassignmentId, SessionId,
-    ShareId, SpoolId, SubscriptionId, TokenId,
+    AppPasswordId, ApplicationId, ContentId, DepartureId, ErasureId, GrantId, JobId, PasskeyId, PlanId,
+    ReassignmentId, SessionId, ShareId, SpoolId, SubscriptionId, TokenId,
 };
 use relais_core::job::{BulkAct, Job, JobState, Run};
 use relais_core::ledger::NewEntry;
@@ -23,15 +23,22 @@ use relais_core::lifecycle::Effect;
 use relais_core::notification::{Preferences, Topic};
 use relais_core::photo::{Photo, PhotoKind};
 use relais_core::profile::Profile;
+use relais_core::sign_on::{IdentityProvider, Newcomers, SignOnDemand};
 use relais_core::term::{Period, Term};
-use relais_store::credentials::{self, Grant, Session, Token};
-use relais_store::directories::{self as stored, EntryRow, Kept, SyncedGroup};
+use relais_store::app_passwords::{self, AppPassword};
+use relais_store::credentials::{self, Grant, Token};
+use relais_store::directories::{self as stored, EntryRow, Kept as KeptCursor, SyncedGroup};
 use relais_store::exports::{self, Export};
+use relais_store::feeds::{self, Subject, Urgency};
+use relais_store::passkeys::{self, Ceremony, Passkey, Purpose};
 use relais_store::password_resets::{self, PasswordReset};
+use relais_store::second_factors::{self, Factor, HalfSignIn};
+use relais_store::sessions::{self, Session};
+use relais_store::sign_on::{self, Attempt, Kept, SignOnLink, Ticket};
 use relais_store::spool::{self, Outbound, SpoolState};
 use relais_store::{
-    applications, claims, collections, content, departures, events, generations, jobs, ledger,
-    licence_counts, notifications, offers, outbox, profiles, repositories, scim, settings, webhooks,
+    applications, claims, collections, content, departures, events, generations, jobs, known_networks,
+    ledger, licence_counts, notifications, offers, outbox, profiles, repositories, scim, settings, webhooks,
 };
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -89,6 +96,7 @@ pub fn organisation_of(tx: &mut Tx<'_>, number: i64, seed: u64) -> Result<(), Er
     filling.addresses()?;
     filling.shared()?;
     filling.departures()?;
+    filling.identity_provider()?;
     filling.secrets()?;
     filling.under_way()?;
     filling.backups()?;
@@ -279,6 +287,21 @@ impl Filling<'_, '_> {
         Ok(())
     }
 
+    fn identity_provider(&mut self) -> Result<(), Error> {
+        let provider = IdentityProvider {
+            organisation: org(self.organisation),
+            issuer: "https://login.example.com".into(),
+            client_id: self.text(),
+            domains: vec!["bm.com".into()],
+            demand: SignOnDemand::Optional,
+            newcomers: Newcomers::Members,
+            address_claim: "email".into(),
+            created_at: at(0),
+        };
+        let client_secret = Some(self.text());
+        sign_on::set_provider(self.tx, &Kept { provider, client_secret })
+    }
+
     fn secrets(&mut self) -> Result<(), Error> {
         for index in 0..3 {
             let number = self.number(index);
@@ -295,11 +318,73 @@ impl Filling<'_, '_> {
             let grant = Grant { id, account, reason, ends_at: at(5), created_at: at(0) };
             credentials::insert_grant(self.tx, &grant, &hash)?;
             let id = SessionId::from_number(number);
-            credentials::insert_session(
-                self.tx,
-                &Session { id, account, epoch: 0, expires_at: at(9) },
-                &hash,
-            )?;
+            let session = Session {
+                id,
+                account,
+                epoch: 0,
+                created_at: at(0),
+                seen_at: at(0),
+                expires_at: at(9),
+                network: String::new(),
+                agent: String::new(),
+                sign_on: None,
+            };
+            sessions::insert(self.tx, &session, &hash)?;
+            let name = self.text();
+            let made = AppPassword {
+                id: AppPasswordId::from_number(number),
+                account,
+                name,
+                scopes: vec![relais_core::sign_in::Scope::Mail],
+                epoch: 0,
+                created_at: at(0),
+                used_at: Some(at(1)),
+            };
+            app_passwords::insert(self.tx, &made, &hash)?;
+            let backed_up = self.one_of(&[true, false]);
+            let passkey = Passkey {
+                id: PasskeyId::from_number(number),
+                account,
+                name: self.text(),
+                credential_id: hash.clone(),
+                public_key: hash.clone(),
+                signatures: 3,
+                backup_eligible: true,
+                backed_up,
+                created_at: at(0),
+                used_at: None,
+            };
+            passkeys::insert(self.tx, &passkey)?;
+            let asked = Ceremony { purpose: Purpose::SignIn, account: Some((account, 0)) };
+            passkeys::begin(self.tx, asked, &hash, at(9))?;
+            let confirmed_at = self.one_of(&[None, Some(at(1))]);
+            let factor =
+                Factor { account, secret: hash.clone(), begun_at: at(0), confirmed_at, last_step: 57 };
+            second_factors::set(self.tx, &factor)?;
+            second_factors::set_recovery_codes(self.tx, account, std::slice::from_ref(&hash))?;
+            let half = HalfSignIn { account, epoch: 0, failures: 0, expires_at: at(9) };
+            second_factors::begin(self.tx, &half, &hash)?;
+            let organisation = org(self.organisation);
+            let link = SignOnLink {
+                organisation,
+                issuer: "https://login.example.com".into(),
+                subject: self.text() + &number.to_string(),
+                account,
+                linked_at: at(0),
+            };
+            sign_on::link(self.tx, &link)?;
+            let ticket = Ticket { account, epoch: 0 };
+            sign_on::insert_ticket(self.tx, ticket, &hash, at(9))?;
+            let attempt = Attempt {
+                organisation,
+                browser_hash: hash.clone(),
+                nonce: "n".into(),
+                verifier: "v".into(),
+                ticket: Some(ticket),
+                expires_at: at(9),
+            };
+            sign_on::insert_attempt(self.tx, &attempt, &hash)?;
+            known_networks::note(self.tx, account, "192.0.2.1", at(0), at(1))?;
             password_resets::set(self.tx, &PasswordReset { account, ..reset(1) }, &hash)?;
         }
         Ok(())
@@ -359,6 +444,9 @@ impl Filling<'_, '_> {
         applications::insert(self.tx, &application, token.as_bytes(), "whsec_1")?;
         applications::replace_secret(self.tx, application.id, "whsec_2", at(9))?;
         webhooks::push(self.tx, application.id, 1, "acc-0000000000001", at(0))?;
+        let feed = super::super::feeds::feed(application.id, self.organisation);
+        feeds::set(self.tx, &feed, "token of the application")?;
+        feeds::push(self.tx, application.id, Subject::Account(account), Urgency::Person, at(3))?;
         self.content(application.id)?;
         let said = scim::Said {
             user_name: format!("{} {number}", self.text()),
@@ -447,7 +535,7 @@ impl Filling<'_, '_> {
         let directory = directories::directory(self.organisation, self.organisation);
         stored::insert(self.tx, &directory, "secret")?;
         stored::set_cookie(self.tx, directory.id, Some("cookie"))?;
-        stored::set_report(self.tx, directory.id, Kept::Report, &directories::report())?;
+        stored::set_report(self.tx, directory.id, KeptCursor::Report, &directories::report())?;
         let (text, account) = (self.text(), self.person().id);
         let row = EntryRow { dn: text, account: Some(account), ..directories::entry_row(1, Said::Disabled) };
         stored::put_entry(self.tx, directory.id, &row)?;

@@ -3,8 +3,8 @@
 use super::find::require;
 use super::input::{Asked, Segment, is_of_kind, upload};
 use super::problem::RefusalDocument;
-use super::speak::asked_language;
 use super::{Answer, Api, Problem};
+use crate::doors::accept::asked_language;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::header;

@@ -4,10 +4,11 @@ use super::find::{address, require};
 use super::input::{Asked, Body, Segment};
 use super::{Answer, Api, Problem};
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Json;
 use relais_app::core::account::Account;
 use relais_app::core::address::EmailAddress;
-use relais_app::core::authority::{Actor, Power};
+use relais_app::core::authority::Power;
 use relais_app::core::ids::OrganisationId;
 use relais_app::core::lifecycle::Command;
 use relais_app::core::organisation::{Address, Holding, Target};
@@ -21,7 +22,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(get)).routes(routes!(give)).routes(routes!(explain))
+    OpenApiRouter::new().routes(routes!(get, free)).routes(routes!(give)).routes(routes!(explain))
 }
 
 /// An address and everyone who held it.
@@ -100,6 +101,20 @@ struct FromWhom {
     from: Option<String>,
 }
 
+/// Take an alias away from whoever has it
+///
+/// An account, a shared mailbox, a group or a responder. Its mail is refused from then on; a primary address stays.
+#[utoipa::path(delete, path = "/addresses/{address}", tag = "addresses", responses((status = 204)))]
+async fn free(
+    State(api): State<Api>,
+    caller: Caller,
+    Segment(text): Segment<String>,
+) -> Result<StatusCode, Problem> {
+    let address = api.address(&caller, &text).await?.address;
+    api.app.free_alias(address, caller.actor).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Explain where mail for an address goes
 ///
 /// Another organisation of this instance is shown as the outside world.
@@ -114,7 +129,7 @@ async fn explain(
     Asked(FromWhom { from }): Asked<FromWhom>,
 ) -> Answer<Route> {
     let recipient = address(&text)?;
-    if caller.actor == Actor::Operator {
+    if caller.actor.operates() {
         return Ok(Json(api.app.explain(recipient, from).await?));
     }
     let asked = recipient.clone();

@@ -5,6 +5,8 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use relais_app::core::authority::Actor;
+use relais_app::core::refusal::{CredentialFault, Refusal};
+use relais_app::core::sign_in::SessionExtent;
 use relais_app::{Caller, Error, Network};
 use std::net::SocketAddr;
 
@@ -12,14 +14,29 @@ impl FromRequestParts<Api> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let AnyCaller(caller) = AnyCaller::from_request_parts(parts, api).await?;
+        match caller.extent {
+            SessionExtent::Whole => Ok(caller),
+            SessionExtent::SettingUp => Err(Refusal::from(CredentialFault::SecondFactorToSetUp).into()),
+        }
+    }
+}
+
+/// A caller who may still have to set up a second factor: for what leads there, and for signing out.
+pub struct AnyCaller(pub Caller);
+
+impl FromRequestParts<Api> for AnyCaller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         let Some(value) = parts.headers.get(AUTHORIZATION) else {
             return match api.trust {
-                Trust::OperatorSocket => Ok(Self { actor: Actor::Operator, session: None }),
+                Trust::OperatorSocket => Ok(Self(Caller::whole(Actor::Operator))),
                 Trust::Network => Err(Problem::SecretMissing),
             };
         };
         let secret = value.to_str().ok().and_then(bearer).ok_or(Problem::SecretUnknown)?;
-        api.app.caller(secret).await?.ok_or(Problem::SecretUnknown)
+        api.app.caller(secret).await?.map(Self).ok_or(Problem::SecretUnknown)
     }
 }
 

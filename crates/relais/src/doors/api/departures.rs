@@ -1,8 +1,9 @@
 //! Departures: planned, started, followed, held, resumed, undone, certified.
 
 use super::input::{Body, Segment};
-use super::speak::wants_page;
-use super::{Answer, Api, Created, Problem, certificate_page, page};
+use super::{Answer, Api, Created, Problem};
+use crate::doors::accept::wants_page;
+use crate::doors::{certificate_page, sheet};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Json, Response};
@@ -143,8 +144,8 @@ async fn certificate(
     let id = api.readable_departure(&caller, &departure).await?.id;
     let certificate = api.app.certificate(id).await?;
     if !wants_page(&headers) {
-        return Ok((page::VARY, Json(certificate)).into_response());
+        return Ok((sheet::VARY, Json(certificate)).into_response());
     }
-    let language = page::language_of(&headers, certificate.language());
-    Ok(page::answer(certificate_page::page(&certificate, language), language))
+    let language = sheet::language_of(&headers, certificate.language());
+    Ok(sheet::answer(certificate_page::page(&certificate, language), language))
 }

@@ -8,7 +8,6 @@ use axum::http::StatusCode;
 use axum::response::Json;
 use relais_app::core::authority::Power;
 use relais_app::core::directory::{Directory, Report};
-use relais_app::core::refusal::DirectoryFault;
 use relais_app::read::directories::{self, Kept};
 use relais_app::{Caller, DirectoryChange, Error, NewDirectory};
 use serde::Deserialize;
@@ -190,29 +189,5 @@ impl Api {
         let id = self.directory(caller, directory).await?.id;
         let found = self.app.look(move |tx| directories::report(tx, id, kept)).await?;
         Ok(Json(found.ok_or(Error::NotFound)?))
-    }
-}
-
-/// The status of what is wrong with a directory, or with what stands in it.
-pub fn status_of(fault: &DirectoryFault) -> StatusCode {
-    match fault {
-        DirectoryFault::SettingInvalid { .. }
-        | DirectoryFault::SettingsUnreadable { .. }
-        | DirectoryFault::EntryUnknown { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-        DirectoryFault::Unreachable { .. } | DirectoryFault::CutShort { .. } | DirectoryFault::BeingRead => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
-        DirectoryFault::NotTrusted { .. }
-        | DirectoryFault::NotEncrypted
-        | DirectoryFault::NotLetIn { .. }
-        | DirectoryFault::Garbled
-        | DirectoryFault::NothingHeld
-        | DirectoryFault::AddressMissing { .. }
-        | DirectoryFault::AddressInvalid { .. }
-        | DirectoryFault::AddressTwice { .. }
-        | DirectoryFault::LinkByHand { .. }
-        | DirectoryFault::OtherEntry { .. }
-        | DirectoryFault::AccountDeleted { .. }
-        | DirectoryFault::GroupNameTaken { .. } => StatusCode::CONFLICT,
     }
 }

@@ -3,8 +3,8 @@
 use super::addresses::heir;
 use super::find::{address, require, require_operator};
 use super::input::{Asked, Body, Segment};
-use super::speak::asked_language;
 use super::{Answer, Api, Created, Problem};
+use crate::doors::accept::asked_language;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Json;

@@ -2,10 +2,10 @@
 
 use super::find::require;
 use super::input::Segment;
-use super::link_page;
-use super::page::numbers::size;
-use super::speak::asked_language;
-use super::{Answer, Api, Problem};
+use super::{Answer, Api, Created, Problem};
+use crate::doors::accept::asked_language;
+use crate::doors::link_page::{self, FormLeads};
+use crate::doors::numbers::size;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -26,7 +26,7 @@ use utoipa_axum::routes;
 const CHUNK_BYTES: usize = 64 << 10;
 
 pub fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(send_again))
+    OpenApiRouter::new().routes(routes!(list, take_along)).routes(routes!(send_again))
 }
 
 /// The page that the link in a letter opens. Looking at it uses nothing up: mail programs look at links too.
@@ -42,8 +42,22 @@ async fn list(
     Segment(account): Segment<String>,
 ) -> Answer<Vec<Export>> {
     let found = api.account(&caller, &account).await?;
-    require(&caller, Power::EndAccounts, found.organisation)?;
     Ok(Json(api.app.exports_of(found.id, caller.actor).await?))
+}
+
+/// Make an archive of everything that is one's own
+///
+/// Of the newest verified backup; the link to it goes to one's own address, and the one asked for before is void. Nobody asks for
+/// another's: whoever leaves gets theirs by the departure.
+#[utoipa::path(post, path = "/accounts/{account}/exports", tag = "exports", responses((status = 201, body = Export)))]
+async fn take_along(
+    State(api): State<Api>,
+    caller: Caller,
+    Segment(account): Segment<String>,
+) -> Result<Created<Export>, Problem> {
+    let id = api.account(&caller, &account).await?.id;
+    let of = api.app.export_own(id, caller.actor).await?;
+    Ok(Created { location: format!("/api/v1/accounts/{id}/exports"), of })
 }
 
 /// Make the last archive anew and send its link; the link that was sent before is void
@@ -68,7 +82,7 @@ async fn show(
             let language = asked_language(&headers).unwrap_or(found.organisation.language);
             let title = language.pick("Votre archive", "Your archive");
             let page = link_page::page(title, &offer(&found, language), language);
-            Ok(link_page::answered(StatusCode::OK, page, language))
+            Ok(link_page::answered(StatusCode::OK, page, FormLeads::Here, language))
         }
         Err(error) => void(error, &headers),
     }
@@ -124,7 +138,12 @@ fn void(error: Error, headers: &HeaderMap) -> Result<Response, Problem> {
     let Error::Refused(refusal) = error else { return Err(error.into()) };
     let title = language.pick("Lien périmé", "Link no longer valid");
     let main = html! { p.wrong role="alert" { (refusal.sentence(language)) } };
-    Ok(link_page::answered(StatusCode::CONFLICT, link_page::page(title, &main, language), language))
+    Ok(link_page::answered(
+        StatusCode::CONFLICT,
+        link_page::page(title, &main, language),
+        FormLeads::Here,
+        language,
+    ))
 }
 
 fn offer(found: &TakenExport, language: Language) -> Markup {

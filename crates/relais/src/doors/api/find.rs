@@ -37,7 +37,7 @@ pub fn require(caller: &Caller, power: Power, organisation: OrganisationId) -> R
 
 /// Refuses whoever does not run the instance.
 pub fn require_operator(caller: &Caller) -> Result<(), Problem> {
-    if caller.actor == Actor::Operator { Ok(()) } else { Err(Refusal::NotAllowed.into()) }
+    if caller.actor.operates() { Ok(()) } else { Err(Refusal::NotAllowed.into()) }
 }
 
 /// Refuses whoever reads nothing but themselves: what is offered is for those who choose from it.
@@ -56,6 +56,7 @@ pub fn require_application(caller: &Caller) -> Result<(ApplicationId, Organisati
     match caller.actor {
         Actor::Application { id, organisation } => Ok((id, organisation)),
         Actor::Operator
+        | Actor::Operating { .. }
         | Actor::Token { .. }
         | Actor::Account { .. }
         | Actor::Departure { .. }
@@ -63,7 +64,8 @@ pub fn require_application(caller: &Caller) -> Result<(ApplicationId, Organisati
         | Actor::Billing { .. }
         | Actor::Schedule { .. }
         | Actor::Grant { .. }
-        | Actor::Scim { .. } => Err(Refusal::NotAllowed.into()),
+        | Actor::Scim { .. }
+        | Actor::SignOn { .. } => Err(Refusal::NotAllowed.into()),
     }
 }
 

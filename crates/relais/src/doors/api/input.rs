@@ -14,8 +14,6 @@ use tokio::time::timeout;
 
 /// How long a body may take: a client that stops in the middle holds a connection no longer than this.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-/// A body that is read whatever becomes of the request.
-const SMALL_BYTES_MAX: usize = 64 << 10;
 /// And a file.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(120);
 
@@ -85,22 +83,6 @@ pub async fn upload(request: Request, bytes_max: usize) -> Result<Vec<u8>, Probl
     match timeout(UPLOAD_TIMEOUT, Limited::new(request.into_body(), bytes_max).collect()).await {
         Ok(Ok(body)) => Ok(body.to_bytes().into()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(_)) => Err(Problem::BodyBroken),
-        Err(_) => Err(Problem::BodyTooSlow),
-    }
-}
-
-/// Reads a small body before anything is answered: a client that sends head and body apart, and is refused by the head
-/// alone, would lose the answer with the connection.
-pub async fn whole_if_small(request: Request) -> Result<Request, Problem> {
-    let told =
-        request.headers().get(header::CONTENT_LENGTH).and_then(|told| told.to_str().ok()?.parse().ok());
-    if told.is_none_or(|bytes: usize| bytes > SMALL_BYTES_MAX) {
-        return Ok(request);
-    }
-    let (parts, body) = request.into_parts();
-    match timeout(BODY_TIMEOUT, body.collect()).await {
-        Ok(Ok(whole)) => Ok(Request::from_parts(parts, whole.to_bytes().into())),
         Ok(Err(_)) => Err(Problem::BodyBroken),
         Err(_) => Err(Problem::BodyTooSlow),
     }

@@ -39,7 +39,7 @@ async fn list(
 ) -> Answer<Vec<Job>> {
     let id = api.organisation(&caller, &organisation).await?.id;
     require(&caller, Power::ManageAccounts, id)?;
-    let mut found = api.app.look(move |tx| jobs::list(tx, id, LISTED_MAX)).await?;
+    let mut found = api.app.look(move |tx| jobs::list(tx, Some(id), LISTED_MAX)).await?;
     found.retain(|job| caller.actor.has(job.act.power(), id));
     Ok(Json(found))
 }

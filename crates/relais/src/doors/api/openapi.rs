@@ -80,7 +80,11 @@ fn complete(path: &str, operation: &mut Operation) {
         problems.push(("415", "The body is not of the described type."));
         problems.push(("422", "What is asked cannot be; the code says why."));
     }
-    if path.ends_with("/sessions") || path.ends_with("/password-resets") {
+    if path.ends_with("/sessions")
+        || path.ends_with("/sessions/second-half")
+        || path.ends_with("/sessions/passkey/begin")
+        || path.ends_with("/password-resets")
+    {
         problems.push(("429", "Too many attempts; see Retry-After."));
     }
     for (code, text) in problems {
@@ -123,6 +127,9 @@ fn segment(name: &str) -> utoipa::openapi::path::Parameter {
         "plan" => ("Id or name of a plan.", "Mairie"),
         "subscription" => ("Id or name of a subscription.", "Base"),
         "secret" => ("The secret of a link.", "rlp_9f86d081884c7d659a2feaa0c55ad015"),
+        "session" => ("Id of a session.", "ses-0000000000001"),
+        "app_password" => ("Id of an app password.", "apw-0000000000001"),
+        "passkey" => ("Id of a passkey.", "psk-0000000000001"),
         "token" => ("Id of a token.", "tok-0000000000001"),
         other => unreachable!("the segment {other} is not described"),
     };

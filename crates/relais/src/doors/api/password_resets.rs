@@ -3,10 +3,10 @@
 
 use super::caller::Peer;
 use super::input::{Body, Segment};
-use super::link_page;
 use super::reset_page::{Said, page};
-use super::speak::asked_language;
 use super::{Api, Problem};
+use crate::doors::accept::asked_language;
+use crate::doors::link_page::{self, FormLeads};
 use axum::extract::{Form, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -73,10 +73,11 @@ struct Chosen {
 )]
 async fn set(
     State(api): State<Api>,
+    Peer(network): Peer,
     Segment(secret): Segment<String>,
     Body(asked): Body<Chosen>,
 ) -> Result<StatusCode, Problem> {
-    api.app.use_password_reset(&secret, asked.password).await?;
+    api.app.use_password_reset(&secret, asked.password, network).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -86,7 +87,7 @@ fn written(said: &Said, language: Language) -> Response {
         Said::AskAgain(..) => StatusCode::UNPROCESSABLE_ENTITY,
         Said::Void(_) => StatusCode::CONFLICT,
     };
-    link_page::answered(status, page(said, language), language)
+    link_page::answered(status, page(said, language), FormLeads::Here, language)
 }
 
 async fn show(
@@ -111,6 +112,7 @@ struct Typed {
 
 async fn choose(
     State(api): State<Api>,
+    Peer(network): Peer,
     Segment(secret): Segment<String>,
     headers: HeaderMap,
     typed: Result<Form<Typed>, axum::extract::rejection::FormRejection>,
@@ -128,7 +130,7 @@ async fn choose(
         );
         return Ok(written(&Said::AskAgain(purpose, said.to_owned()), language));
     }
-    match api.app.use_password_reset(&secret, typed.password).await {
+    match api.app.use_password_reset(&secret, typed.password, network).await {
         Ok(purpose) => Ok(written(&Said::Done(purpose), language)),
         Err(error) => refused(error, purpose, language),
     }
@@ -137,7 +139,7 @@ async fn choose(
 /// A refusal as a page; anything else is a problem as everywhere.
 fn refused(error: Error, purpose: LinkPurpose, language: Language) -> Result<Response, Problem> {
     match error {
-        Error::Refused(refusal @ Refusal::PasswordLength { .. }) => {
+        Error::Refused(refusal @ (Refusal::PasswordLength { .. } | Refusal::Credential(_))) => {
             Ok(written(&Said::AskAgain(purpose, refusal.sentence(language)), language))
         }
         Error::Refused(refusal) => Ok(written(&Said::Void(refusal.sentence(language)), language)),

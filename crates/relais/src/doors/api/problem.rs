@@ -2,12 +2,12 @@
 //!
 //! A problem travels as itself to the edge of the API, where [`super::speak`] writes it in the caller's language.
 
-use super::directories;
 use super::payments::SignatureError;
+use crate::doors::failure::{self, title};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use relais_app::core::language::Language;
-use relais_app::core::refusal::{BackupFault, ContentFault, GroupFault, ProfileFault, Refusal};
+use relais_app::core::refusal::Refusal;
 use relais_app::{Error, SignInRefusal};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -107,144 +107,6 @@ pub struct RefusalDocument {
     pub detail: String,
 }
 
-fn status_of_backup(fault: &BackupFault) -> StatusCode {
-    match fault {
-        BackupFault::Personal => StatusCode::FORBIDDEN,
-        BackupFault::LocationInvalid { .. }
-        | BackupFault::RetentionEmpty
-        | BackupFault::SharesEnd
-        | BackupFault::ExternalAddressMissing { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-        BackupFault::Unreachable { .. } => StatusCode::SERVICE_UNAVAILABLE,
-        BackupFault::Missing
-        | BackupFault::LegalHold { .. }
-        | BackupFault::Damaged { .. }
-        | BackupFault::WrongKey { .. }
-        | BackupFault::LocationTaken { .. }
-        | BackupFault::NotVerified
-        | BackupFault::AlreadyHere { .. }
-        | BackupFault::FromNewerVersion
-        | BackupFault::ExportVoid
-        | BackupFault::ExportSourceGone => StatusCode::CONFLICT,
-    }
-}
-
-fn status_of_content(fault: &ContentFault) -> StatusCode {
-    match fault {
-        ContentFault::ExternalIdInvalid
-        | ContentFault::TextInvalid { .. }
-        | ContentFault::UrlInvalid { .. }
-        | ContentFault::KindIsOurs
-        | ContentFault::OwnerUnknown { .. }
-        | ContentFault::SameOwner { .. }
-        | ContentFault::ShareeUnknown { .. }
-        | ContentFault::ItemUnknown { .. }
-        | ContentFault::NothingChosen
-        | ContentFault::KindsOrItems
-        | ContentFault::TooMany { .. }
-        | ContentFault::NotByMachine => StatusCode::UNPROCESSABLE_ENTITY,
-        ContentFault::KindFixed { .. }
-        | ContentFault::ParentUnknown { .. }
-        | ContentFault::NotHeld { .. }
-        | ContentFault::OwnerClosed { .. }
-        | ContentFault::Erasing
-        | ContentFault::FateMissing { .. }
-        | ContentFault::EraseWithoutDeletion
-        | ContentFault::UndoTooLate => StatusCode::CONFLICT,
-    }
-}
-
-/// The status of a refusal: 403 for whom the caller is, 422 for what the request says by itself, 409 for how things
-/// stand.
-fn status_of(refusal: &Refusal) -> StatusCode {
-    match refusal {
-        Refusal::NotAllowed => StatusCode::FORBIDDEN,
-        Refusal::Backup(fault) => status_of_backup(fault),
-        Refusal::Content(fault) => status_of_content(fault),
-        Refusal::Directory(fault) => directories::status_of(fault),
-        Refusal::Profile(ProfileFault::PhotoTooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
-        Refusal::DomainInvalid { .. }
-        | Refusal::NameInvalid
-        | Refusal::InboundPhases
-        | Refusal::InboundDropsMail
-        | Refusal::InboundInThePast
-        | Refusal::PasswordLength { .. }
-        | Refusal::SuccessorIsLeaver
-        | Refusal::SuccessorMissing
-        | Refusal::NewMailAmbiguous
-        | Refusal::DateInThePast
-        | Refusal::DatesOutOfOrder
-        | Refusal::ReasonMissing
-        | Refusal::GrantTooLong { .. }
-        | Refusal::AmountInvalid
-        | Refusal::ReferenceInvalid
-        | Refusal::PeriodEmpty { .. }
-        | Refusal::NumberInvalid { .. }
-        | Refusal::TimeZoneUnknown { .. }
-        | Refusal::QuotaInvalid
-        | Refusal::SharedWithOwner
-        | Refusal::WebhookUrlInvalid { .. }
-        | Refusal::Group(GroupFault::SendersMissing | GroupFault::SendersTooMany { .. })
-        | Refusal::Profile(_)
-        | Refusal::List(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        Refusal::Group(
-            GroupFault::Cycle { .. } | GroupFault::CatchAll { .. } | GroupFault::RedirectedTo { .. },
-        )
-        | Refusal::Invitation(_)
-        | Refusal::Scim(_) => StatusCode::CONFLICT,
-        Refusal::NotInThisState { .. }
-        | Refusal::OwnerCannotLeave
-        | Refusal::RevokeRoleFirst
-        | Refusal::LastCompanyAdmin
-        | Refusal::OnlyGroupAdmin { .. }
-        | Refusal::DeactivateFirst
-        | Refusal::DeactivatedByAPerson
-        | Refusal::DepartureInProgress
-        | Refusal::AddressTaken { .. }
-        | Refusal::AddressReserved { .. }
-        | Refusal::AddressRetired { .. }
-        | Refusal::AddressNotHeld { .. }
-        | Refusal::AddressIsPrimary { .. }
-        | Refusal::AddressStays { .. }
-        | Refusal::DomainNotHosted { .. }
-        | Refusal::DomainTaken { .. }
-        | Refusal::DomainNotProven { .. }
-        | Refusal::DomainInUse { .. }
-        | Refusal::DomainIsProvider { .. }
-        | Refusal::TargetNotActive { .. }
-        | Refusal::RedirectLoop { .. }
-        | Refusal::RedirectNowhere { .. }
-        | Refusal::SuccessorNotActive { .. }
-        | Refusal::DepartureNotUndoable
-        | Refusal::DepartureNotHeld
-        | Refusal::DepartureOver
-        | Refusal::ProvisionShort { .. }
-        | Refusal::CurrencyDiffers { .. }
-        | Refusal::NoLongerOffered { .. }
-        | Refusal::PlanFull { .. }
-        | Refusal::PlanTooSmall { .. }
-        | Refusal::PlanUnpaid
-        | Refusal::SubscriptionNeeded { .. }
-        | Refusal::FullLicencesUsed { .. }
-        | Refusal::OwnDomainsUsed { .. }
-        | Refusal::AliasLimit { .. }
-        | Refusal::PaymentDiffers { .. }
-        | Refusal::PasswordResetVoid
-        | Refusal::JobOver
-        | Refusal::JobItemFailed
-        | Refusal::JobTargetGone
-        | Refusal::CollectionUnknown { .. } => StatusCode::CONFLICT,
-    }
-}
-
-/// Of several: 403 wins, then 409; 422 only when nothing but the request has to change.
-fn status_of_all(refusals: &[Refusal]) -> StatusCode {
-    let all: Vec<StatusCode> = refusals.iter().map(status_of).collect();
-    [StatusCode::FORBIDDEN, StatusCode::CONFLICT]
-        .into_iter()
-        .find(|status| all.contains(status))
-        .unwrap_or(StatusCode::UNPROCESSABLE_ENTITY)
-}
-
 const CONFLICT_RETRY_S: u16 = 1;
 const UNAVAILABLE_RETRY_S: u16 = 5;
 /// The window in which failed sign-ins are counted.
@@ -253,21 +115,8 @@ const SIGN_IN_RETRY_S: u16 = 300;
 impl Problem {
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::Application(error) => match error {
-                Error::Refused(refusal) => status_of(refusal),
-                Error::RefusedAll(refusals) => status_of_all(refusals),
-                Error::NotFound => StatusCode::NOT_FOUND,
-                Error::Conflict => StatusCode::CONFLICT,
-                Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-                Error::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
-                Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            },
-            Self::SignIn(refusal) => match refusal {
-                SignInRefusal::Credentials => StatusCode::UNAUTHORIZED,
-                SignInRefusal::Closed => StatusCode::FORBIDDEN,
-                SignInRefusal::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
-                SignInRefusal::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-            },
+            Self::Application(error) => failure::status(error),
+            Self::SignIn(refusal) => failure::status_of_sign_in(refusal),
             Self::SecretMissing | Self::SecretUnknown => StatusCode::UNAUTHORIZED,
             Self::NoSuchRoute => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -301,6 +150,8 @@ impl Problem {
             Self::SignIn(refusal) => match refusal {
                 SignInRefusal::Credentials => "credentials_wrong",
                 SignInRefusal::Closed => "account_closed",
+                SignInRefusal::AppPasswordNeeded => "app_password_needed",
+                SignInRefusal::SignOnNeeded { .. } => "sign_on_required",
                 SignInRefusal::TooManyAttempts => "too_many_attempts",
                 SignInRefusal::Unavailable => "unavailable",
             },
@@ -393,8 +244,8 @@ impl Problem {
     fn detail(&self, language: Language) -> String {
         let said = |french: &str, english: &str| language.pick(french, english).to_owned();
         match self {
-            Self::Application(error) => detail_of(error, language),
-            Self::SignIn(refusal) => detail_of_sign_in(refusal, language),
+            Self::Application(error) => failure::sentence(error, language),
+            Self::SignIn(refusal) => failure::sentence_of_sign_in(refusal, language),
             Self::SecretMissing => said(
                 "Cette demande a besoin d'un secret ; envoyez « Authorization: Bearer … » avec un jeton ou une session (POST /api/v1/sessions).",
                 "This request needs a secret; send \u{201c}Authorization: Bearer …\u{201d} with a token or a session (POST /api/v1/sessions).",
@@ -487,25 +338,6 @@ impl Problem {
     }
 }
 
-fn detail_of_sign_in(refusal: &SignInRefusal, language: Language) -> String {
-    let said = |french: &str, english: &str| language.pick(french, english).to_owned();
-    match refusal {
-        SignInRefusal::Credentials => said(
-            "L'identifiant ou le mot de passe est faux ; vérifiez-les, puis demandez un nouveau mot de passe à votre administrateur.",
-            "The login or the password is wrong; check them, or ask your administrator for a new password.",
-        ),
-        SignInRefusal::Closed => said(
-            "Ce compte est fermé ; adressez-vous à un administrateur de l'organisation.",
-            "This account is closed; ask an administrator of the organisation.",
-        ),
-        SignInRefusal::TooManyAttempts => said(
-            "Trop de tentatives ont échoué ; réessayez dans cinq minutes.",
-            "Too many attempts have failed; try again in five minutes.",
-        ),
-        SignInRefusal::Unavailable => unavailable(language),
-    }
-}
-
 fn offer_unknown(text: &str, language: Language) -> String {
     match language {
         Language::French => format!(
@@ -515,63 +347,6 @@ fn offer_unknown(text: &str, language: Language) -> String {
             "\u{201c}{text}\u{201d} was never offered; choose from the list of plans (relais plan list, GET /api/v1/plans) or subscriptions (relais subscription list, GET /api/v1/subscriptions)."
         ),
     }
-}
-
-fn detail_of(error: &Error, language: Language) -> String {
-    let said = |french: &str, english: &str| language.pick(french, english).to_owned();
-    match error {
-        Error::Refused(refusal) => refusal.sentence(language),
-        Error::RefusedAll(refusals) => {
-            let sentences: Vec<String> = refusals.iter().map(|refusal| refusal.sentence(language)).collect();
-            sentences.join(" ")
-        }
-        Error::NotFound => said(
-            "Introuvable ; vérifiez l'identifiant, le nom ou l'adresse.",
-            "Not found; check the id, the name or the address.",
-        ),
-        Error::Conflict => said(
-            "Ce nom est déjà pris, ou quelqu'un a changé la même chose au même moment ; relisez, puis recommencez ou choisissez un autre nom.",
-            "This name is in use, or someone changed the same thing at the same moment; look again, then repeat or choose another name.",
-        ),
-        Error::Unavailable(_) => unavailable(language),
-        Error::StorageFull => said(
-            "Il n'y a plus de place sur le serveur ; rien n'a été changé, prévenez l'exploitant.",
-            "There is no storage left on the server; nothing was changed, tell its operator.",
-        ),
-        Error::Internal(_) => said(
-            "Une erreur est survenue dans Relais ; transmettez l'identifiant de cette demande à l'exploitant.",
-            "Something went wrong inside Relais; give the id of this request to its operator.",
-        ),
-    }
-}
-
-fn unavailable(language: Language) -> String {
-    language
-        .pick(
-            "Le service est indisponible pour l'instant ; rien n'a été changé, réessayez dans quelques secondes.",
-            "The service is not available for now; nothing was changed, try again in a few seconds.",
-        )
-        .to_owned()
-}
-
-fn title(status: StatusCode, language: Language) -> &'static str {
-    let (french, english) = match status {
-        StatusCode::BAD_REQUEST => ("Demande illisible", "Bad request"),
-        StatusCode::UNAUTHORIZED => ("Identification nécessaire", "Unauthorized"),
-        StatusCode::FORBIDDEN => ("Interdit", "Forbidden"),
-        StatusCode::NOT_FOUND => ("Introuvable", "Not found"),
-        StatusCode::METHOD_NOT_ALLOWED => ("Méthode impossible", "Method not allowed"),
-        StatusCode::REQUEST_TIMEOUT => ("Demande trop lente", "Request timeout"),
-        StatusCode::CONFLICT => ("Conflit", "Conflict"),
-        StatusCode::PAYLOAD_TOO_LARGE => ("Demande trop grande", "Content too large"),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => ("Format non accepté", "Unsupported media type"),
-        StatusCode::UNPROCESSABLE_ENTITY => ("Demande à corriger", "Unprocessable content"),
-        StatusCode::TOO_MANY_REQUESTS => ("Trop de tentatives", "Too many requests"),
-        StatusCode::SERVICE_UNAVAILABLE => ("Indisponible", "Service unavailable"),
-        StatusCode::INSUFFICIENT_STORAGE => ("Plus de place", "Insufficient storage"),
-        _ => ("Erreur interne", "Internal server error"),
-    };
-    language.pick(french, english)
 }
 
 #[cfg(test)]
@@ -598,17 +373,6 @@ mod tests {
                 assert!(!text.contains("malformed") && document.detail.contains(';'), "{text}");
                 assert_eq!(document.status, problem.status().as_u16());
             }
-        }
-    }
-
-    #[test]
-    fn of_several_refusals_the_one_that_asks_most_gives_the_status() {
-        for (refusals, expected) in [
-            (vec![Refusal::DateInThePast, Refusal::SuccessorIsLeaver], 422),
-            (vec![Refusal::DateInThePast, Refusal::OwnerCannotLeave], 409),
-            (vec![Refusal::OwnerCannotLeave, Refusal::NotAllowed], 403),
-        ] {
-            assert_eq!(status_of_all(&refusals).as_u16(), expected, "{refusals:?}");
         }
     }
 }

@@ -1,11 +1,11 @@
 //! The provision of an organisation: what it holds, what is coming, what was entered, and its statements.
 
 use super::input::{Asked, Body, Limit, Segment};
-use super::page::{self, VARY};
-use super::{Answer, Api, Created, Problem, statement_page, statement_table};
+use super::{Answer, Api, Created, Problem};
+use crate::doors::{sheet, statement_page, statement_table};
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
-use axum::response::{IntoResponse, Json, Response};
+use axum::http::HeaderMap;
+use axum::response::{Json, Response};
 use jiff::civil::Date;
 use relais_app::core::authority::Power;
 use relais_app::core::ledger::Entry;
@@ -217,14 +217,8 @@ async fn statement_csv(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let statement = stated(&api, &caller, &organisation, days).await?;
-    let language = page::language_of(&headers, statement.organisation.language);
-    let name = format!("{}_{}_{}.csv", statement.organisation.id, statement.from, statement.until);
-    let kind = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8; header=present".to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
-        (header::CONTENT_LANGUAGE, language.tag().to_owned()),
-    ];
-    Ok((VARY, kind, statement_table::csv(&statement, language)).into_response())
+    let language = sheet::language_of(&headers, statement.organisation.language);
+    Ok(statement_table::answer(&statement, language))
 }
 
 /// Show a statement as a page to print, in the organisation's language or the one asked for
@@ -240,6 +234,6 @@ async fn statement_html(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let statement = stated(&api, &caller, &organisation, days).await?;
-    let language = page::language_of(&headers, statement.organisation.language);
-    Ok(page::answer(statement_page::page(&statement, language), language))
+    let language = sheet::language_of(&headers, statement.organisation.language);
+    Ok(sheet::answer(statement_page::page(&statement, language), language))
 }

@@ -1,6 +1,6 @@
 //! The page on which a person chooses a password: another one, or their first.
 
-use super::link_page;
+use crate::doors::link_page;
 use maud::{Markup, html};
 use relais_app::core::invitation::LinkPurpose;
 use relais_app::core::language::Language;

@@ -3,6 +3,7 @@
 use super::input::{Body, Segment};
 use super::{Answer, Api, Created, Problem};
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Json;
 use jiff::Timestamp;
 use relais_app::core::address::EmailAddress;
@@ -15,7 +16,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(add_address))
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(set_text))
+        .routes(routes!(remove))
+        .routes(routes!(add_address))
 }
 
 /// List the responders of an organisation
@@ -52,6 +57,44 @@ async fn create(
     let id = api.organisation(&caller, &organisation).await?.id;
     let made = api.app.create_responder(id, asked.name, asked.text, caller.actor).await?;
     Ok(Created { location: format!("/api/v1/organisations/{id}/responders"), of: made })
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewResponderText {
+    text: String,
+}
+
+/// Change the common text of a responder
+///
+/// Addresses with a text of their own keep it.
+#[utoipa::path(
+    put, path = "/responders/{responder}/text", tag = "responders",
+    request_body(content = NewResponderText, example = json!({ "text": "Écrivez à accueil@bm.com." })),
+    responses((status = 200, body = Responder))
+)]
+async fn set_text(
+    State(api): State<Api>,
+    caller: Caller,
+    Segment(responder): Segment<String>,
+    Body(asked): Body<NewResponderText>,
+) -> Answer<Responder> {
+    let id = api.responder(&caller, &responder).await?.id;
+    Ok(Json(api.app.set_responder_text(id, asked.text, caller.actor).await?))
+}
+
+/// Remove a responder
+///
+/// Its addresses are free again, or retired on a domain of the operator, and refuse their mail.
+#[utoipa::path(delete, path = "/responders/{responder}", tag = "responders", responses((status = 204)))]
+async fn remove(
+    State(api): State<Api>,
+    caller: Caller,
+    Segment(responder): Segment<String>,
+) -> Result<StatusCode, Problem> {
+    let id = api.responder(&caller, &responder).await?.id;
+    api.app.remove_responder(id, caller.actor).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 #[derive(Deserialize, ToSchema)]

@@ -20,6 +20,7 @@ pub fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(members))
+        .routes(routes!(add_address))
         .routes(routes!(set_member, remove_member))
 }
 
@@ -68,6 +69,29 @@ async fn members(
     let mailbox = api.shared_mailbox(&caller, &address).await?;
     require(&caller, Power::Read, mailbox.organisation)?;
     Ok(Json(api.app.look(move |tx| mailboxes::members(tx, mailbox.id)).await?))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewMailboxAddress {
+    address: EmailAddress,
+}
+
+/// Give a shared mailbox one more address, which is free
+#[utoipa::path(
+    post, path = "/shared-mailboxes/{address}/addresses", tag = "shared mailboxes",
+    request_body(content = NewMailboxAddress, example = json!({ "address": "contact@bm.com" })),
+    responses((status = 204))
+)]
+async fn add_address(
+    State(api): State<Api>,
+    caller: Caller,
+    Segment(address): Segment<String>,
+    Body(asked): Body<NewMailboxAddress>,
+) -> Result<StatusCode, Problem> {
+    let mailbox = api.shared_mailbox(&caller, &address).await?;
+    api.app.add_shared_mailbox_address(mailbox.id, asked.address, caller.actor).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 #[derive(Deserialize, ToSchema)]

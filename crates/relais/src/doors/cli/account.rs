@@ -328,13 +328,13 @@ pub async fn inbound(session: &mut Session, command: InboundCommand) -> Result<(
 }
 
 /// The first line of standard input.
-fn read_password() -> Result<String, Failure> {
+pub fn read_password() -> Result<String, Failure> {
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).map_err(anyhow::Error::from)?;
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-fn ask_password(session: &mut Session, account: &str) -> Result<String, Failure> {
+pub fn ask_password(session: &mut Session, account: &str) -> Result<String, Failure> {
     if session.attendance == Attendance::Unattended {
         let said = session.language().pick(
             "Donnez le mot de passe avec --password-stdin ou --password.",

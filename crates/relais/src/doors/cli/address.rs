@@ -18,6 +18,14 @@ pub async fn address(session: &mut Session, command: AddressCommand) -> Result<(
             let history: Vec<Holding> = part("history").read()?;
             session.show(&answer, |reader, _: Value| shown(reader, held.as_ref(), history))
         }
+        AddressCommand::Free { address } => {
+            let answer = session.client.delete(&["addresses", address.as_str()]).await?;
+            session.confirm(
+                &answer,
+                &format!("Plus personne n'a {address} ; son courrier est refusé."),
+                &format!("Nobody has {address} any more; its mail is refused."),
+            )
+        }
         AddressCommand::Move { address, to } => {
             let path = ["addresses", address.as_str(), "move"];
             let answer = session.client.post(&path, &json!({ "to": to })).await?;
@@ -95,6 +103,25 @@ pub async fn responder(session: &mut Session, command: ResponderCommand) -> Resu
                 &answer,
                 &format!("Le répondeur {responder} répond pour {address}."),
                 &format!("The responder {responder} answers for {address}."),
+            )
+        }
+        ResponderCommand::Text { responder, text, organisation } => {
+            let id = responder_id(session, &responder, organisation.organisation.as_deref()).await?;
+            let body = json!({ "text": text.read()? });
+            let answer = session.client.put(&["responders", &id, "text"], &body).await?;
+            session.confirm(
+                &answer,
+                &format!("Le répondeur {responder} répond désormais ce texte."),
+                &format!("The responder {responder} answers this text from now on."),
+            )
+        }
+        ResponderCommand::Remove { responder, organisation } => {
+            let id = responder_id(session, &responder, organisation.organisation.as_deref()).await?;
+            let answer = session.client.delete(&["responders", &id]).await?;
+            session.confirm(
+                &answer,
+                &format!("Le répondeur {responder} est retiré ; ses adresses refusent le courrier."),
+                &format!("Removed the responder {responder}; its addresses refuse their mail."),
             )
         }
         ResponderCommand::List { organisation } => {

@@ -2,6 +2,7 @@
 
 use super::arguments::ApplicationCommand;
 use super::client::Answer;
+use super::feed::feed;
 use super::reader::Reader;
 use super::{Failure, Session, words};
 use relais_app::read::Delivery;
@@ -73,6 +74,7 @@ pub async fn application(session: &mut Session, command: ApplicationCommand) -> 
                 &format!("{application} is told again what happened from event {from} on."),
             )
         }
+        ApplicationCommand::Scim { command } => feed(session, command).await,
         ApplicationCommand::Disconnect { application } => {
             let id = id_of(session, &application).await?;
             let answer = session.client.delete(&["applications", &id]).await?;
@@ -86,7 +88,7 @@ pub async fn application(session: &mut Session, command: ApplicationCommand) -> 
 }
 
 /// By id, or by name where only one connected application has it.
-async fn id_of(session: &Session, named: &str) -> Result<String, Failure> {
+pub(super) async fn id_of(session: &Session, named: &str) -> Result<String, Failure> {
     if named.parse::<ApplicationId>().is_ok() {
         return Ok(named.to_owned());
     }

@@ -4,8 +4,11 @@ mod applications;
 mod backups;
 mod bulk;
 mod content;
+mod credentials;
+mod departure_policies;
 mod departures;
 mod directories;
+mod feeds;
 mod groups;
 mod money;
 mod people;
@@ -15,10 +18,16 @@ pub use applications::ApplicationCommand;
 pub use backups::{BackupCommand, DownloadPart, ExportCommand, Held, Keep, RestorePart};
 pub use bulk::{BulkCommand, JobCommand, Many};
 pub use content::{ContentCommand, ReassignArguments};
+pub use credentials::{
+    AppPasswordCommand, PasskeyCommand, ScopeWord, SecondFactorCommand, SessionCommand, SignInPolicyCommand,
+    SignOnCommand,
+};
+pub use departure_policies::DeparturePolicyCommand;
 pub use departures::{DepartArguments, DepartureCommand};
 pub use directories::{
     DirectoryCommand, DirectorySettings, EncryptionWord, Every, KindWord, ReadingWord, SignInWord,
 };
+pub use feeds::{FeedArguments, FeedCommand};
 pub use groups::{GroupCommand, OneGroup, PostingWord};
 pub use money::{
     PlanCommand, PlanCreate, ProvisionCommand, StatementArguments, SubscriptionCommand, SubscriptionCreate,
@@ -143,6 +152,16 @@ pub enum OperatorCommand {
     /// Where the operator has mail, among it that for abuse@ of every domain
     #[command(subcommand)]
     Address(OperatorAddressCommand),
+    /// List who operates the instance in the console
+    List,
+    /// Let an owner or a company admin operate the instance in the console
+    Appoint { account: String },
+    /// Let somebody operate the instance no longer
+    Dismiss { account: String },
+    /// Try an outgoing message that waits again at once
+    Retry { message: String },
+    /// Take an outgoing message that waits out of the line for good
+    Withdraw { message: String },
 }
 
 #[derive(Debug, Subcommand)]
@@ -331,6 +350,8 @@ pub enum AliasCommand {
 pub enum AddressCommand {
     /// Show who holds an address, and who held it before
     Show { address: EmailAddress },
+    /// Take an alias away from whoever has it
+    Free { address: EmailAddress },
     /// Give an address to another account, shared mailbox, group or responder
     Move {
         address: EmailAddress,
@@ -372,6 +393,8 @@ pub enum SharedMailboxCommand {
         #[arg(long)]
         remove: bool,
     },
+    /// Give a shared mailbox one more address
+    Address { address: EmailAddress, more: EmailAddress },
     /// List the members of a shared mailbox
     Members { address: EmailAddress },
     /// List the shared mailboxes
@@ -423,6 +446,23 @@ pub enum ResponderCommand {
         /// When it stops answering and refuses
         #[arg(long, value_name = "DATE")]
         until: Option<When>,
+        #[command(flatten)]
+        organisation: InOrganisation,
+    },
+    /// Change the common text of a responder
+    Text {
+        /// Id or name
+        responder: String,
+        /// The new text, or @FILE
+        #[arg(value_name = "TEXT|@FILE")]
+        text: TextSource,
+        #[command(flatten)]
+        organisation: InOrganisation,
+    },
+    /// Remove a responder: its addresses refuse their mail
+    Remove {
+        /// Id or name
+        responder: String,
         #[command(flatten)]
         organisation: InOrganisation,
     },

@@ -138,6 +138,12 @@ impl Client {
         self.ask(Method::DELETE, &written(path, query), "application/json", None).await
     }
 
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn delete_with(&self, path: &[&str], body: &impl Serialize) -> Result<Answer, Failure> {
+        self.ask(Method::DELETE, &written(path, &[]), "application/json", Some(Sent::json(body)?)).await
+    }
+
     /// As [`Client::post`], for what takes as long as reading all there is.
     ///
     /// # Errors

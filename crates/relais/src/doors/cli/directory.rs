@@ -7,10 +7,9 @@ use super::client::Answer;
 use super::reader::Reader;
 use super::{Failure, Session, words};
 use anyhow::Context as _;
-use relais_core::directory::{Counts, Directory, EntryAct, Outcome, Report, ReportItem};
+use relais_core::directory::{Counts, Directory, Outcome, Report, ReportItem};
 use relais_core::ids::DirectoryId;
 use relais_core::job::{ItemRefusal, Run};
-use relais_core::language::Language;
 use serde_json::{Map, Value, json};
 
 pub async fn directory(session: &mut Session, command: DirectoryCommand) -> Result<(), Failure> {
@@ -274,25 +273,12 @@ fn outcome(reader: &Reader, report: &Report) -> String {
 }
 
 fn counts(reader: &Reader, counts: &Counts) -> String {
-    let counted = [
-        (counts.created, "créés", "created"),
-        (counts.linked, "reliés", "linked"),
-        (counts.updated, "mis à jour", "updated"),
-        (counts.suspended, "suspendus", "suspended"),
-        (counts.resumed, "rouverts", "resumed"),
-        (counts.groups_created, "groupes créés", "groups created"),
-        (counts.members_added, "entrées dans des groupes", "members added"),
-        (counts.members_removed, "sorties de groupes", "members removed"),
-        (counts.refused, "refusés", "refused"),
-    ];
-    let said = counted.iter().filter(|(count, _, _)| *count > 0);
-    said.map(|(count, french, english)| format!("{}{} {count}", reader.pick(french, english), reader.colon()))
-        .collect::<Vec<_>>()
-        .join(", ")
+    let said = words::directory_counts(counts, reader.language).into_iter();
+    said.map(|(count, word)| format!("{word}{} {count}", reader.colon())).collect::<Vec<_>>().join(", ")
 }
 
 fn row(reader: &Reader, item: &ReportItem) -> [String; 4] {
-    let acts: Vec<&str> = item.acts.iter().map(|act| act_in_words(*act, reader.language)).collect();
+    let acts: Vec<&str> = item.acts.iter().map(|act| words::entry_act(*act, reader.language)).collect();
     let why: Vec<&str> = item.refusals.iter().map(|refusal| sentence(reader, refusal)).collect();
     // Names and addresses are other people's words.
     let [name, why] = [item.name.as_str(), &why.join(" ")].map(words::printable);
@@ -301,14 +287,4 @@ fn row(reader: &Reader, item: &ReportItem) -> [String; 4] {
 
 fn sentence<'a>(reader: &Reader, refusal: &'a ItemRefusal) -> &'a str {
     reader.language.pick(refusal.french.as_str(), refusal.english.as_str())
-}
-
-fn act_in_words(act: EntryAct, language: Language) -> &'static str {
-    match act {
-        EntryAct::Create => language.pick("créer", "create"),
-        EntryAct::Link => language.pick("relier", "link"),
-        EntryAct::Resume => language.pick("rouvrir", "resume"),
-        EntryAct::Update => language.pick("mettre à jour", "update"),
-        EntryAct::Suspend => language.pick("suspendre", "suspend"),
-    }
 }

@@ -1,6 +1,6 @@
 //! Domains: added, proven, made ready, removed; and where the operator has mail.
 
-use super::arguments::{DomainCommand, OneDomain, OperatorAddressCommand, OperatorCommand};
+use super::arguments::{DomainCommand, OneDomain, OperatorAddressCommand};
 use super::client::Answer;
 use super::reader::Reader;
 use super::session::Form;
@@ -311,9 +311,8 @@ fn readiness(reader: &Reader, found: &Readiness) -> String {
     text
 }
 
-pub async fn operator(session: &mut Session, command: OperatorCommand) -> Result<(), Failure> {
+pub async fn operator_address(session: &mut Session, command: OperatorAddressCommand) -> Result<(), Failure> {
     const PATH: [&str; 2] = ["operator", "address"];
-    let OperatorCommand::Address(command) = command;
     match command {
         OperatorAddressCommand::Show => {
             let answer: Answer = session.client.get(&PATH).await?;

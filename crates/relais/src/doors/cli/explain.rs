@@ -3,9 +3,7 @@
 use super::reader::Reader;
 use super::{Failure, Session, words};
 use relais_core::address::EmailAddress;
-use relais_core::group::Posting;
-use relais_core::language::Language;
-use relais_core::reserved::Keeper;
+
 use relais_core::routing::{Hop, Route};
 
 pub async fn explain(
@@ -26,7 +24,7 @@ pub fn tree(reader: &Reader, address: &EmailAddress, route: &Route) -> String {
             line.push_str(if goes_on(route, place, level) { "│  " } else { "   " });
         }
         line.push_str(if goes_on(route, place, *depth) { "├─ " } else { "└─ " });
-        let said = words::printable(&reason(hop, reader.language));
+        let said = words::printable(&words::hop(hop, reader.language));
         line.push_str(&match hop {
             Hop::Refused { .. } => reader.bad(&said),
             Hop::LoopCut { .. } | Hop::BounceKept | Hop::AdminsOnly | Hop::MemberLeftOut { .. } => {
@@ -53,92 +51,6 @@ pub fn tree(reader: &Reader, address: &EmailAddress, route: &Route) -> String {
 fn goes_on(route: &Route, place: usize, level: u8) -> bool {
     let later = route.trace[place + 1..].iter().map(|(depth, _)| *depth);
     later.take_while(|depth| *depth >= level).any(|depth| depth == level)
-}
-
-fn reason(hop: &Hop, language: Language) -> String {
-    let pick = |french: &'static str, english: &'static str| language.pick(french, english);
-    match hop {
-        Hop::Tag { base } => format!("{} {base}", pick("forme étiquetée de", "a tagged form of")),
-        Hop::Reserved { address, keeper } => reserved(address, *keeper, language),
-        Hop::CatchAll { domain } => match language {
-            Language::French => format!(
-                "adresse jamais créée : elle va à qui reçoit tout ce qui n'a pas de titulaire dans {domain}"
-            ),
-            Language::English => {
-                format!("an address that was never made: it goes to whoever has such mail for {domain}")
-            }
-        },
-        Hop::Account { address, name, state, .. } => {
-            format!("{} {name} <{address}>, {}", pick("compte", "account"), words::state(*state, language))
-        }
-        Hop::SharedMailbox { address, .. } => {
-            format!("{} {address}", pick("boîte partagée", "shared mailbox"))
-        }
-        Hop::Group { name, posting: Posting::Anyone, .. } => {
-            format!("{} {name}", pick("groupe", "group"))
-        }
-        Hop::Group { name, posting, .. } => format!(
-            "{} {name}, {} {}",
-            pick("groupe", "group"),
-            pick("peuvent y écrire :", "who may write to it:"),
-            words::posting(posting, language)
-        ),
-        Hop::InnerGroup { name, .. } => {
-            format!("{} {name}", pick("dont les membres du groupe", "with the members of the group"))
-        }
-        Hop::AdminsOnly => pick(
-            "un avis de non-remise va aux seuls administrateurs du groupe",
-            "a bounce goes to the group's admins alone",
-        )
-        .to_owned(),
-        Hop::Responder { name, .. } => format!("{} {name}", pick("répondeur", "responder")),
-        Hop::Stored { mailbox } => {
-            format!("{} ({mailbox})", pick("conservé dans la boîte", "stored in the mailbox"))
-        }
-        Hop::Redirected { to, copy } => {
-            format!("{} {to}, {}", pick("redirigé vers", "redirected to"), words::local_copy(*copy, language))
-        }
-        Hop::SentOutside { to } => format!("{} {to}", pick("envoyé à l'extérieur, à", "sent outside, to")),
-        Hop::Answered { from } => format!(
-            "{} {from}, {}",
-            pick("réponse automatique de", "automatic reply from"),
-            pick("au plus une par semaine à chacun", "to each sender once a week at most")
-        ),
-        Hop::BounceKept => pick(
-            "un avis de non-remise n'est jamais redirigé dehors : gardé ici",
-            "a bounce is never redirected outside: kept here",
-        )
-        .to_owned(),
-        Hop::LoopCut { at } => match language {
-            Language::French => format!("boucle coupée : on reviendrait à {at} ; le message reste ici"),
-            Language::English => format!("loop cut: it would come back to {at}; the message stays here"),
-        },
-        Hop::MemberLeftOut { address, state } => format!(
-            "{} {address}, {}",
-            pick("membre laissé de côté :", "member left out:"),
-            words::state(*state, language)
-        ),
-        Hop::Refused { refusal } => {
-            format!("{} {}", pick("refusé :", "refused:"), words::mail_refusal(*refusal, language))
-        }
-    }
-}
-
-fn reserved(address: &EmailAddress, keeper: Keeper, language: Language) -> String {
-    match (language, keeper) {
-        (Language::French, Keeper::Owner) => {
-            format!(
-                "{address} est réservée et n'a pas de titulaire présent : elle va au propriétaire de l'organisation"
-            )
-        }
-        (Language::French, Keeper::Operator) => format!("{address} est réservée : elle va à l'exploitant"),
-        (Language::English, Keeper::Owner) => {
-            format!(
-                "{address} is reserved and nobody who is here holds it: it goes to the organisation's owner"
-            )
-        }
-        (Language::English, Keeper::Operator) => format!("{address} is reserved: it goes to the operator"),
-    }
 }
 
 fn outcome(reader: &Reader, route: &Route) -> String {

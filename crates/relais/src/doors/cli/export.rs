@@ -8,6 +8,16 @@ use serde_json::json;
 pub async fn export(session: &mut Session, command: ExportCommand) -> Result<(), Failure> {
     match command {
         ExportCommand::List { account } => list(session, &account).await,
+        ExportCommand::Take { account } => {
+            let answer =
+                session.client.post_patiently(&["accounts", &account, "exports"], &json!({})).await?;
+            let sent_to = answer.read::<Export>()?.sent_to;
+            session.confirm(
+                &answer,
+                &format!("L'archive est faite ; le lien part à {sent_to}."),
+                &format!("The archive is made; the link goes to {sent_to}."),
+            )
+        }
         ExportCommand::Send { account } => {
             let answer =
                 session.client.post_patiently(&["accounts", &account, "exports", "link"], &json!({})).await?;

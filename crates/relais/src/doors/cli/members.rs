@@ -42,6 +42,15 @@ pub async fn shared_mailbox(session: &mut Session, command: SharedMailboxCommand
                 ),
             )
         }
+        SharedMailboxCommand::Address { address, more } => {
+            let path = ["shared-mailboxes", address.as_str(), "addresses"];
+            let answer = session.client.post(&path, &json!({ "address": more })).await?;
+            session.confirm(
+                &answer,
+                &format!("{address} reçoit aussi le courrier pour {more}."),
+                &format!("{address} has the mail for {more}, too."),
+            )
+        }
         SharedMailboxCommand::Members { address } => {
             let answer = session.client.get(&["shared-mailboxes", address.as_str(), "members"]).await?;
             session.show(&answer, |reader, rows: Vec<MailboxMember>| {

@@ -12,6 +12,8 @@ pub enum Denial {
     Unknown,
     /// The right password, and the table says no.
     Closed,
+    /// The right password, and only an app password opens this door.
+    AppPassword,
     TooManyAttempts,
     NotThere,
     /// The path names no file.
@@ -44,6 +46,7 @@ impl From<SignInRefusal> for Denial {
         match refusal {
             SignInRefusal::Credentials => Self::Unknown,
             SignInRefusal::Closed => Self::Closed,
+            SignInRefusal::AppPasswordNeeded | SignInRefusal::SignOnNeeded { .. } => Self::AppPassword,
             SignInRefusal::TooManyAttempts => Self::TooManyAttempts,
             SignInRefusal::Unavailable => Self::Unavailable,
         }
@@ -81,7 +84,8 @@ const SIGN_IN_RETRY_S: u16 = 300;
 impl Denial {
     fn status(self) -> StatusCode {
         match self {
-            Self::Unknown => StatusCode::UNAUTHORIZED,
+            // Programs then ask for another password.
+            Self::Unknown | Self::AppPassword => StatusCode::UNAUTHORIZED,
             Self::Closed
             | Self::Home
             | Self::OthersCollection
@@ -111,6 +115,10 @@ impl Denial {
             Self::Closed => [
                 "Ce compte est fermé ; adressez-vous à un administrateur de l'organisation.",
                 "This account is closed; ask an administrator of the organisation.",
+            ],
+            Self::AppPassword => [
+                "Ce programme a besoin d'un mot de passe d'application ; créez-en un pour cet appareil.",
+                "This program needs an app password; create one for this device.",
             ],
             Self::TooManyAttempts => [
                 "Trop de tentatives ont échoué ; réessayez dans cinq minutes.",
@@ -184,7 +192,7 @@ impl Denial {
 
     fn headers(self) -> HeaderMap {
         let mut headers = plain_text();
-        if self == Self::Unknown {
+        if self.status() == StatusCode::UNAUTHORIZED {
             let challenge = HeaderValue::from_static("Basic realm=\"Relais\", charset=\"UTF-8\"");
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }

@@ -18,9 +18,6 @@ const DESTINATION: HeaderName = HeaderName::from_static("destination");
 /// For a body that is gathered before it goes on.
 const BODY_LIMIT: Duration = Duration::from_secs(120);
 
-/// What a client asks with; only what it puts in is larger.
-const SMALL_BYTES_MAX: u64 = 64 << 10;
-
 const TO_RADICALE: [HeaderName; 10] = [
     header::ACCEPT,
     header::ACCEPT_ENCODING,
@@ -103,20 +100,6 @@ fn copy(names: &[HeaderName], from: &HeaderMap, to: &mut HeaderMap) {
             to.append(name, value.clone());
         }
     }
-}
-
-/// Reads a small body before anything is answered: a client that is still sending when its answer comes, and the connection
-/// is closed, sees a broken one.
-pub async fn whole_if_small(request: Request) -> Result<Request, Denial> {
-    let length =
-        request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    if length.is_none_or(|length: u64| length > SMALL_BYTES_MAX) {
-        return Ok(request);
-    }
-    let (parts, body) = request.into_parts();
-    let whole = tokio::time::timeout(BODY_LIMIT, body.collect()).await;
-    let whole = whole.map_err(|_| Denial::BodyBroken)?.map_err(|_| Denial::BodyBroken)?;
-    Ok(Request::from_parts(parts, Body::from(whole.to_bytes())))
 }
 
 /// Radicale reads as much as the length says and knows no chunks, which some clients send.

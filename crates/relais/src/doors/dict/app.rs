@@ -17,12 +17,18 @@ pub struct AppAuthority(pub Arc<Relais>);
 const CLOSED: &str =
     "Compte ferme, adressez-vous a votre administrateur / Account closed, contact your administrator";
 
+const APP_PASSWORD_NEEDED: &str = "Ce programme a besoin d'un mot de passe d'application, creez-en un / \
+                                   This program needs an app password, create one";
+
 impl Authority for AppAuthority {
     async fn passdb(&self, login: &str, password: &str, peer: Option<IpAddr>) -> PassdbAnswer {
         let network = peer.map_or(Network::Local, Network::from);
         match self.0.sign_in_to_read_mail(login, password, network).await {
             Ok(account) => PassdbAnswer::Found { user: account.id.to_string() },
             Err(SignInRefusal::Closed) => PassdbAnswer::Refused { reason: CLOSED.to_owned() },
+            Err(SignInRefusal::AppPasswordNeeded | SignInRefusal::SignOnNeeded { .. }) => {
+                PassdbAnswer::Refused { reason: APP_PASSWORD_NEEDED.to_owned() }
+            }
             Err(SignInRefusal::Credentials) => PassdbAnswer::Unknown,
             Err(SignInRefusal::TooManyAttempts | SignInRefusal::Unavailable) => PassdbAnswer::Unavailable,
         }

@@ -3,7 +3,7 @@
 use super::{Envelope, MessageSink, Peer, Reception, SignInRefusal, Submitter};
 use relais_app::core::address::EmailAddress;
 use relais_app::core::mail_refusal::MailRefusal;
-use relais_app::core::rights::Act;
+use relais_app::core::sign_in::Entrance;
 use relais_app::{Message, Network, Relais};
 use std::io;
 use std::sync::Arc;
@@ -70,11 +70,14 @@ impl Reception for AppReception {
             Peer::Network(address) => Network::from(address),
             Peer::Local => Network::Local,
         };
-        let signed_in = self.0.sign_in(login, password, Act::SubmitMail, network).await;
+        let signed_in = self.0.sign_in(login, password, Entrance::Submission, network).await;
         match signed_in {
             Ok(account) => Ok(Submitter { account: account.id, login: login.to_owned() }),
             Err(relais_app::SignInRefusal::Credentials) => Err(SignInRefusal::Credentials),
             Err(relais_app::SignInRefusal::Closed) => Err(SignInRefusal::Disabled),
+            Err(
+                relais_app::SignInRefusal::AppPasswordNeeded | relais_app::SignInRefusal::SignOnNeeded { .. },
+            ) => Err(SignInRefusal::AppPasswordNeeded),
             Err(relais_app::SignInRefusal::TooManyAttempts) => Err(SignInRefusal::TooMany),
             Err(relais_app::SignInRefusal::Unavailable) => Err(SignInRefusal::Unavailable),
         }

@@ -64,7 +64,7 @@ impl<R: Reception, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, R, S> {
         match refusal {
             SignInRefusal::Unavailable => return Next::Listen,
             SignInRefusal::TooMany => return Next::Close,
-            SignInRefusal::Credentials | SignInRefusal::Disabled => {}
+            SignInRefusal::Credentials | SignInRefusal::Disabled | SignInRefusal::AppPasswordNeeded => {}
         }
         self.sign_ins_failed += 1;
         if self.sign_ins_failed < self.door.settings.sign_ins_failed_max {

@@ -153,6 +153,8 @@ pub enum SignInRefusal {
     Credentials,
     /// Right password, and the account may not submit mail.
     Disabled,
+    /// The right password, where only an app password will do.
+    AppPasswordNeeded,
     /// Too many attempts from there; the client is sent away.
     TooMany,
     /// Our fault, for now.

@@ -71,6 +71,9 @@ pub(super) fn sign_in_refusal(refusal: SignInRefusal) -> MailAnswer {
         SignInRefusal::Disabled => {
             answer(525, (5, 7, 13), "This account may not send mail; ask your administrator")
         }
+        SignInRefusal::AppPasswordNeeded => {
+            answer(534, (5, 7, 9), "This program needs an app password; create one")
+        }
         SignInRefusal::TooMany => TOO_MANY_SIGN_INS,
         SignInRefusal::Unavailable => {
             answer(454, (4, 7, 0), "Cannot check the password now; try again later")

@@ -1,6 +1,6 @@
 //! What can be typed about connected applications.
 
-use super::InOrganisation;
+use super::{FeedCommand, InOrganisation};
 use clap::Subcommand;
 
 #[derive(Debug, Subcommand)]
@@ -48,6 +48,11 @@ pub enum ApplicationCommand {
         /// The number of the first event, as relais events shows it
         #[arg(long, value_name = "NUMBER")]
         from: i64,
+    },
+    /// Tell it of accounts and groups by SCIM, if it is a SCIM server
+    Scim {
+        #[command(subcommand)]
+        command: FeedCommand,
     },
     /// Disconnect it
     Disconnect { application: String },

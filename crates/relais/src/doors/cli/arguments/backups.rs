@@ -11,6 +11,8 @@ use std::path::PathBuf;
 pub enum ExportCommand {
     /// List the archives of an account, and whether they were taken
     List { account: String },
+    /// Make one of what is yours and send yourself the link, with your own session (--token)
+    Take { account: String },
     /// Make the last one anew and send its link; the link that was sent before is void
     Send { account: String },
 }
