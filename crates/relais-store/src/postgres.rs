@@ -3,30 +3,28 @@
 //! A connection is made when it is first needed, and again after it was lost. While no server answers, calls fail at once
 //! instead of waiting in a row. No TLS yet: a unix socket or a private network.
 
-use std::collections::HashMap;
 use std::error::Error as _;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use ::postgres::config::{Host, SslMode};
 use ::postgres::error::{DbError, SqlState};
-use ::postgres::fallible_iterator::FallibleIterator;
-use ::postgres::types::private::BytesMut;
-use ::postgres::types::{IsNull, ToSql, Type, to_sql_checked};
-use ::postgres::{Client, Config, NoTls, Statement};
+use ::postgres::{Config, NoTls};
 
 use crate::migrate::{self, Migration, Step};
 use crate::tx::{Consequence, Error, Job, Queue, Trouble, Tx, Verdict};
-use crate::value::{Cell, Kind, Row, Value};
+
+mod session;
+
+pub(crate) use session::Session;
 
 const WRITER_THREADS: usize = 4;
 const READER_THREADS: usize = 4;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long sent bytes may stay unacknowledged before a connection counts as lost.
 const TCP_USER_TIMEOUT: Duration = Duration::from_secs(5);
-const STATEMENTS_KEPT: usize = 512;
 /// Runs of one unit of work while others are in its way: everything that is done in an organisation ends in one chain of events.
 const RUNS_MAX: u32 = 60;
 const RETRY_DELAY_MAX: Duration = Duration::from_millis(128);
@@ -53,12 +51,13 @@ impl Postgres {
             .unwrap_or_else(|_| Err(Error::Panicked("while migrating".to_owned())))?;
         let writes = Arc::new(Queue::default());
         let reads = Arc::new(Queue::default());
+        let reach = Arc::new(Mutex::new(Reach::default()));
         let mut threads = Vec::new();
         let modes = [(Mode::Write, WRITER_THREADS, &writes), (Mode::Read, READER_THREADS, &reads)];
         for (mode, count, queue) in modes {
             for _ in 0..count {
                 let queue = Arc::clone(queue);
-                let mut link = Link::new(config.clone());
+                let mut link = Link { config: config.clone(), session: None, reach: Arc::clone(&reach) };
                 threads.push(crate::sqlite::thread(mode.thread_name(), move || {
                     while let Some(job) = queue.take(1).pop() {
                         link.serve(mode, job);
@@ -155,7 +154,7 @@ fn parse(url: &str) -> Result<Config, Error> {
 
 fn connect(config: &Config) -> Result<Session, Error> {
     match config.connect(NoTls) {
-        Ok(client) => Ok(Session { client, statements: HashMap::new() }),
+        Ok(client) => Ok(Session::new(client)),
         Err(error) => Err(match error.as_db_error() {
             None => Error::Unavailable(format!(
                 "no connection to PostgreSQL at {} ({}): see that it is started and that the address is right",
@@ -184,21 +183,53 @@ fn hosts(config: &Config) -> String {
     names.chain(addresses).collect::<Vec<_>>().join(", ")
 }
 
+/// What all connections know of the server together: one that gets through again lets the others try at once.
+#[derive(Debug, Default)]
+struct Reach {
+    failed_last: Option<(Instant, Error)>,
+    answered_last: Option<Instant>,
+    reconnect_delay: Duration,
+}
+
+impl Reach {
+    /// The last failure, while it is too early to try again.
+    fn pause(&self) -> Option<Error> {
+        let (when, error) = self.failed_last.as_ref()?;
+        (when.elapsed() < self.reconnect_delay).then(|| error.clone())
+    }
+
+    fn answered(&mut self) {
+        if self.failed_last.take().is_some() {
+            tracing::info!("PostgreSQL answers again");
+        }
+        self.answered_last = Some(Instant::now());
+    }
+
+    /// Of an attempt begun at `tried`: it says nothing if the server has answered another since.
+    fn failed(&mut self, tried: Instant, error: &Error) {
+        if self.answered_last.is_some_and(|answered| answered > tried) {
+            return;
+        }
+        self.reconnect_delay = if self.failed_last.is_none() {
+            tracing::warn!(%error, "PostgreSQL cannot be reached");
+            RECONNECT_DELAY_MIN
+        } else {
+            (self.reconnect_delay * 2).min(RECONNECT_DELAY_MAX)
+        };
+        self.failed_last = Some((Instant::now(), error.clone()));
+    }
+}
+
 /// A connection that comes back.
 struct Link {
     config: Config,
     session: Option<Session>,
-    failed_last: Option<(Instant, Error)>,
-    reconnect_delay: Duration,
+    reach: Arc<Mutex<Reach>>,
 }
 
 impl Link {
-    fn new(config: Config) -> Self {
-        Link { config, session: None, failed_last: None, reconnect_delay: RECONNECT_DELAY_MIN }
-    }
-
     fn session(&mut self) -> Result<&mut Session, Error> {
-        if self.session.as_ref().is_some_and(|session| session.client.is_closed()) {
+        if self.session.as_ref().is_some_and(|session| session.is_closed()) {
             self.session = None;
         }
         if self.session.is_none() {
@@ -207,32 +238,25 @@ impl Link {
         self.session.as_mut().ok_or_else(|| Error::Unavailable("no connection".to_owned()))
     }
 
-    fn reconnect(&mut self) -> Result<Session, Error> {
-        if let Some((when, error)) = &self.failed_last
-            && when.elapsed() < self.reconnect_delay
-        {
-            return Err(error.clone());
+    fn reconnect(&self) -> Result<Session, Error> {
+        if let Some(error) = self.reach().pause() {
+            return Err(error);
         }
-        match connect(&self.config) {
-            Ok(session) => {
-                if self.failed_last.take().is_some() {
-                    tracing::info!("PostgreSQL answers again");
-                }
-                self.reconnect_delay = RECONNECT_DELAY_MIN;
-                Ok(session)
-            }
-            Err(error) => {
-                // To those in the middle of their work it makes no difference why the server does not let us in.
-                let error = if let Error::Open(text) = error { Error::Unavailable(text) } else { error };
-                if self.failed_last.is_none() {
-                    tracing::warn!(%error, "PostgreSQL cannot be reached");
-                } else {
-                    self.reconnect_delay = (self.reconnect_delay * 2).min(RECONNECT_DELAY_MAX);
-                }
-                self.failed_last = Some((Instant::now(), error.clone()));
-                Err(error)
-            }
+        let tried = Instant::now();
+        let connected = connect(&self.config).map_err(|error| match error {
+            // To those in the middle of their work it makes no difference why the server does not let us in.
+            Error::Open(text) => Error::Unavailable(text),
+            error => error,
+        });
+        match &connected {
+            Ok(_) => self.reach().answered(),
+            Err(error) => self.reach().failed(tried, error),
         }
+        connected
+    }
+
+    fn reach(&self) -> MutexGuard<'_, Reach> {
+        self.reach.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn serve(&mut self, mode: Mode, mut job: Box<dyn Job>) {
@@ -295,165 +319,6 @@ impl Link {
 fn retry_delay(run: u32) -> Duration {
     let ceiling = RETRY_DELAY_MAX.min(Duration::from_millis(1 << run.min(10)));
     ceiling.mul_f64(rand::random_range(0.1..1.0))
-}
-
-// ---- statements -------------------------------------------------------------------------------------------------------
-
-/// A connection with the statements prepared on it.
-pub(crate) struct Session {
-    client: Client,
-    statements: HashMap<String, Vec<(Vec<Kind>, Statement)>>,
-}
-
-impl Session {
-    /// Statements without arguments or answer, sent as they are.
-    pub fn batch(&mut self, sql: &str) -> Result<(), Trouble> {
-        let done = self.client.batch_execute(sql);
-        done.map_err(|error| self.trouble(&error))
-    }
-
-    pub fn query(&mut self, sql: &str, args: &[Value]) -> Result<Vec<Row>, Trouble> {
-        let mut rows = Vec::new();
-        self.for_each(sql, args, &mut |row| {
-            rows.push(row);
-            true
-        })?;
-        Ok(rows)
-    }
-
-    /// Until `each` answers false.
-    pub fn for_each(
-        &mut self,
-        sql: &str,
-        args: &[Value],
-        each: &mut dyn FnMut(Row) -> bool,
-    ) -> Result<(), Trouble> {
-        let statement = self.prepared(sql, args)?;
-        let listed = self.client.query_raw(&statement, args).and_then(|mut rows| {
-            while let Some(row) = rows.next()? {
-                let cells = match cells(&row) {
-                    Ok(cells) => cells,
-                    Err(error) => return Ok(Err(error)),
-                };
-                if !each(Row::new(cells)) {
-                    break;
-                }
-            }
-            Ok(Ok(()))
-        });
-        match listed {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(Trouble { error, consequence: Consequence::Fail }),
-            Err(error) => Err(self.trouble(&error)),
-        }
-    }
-
-    pub fn execute(&mut self, sql: &str, args: &[Value]) -> Result<u64, Trouble> {
-        let statement = self.prepared(sql, args)?;
-        let args: Vec<&(dyn ToSql + Sync)> = args.iter().map(|arg| arg as _).collect();
-        let done = self.client.execute(&statement, &args);
-        done.map_err(|error| self.trouble(&error))
-    }
-
-    fn prepared(&mut self, sql: &str, args: &[Value]) -> Result<Statement, Trouble> {
-        let kept = self.statements.get(sql).and_then(|variants| {
-            variants.iter().find(|(kinds, _)| kinds.iter().copied().eq(args.iter().map(Value::kind)))
-        });
-        if let Some((_, statement)) = kept {
-            return Ok(statement.clone());
-        }
-        let kinds: Vec<Kind> = args.iter().map(Value::kind).collect();
-        let types: Vec<Type> = kinds.iter().map(|kind| pg_type(*kind)).collect();
-        let prepared = self.client.prepare_typed(sql, &types);
-        let statement = prepared.map_err(|error| self.trouble(&error))?;
-        if statement.params().len() != args.len() {
-            let error = Error::Shape(format!("{} arguments do not fit the parameters of: {sql}", args.len()));
-            return Err(Trouble { error, consequence: Consequence::Fail });
-        }
-        if self.statements.len() >= STATEMENTS_KEPT {
-            self.statements.clear();
-        }
-        self.statements.entry(sql.to_owned()).or_default().push((kinds, statement.clone()));
-        Ok(statement)
-    }
-
-    fn trouble(&self, error: &::postgres::Error) -> Trouble {
-        let lost = Trouble { error: Error::Unavailable(reason(error)), consequence: Consequence::Lost };
-        let Some(refusal) = error.as_db_error() else {
-            if self.client.is_closed()
-                || error.is_closed()
-                || error.source().is_some_and(|s| s.is::<std::io::Error>())
-            {
-                return lost;
-            }
-            return Trouble { error: Error::Db(reason(error)), consequence: Consequence::Fail };
-        };
-        // Another node has just changed a table: statements prepared before that are of no more use.
-        let is_stale_plan = refusal.routine() == Some("RevalidateCachedQuery");
-        if is_going_away(refusal.code()) || is_stale_plan {
-            return lost;
-        }
-        let is_conflict =
-            [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(refusal.code());
-        if is_conflict {
-            return Trouble {
-                error: Error::Unavailable(refusal.message().to_owned()),
-                consequence: Consequence::Retry,
-            };
-        }
-        Trouble { error: refused(refusal), consequence: Consequence::Fail }
-    }
-}
-
-fn pg_type(kind: Kind) -> Type {
-    match kind {
-        Kind::Int => Type::INT8,
-        Kind::Text => Type::TEXT,
-        Kind::Blob => Type::BYTEA,
-    }
-}
-
-impl ToSql for Value {
-    fn to_sql(
-        &self,
-        ty: &Type,
-        out: &mut BytesMut,
-    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
-        match self {
-            Value::Null(_) => Ok(IsNull::Yes),
-            Value::Int(value) => value.to_sql(ty, out),
-            Value::Text(value) => value.to_sql(ty, out),
-            Value::Blob(value) => value.to_sql(ty, out),
-        }
-    }
-
-    fn accepts(ty: &Type) -> bool {
-        [Type::INT8, Type::TEXT, Type::BYTEA].contains(ty)
-    }
-
-    to_sql_checked!();
-}
-
-fn cells(row: &::postgres::Row) -> Result<Vec<Cell>, Error> {
-    let mut cells = Vec::with_capacity(row.len());
-    for (index, column) in row.columns().iter().enumerate() {
-        let cell = match *column.type_() {
-            Type::INT8 => row.try_get(index).map(|value: Option<i64>| value.map(Cell::Int)),
-            Type::INT4 => row.try_get(index).map(|value: Option<i32>| value.map(|v| Cell::Int(v.into()))),
-            Type::BOOL => row.try_get(index).map(|value: Option<bool>| value.map(|v| Cell::Int(v.into()))),
-            Type::TEXT | Type::VARCHAR | Type::NAME => {
-                row.try_get(index).map(|value: Option<String>| value.map(Cell::Text))
-            }
-            Type::BYTEA => row.try_get(index).map(|value: Option<Vec<u8>>| value.map(Cell::Blob)),
-            ref other => {
-                return Err(Error::Shape(format!(
-                    "column {index} is of type {other}: CAST it to BIGINT or TEXT"
-                )));
-            }
-        };
-        cells.push(cell.map_err(|error| Error::Shape(reason(&error)))?.unwrap_or(Cell::Null));
-    }
-    Ok(cells)
 }
 
 // ---- errors -----------------------------------------------------------------------------------------------------------
