@@ -87,7 +87,7 @@ pub use relais_engines::maildir::{Order, Personal, Query};
 pub use relais_engines::message::View;
 pub use relais_engines::passkey::{RegistrationAnswer, SignInAnswer};
 pub use relais_store::{Store, schema};
-pub use scim::{Expected, Members, NewScimToken, Wish, is_active, said_of, version_of};
+pub use scim::{Enrolled, Expected, NewScimToken, Ties, Wish, is_active, said_of, version_of};
 pub use sign_on::{IdentityProviderRequest, Membership, SignOnBack, SignOnEnd, SignOnStart, SignOnStarted};
 pub use statement::{Days, Line, Statement};
 pub use throttle::Network;

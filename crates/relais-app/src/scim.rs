@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use relais_core::authority::{Actor, Power};
 use relais_core::ids::{AccountId, GroupId, OrganisationId, TokenId};
 use relais_core::lifecycle::check_name;
+use relais_core::organisation::Group;
 use relais_core::refusal::{Refusal, ScimFault};
 use relais_core::rights::{Leaving, State, Verdict, may, standing_of};
 use relais_core::scim::{ACTIVE, Document, Operation, THERE};
@@ -124,10 +125,18 @@ impl Relais {
         &self,
         organisation: OrganisationId,
         query: Query,
-    ) -> Result<Page<AccountId>, Error> {
+        with: Ties,
+    ) -> Result<Page<Enrolled>, Error> {
         let standings = standings(self.now());
-        let found = self.look(move |tx| find_people(tx, organisation, &query, &standings)).await?;
-        found.map_err(|fault| Refusal::from(fault).into())
+        let look = move |tx: &mut Tx<'_>| {
+            let page = find_people(tx, organisation, &query, &standings)?.map_err(Refusal::from)?;
+            let mut found = Vec::new();
+            for id in page.found {
+                found.extend(enrolled(tx, organisation, id, with)?);
+            }
+            Ok::<_, Error>(Page { found, total: page.total })
+        };
+        self.store.read(look).await
     }
 
     /// The groups that a provider asks for.
@@ -144,23 +153,17 @@ impl Relais {
         found.map_err(|fault| Refusal::from(fault).into())
     }
 
-    /// Accounts of the organisation as a provider sees them: those that are there, in this order.
+    /// An account of the organisation as a provider sees it, if it is there.
     ///
     /// # Errors
     /// When the store cannot be asked.
     pub async fn enrolled(
         &self,
         organisation: OrganisationId,
-        ids: Vec<AccountId>,
-    ) -> Result<Vec<Person>, Error> {
-        let look = move |tx: &mut Tx<'_>| {
-            let mut found = Vec::new();
-            for id in &ids {
-                found.extend(seen(tx, organisation, *id)?);
-            }
-            Ok(found)
-        };
-        self.look(look).await
+        id: AccountId,
+        with: Ties,
+    ) -> Result<Option<Enrolled>, Error> {
+        self.look(move |tx| enrolled(tx, organisation, id, with)).await
     }
 
     /// Groups of the organisation with who is in them: accounts, and groups.
@@ -171,7 +174,7 @@ impl Relais {
         &self,
         organisation: OrganisationId,
         ids: Vec<GroupId>,
-        with: Members,
+        with: Ties,
     ) -> Result<Vec<(Team, Vec<AccountId>, Vec<GroupId>)>, Error> {
         let standings = standings(self.now());
         let look = move |tx: &mut Tx<'_>| {
@@ -179,11 +182,11 @@ impl Relais {
             for id in &ids {
                 let Some(team) = seen_group(tx, organisation, *id)? else { continue };
                 let (accounts, inner) = match with {
-                    Members::Listed => (
+                    Ties::Listed => (
                         relais_store::scim::members(tx, *id, &standings)?,
                         relais_store::groups::inner_ids(tx, *id)?,
                     ),
-                    Members::LeftOut => (vec![], vec![]),
+                    Ties::LeftOut => (vec![], vec![]),
                 };
                 found.push((team, accounts, inner));
             }
@@ -193,9 +196,16 @@ impl Relais {
     }
 }
 
-/// Whether who is in a group is wanted: there may be many.
+/// An account with the groups that it is in.
+#[derive(Debug, Clone)]
+pub struct Enrolled {
+    pub person: Person,
+    pub groups: Vec<Group>,
+}
+
+/// Whether it is wanted who is in a group, or in which groups somebody is: there may be many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Members {
+pub enum Ties {
     Listed,
     LeftOut,
 }
@@ -223,6 +233,20 @@ fn seen(
             && may(person.account.state, THERE) == Verdict::Yes
             && person.said.as_ref().is_none_or(|said| said.detached_at.is_none())
     }))
+}
+
+fn enrolled(
+    tx: &mut Tx<'_>,
+    organisation: OrganisationId,
+    id: AccountId,
+    with: Ties,
+) -> Result<Option<Enrolled>, relais_store::Error> {
+    let Some(person) = seen(tx, organisation, id)? else { return Ok(None) };
+    let groups = match with {
+        Ties::Listed => relais_store::groups::of_member(tx, id)?,
+        Ties::LeftOut => vec![],
+    };
+    Ok(Some(Enrolled { person, groups }))
 }
 
 fn seen_group(

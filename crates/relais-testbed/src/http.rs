@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -71,6 +71,66 @@ impl Answer {
     }
 }
 
+/// A client that keeps its connection as long as the server does.
+#[derive(Debug)]
+pub struct Client {
+    address: SocketAddr,
+    kept: Option<BufReader<TcpStream>>,
+}
+
+impl Client {
+    #[must_use]
+    pub fn new(address: SocketAddr) -> Self {
+        Self { address, kept: None }
+    }
+
+    /// # Errors
+    /// When nobody listens, or the answer is not HTTP with a length.
+    pub fn ask(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Result<Answer> {
+        let lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\n{lines}Content-Length: {}\r\n\r\n{body}",
+            self.address,
+            body.len()
+        );
+        let mut stream = match self.kept.take() {
+            Some(stream) => stream,
+            None => BufReader::new(connect(self.address)?),
+        };
+        stream.get_mut().write_all(request.as_bytes()).context("asking")?;
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            if stream.read_line(&mut head).context("reading the answer")? == 0 {
+                bail!("an answer without end of head: {head}");
+            }
+        }
+        let mut answer = Answer { status: status_of(&head)?, head, body: Vec::new() };
+        match answer.header("Content-Length") {
+            Some(length) => {
+                answer.body = vec![0; length.parse()?];
+                stream.read_exact(&mut answer.body).context("reading the answer")?;
+            }
+            None if answer.status == 204 => {}
+            None => bail!("an answer without a length: {}", answer.head),
+        }
+        let stays = answer.head.starts_with("HTTP/1.1")
+            && !answer.header("Connection").is_some_and(|said| said.eq_ignore_ascii_case("close"));
+        self.kept = stays.then_some(stream);
+        Ok(answer)
+    }
+}
+
+fn connect(address: SocketAddr) -> Result<TcpStream> {
+    let stream = TcpStream::connect(address).with_context(|| format!("nobody at {address}"))?;
+    stream.set_read_timeout(Some(ANSWER_MAX))?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+fn status_of(head: &str) -> Result<u16> {
+    Ok(head.split(' ').nth(1).context("an answer without status")?.parse()?)
+}
+
 /// The answer on a connection that the server closes after it.
 pub(crate) fn read_answer(stream: &mut impl Read) -> Result<Answer> {
     let mut answer = Vec::new();
@@ -78,7 +138,7 @@ pub(crate) fn read_answer(stream: &mut impl Read) -> Result<Answer> {
     let end =
         answer.windows(4).position(|four| four == b"\r\n\r\n").context("an answer without end of head")?;
     let head = String::from_utf8_lossy(&answer[..end]).into_owned();
-    let status = head.split(' ').nth(1).context("an answer without status")?.parse()?;
+    let status = status_of(&head)?;
     let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
     let body = if chunked { unchunk(&answer[end + 4..])? } else { answer[end + 4..].to_vec() };
     Ok(Answer { status, head, body })

@@ -1,7 +1,7 @@
 //! Accounts by SCIM. One request is one transaction, and its parts come in this order: the account is reactivated, what it
 //! is changes (name at the provider, address, type, role, password), then everything else, and last it is deactivated.
 
-use super::{Expected, Wish, seen, version_of};
+use super::{Enrolled, Expected, Ties, Wish, enrolled, seen, version_of};
 use crate::departures::policy::close_by_machine;
 use crate::execute::apply;
 use crate::organisations::{insert_account, note};
@@ -80,12 +80,15 @@ impl Relais {
         organisation: OrganisationId,
         document: Document,
         actor: Actor,
-    ) -> Result<AccountId, Error> {
+    ) -> Result<Enrolled, Error> {
         let password = self.hash_said(text(&document, "password")).await?;
         let (ids, now) = (self.ids.clone(), self.now());
         let made = self
             .store
-            .write(move |tx| create(tx, &ids, organisation, document.clone(), password.clone(), &actor, now))
+            .write(move |tx| {
+                let id = create(tx, &ids, organisation, document.clone(), password.clone(), &actor, now)?;
+                enrolled(tx, organisation, id, Ties::Listed)?.ok_or(Error::NotFound)
+            })
             .await?;
         self.settle_effects().await;
         Ok(made)
@@ -102,14 +105,15 @@ impl Relais {
         wish: Wish,
         expected: Expected,
         actor: Actor,
-    ) -> Result<(), Error> {
+    ) -> Result<Enrolled, Error> {
         let said = match &wish {
             Wish::Replace(document) => text(document, "password"),
             Wish::Patch(operations) => password_of(operations),
         };
         let password = self.hash_said(said).await?;
         let (ids, now) = (self.ids.clone(), self.now());
-        self.store
+        let changed = self
+            .store
             .write(move |tx| {
                 let found = seen(tx, organisation, id)?.ok_or(Error::NotFound)?;
                 expected.check(&version_of(found.version, is_active(&found, now)))?;
@@ -121,11 +125,12 @@ impl Relais {
                         document
                     }
                 };
-                change(tx, &ids, &found, wanted, password.clone(), &actor, now)
+                change(tx, &ids, &found, wanted, password.clone(), &actor, now)?;
+                enrolled(tx, organisation, id, Ties::Listed)?.ok_or(Error::NotFound)
             })
             .await?;
         self.settle_effects().await;
-        Ok(())
+        Ok(changed)
     }
 
     /// The account is there for providers no more, and deactivated. Its data stay until an administrator deletes it.

@@ -197,18 +197,6 @@ fn page(
     let is_found_by_index = query.filter.as_ref().is_some_and(is_selective);
     let own = if is_found_by_index { format!("({organisation} + 0)") } else { (*organisation).to_owned() };
     let found = format!("FROM {from} WHERE {own} = $1 AND {sql}");
-    let total = match (counted, query.start) {
-        (None, Start::After(_)) => {
-            let sql = format!("SELECT COUNT(*) {found}");
-            // Places of the order are not in it, and PostgreSQL wants each argument used.
-            let args = used(&sql, &conditions);
-            Some(tx.query_opt(&sql, &args)?.map_or(Ok(0), |row| row.int(0))?)
-        }
-        (counted, _) => counted,
-    };
-    if query.count_max == 0 || total == Some(0) {
-        return Ok(Page { found: vec![], total });
-    }
     let (behind, skip) = match query.start {
         Start::After(skip) => (String::new(), skip),
         Start::Behind(number) => {
@@ -216,11 +204,26 @@ fn page(
             (format!(" AND {id} > {place}"), 0)
         }
     };
-    let (limit, offset) = (conditions.place(query.count_max), conditions.place(skip));
-    let sql = format!("SELECT {id} {found}{behind} ORDER BY {order} LIMIT {limit} OFFSET {offset}");
-    let rows = tx.query(&sql, &conditions.args)?;
-    let found = rows.iter().map(|row| row.int(0)).collect::<Result<_, _>>()?;
-    Ok(Page { found, total })
+    let mut page = Page { found: vec![], total: counted };
+    if query.count_max > 0 && counted != Some(0) {
+        let (limit, offset) = (conditions.place(query.count_max), conditions.place(skip));
+        let sql = format!("SELECT {id} {found}{behind} ORDER BY {order} LIMIT {limit} OFFSET {offset}");
+        let rows = tx.query(&sql, &conditions.args)?;
+        page.found = rows.iter().map(|row| row.int(0)).collect::<Result<_, _>>()?;
+    }
+    if page.total.is_none() && matches!(query.start, Start::After(_)) {
+        let count = i64::try_from(page.found.len()).unwrap_or(i64::MAX);
+        let is_last = count < query.count_max && (count > 0 || skip == 0);
+        page.total = Some(if is_last { skip + count } else { count_found(tx, &found, &conditions)? });
+    }
+    Ok(page)
+}
+
+fn count_found(tx: &mut Tx<'_>, found: &str, conditions: &Conditions<'_>) -> Result<i64, Error> {
+    let sql = format!("SELECT COUNT(*) {found}");
+    // Places of the order are not in it, and PostgreSQL wants each argument used.
+    let args = used(&sql, conditions);
+    tx.query_opt(&sql, &args)?.map_or(Ok(0), |row| row.int(0))
 }
 
 /// The arguments that a statement names: those up to the last of them.

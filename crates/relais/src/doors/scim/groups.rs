@@ -6,7 +6,7 @@ use super::{Denial, Reply, Visit};
 use axum::http::StatusCode;
 use relais_app::core::ids::GroupId;
 use relais_app::core::scim::{GROUP, Resource};
-use relais_app::{Members, version_of};
+use relais_app::version_of;
 use serde_json::{Map, Value, json};
 
 impl Visit {
@@ -35,7 +35,7 @@ impl Visit {
 
     /// Those that are there, in this order and whole, except for members that nobody wants.
     pub async fn groups(&self, ids: Vec<GroupId>, shape: &Shape) -> Result<Vec<Map<String, Value>>, Denial> {
-        let with = if shape.wants("members") { Members::Listed } else { Members::LeftOut };
+        let with = shape.ties("members");
         let found = self.app.enrolled_groups(self.organisation, ids, with).await?;
         let groups = found.into_iter().map(|(team, accounts, inner)| {
             let group = &team.group;

@@ -5,7 +5,7 @@ use super::shape::Shape;
 use super::{Denial, Reply, Visit};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use relais_app::core::ids::{AccountId, GroupId};
+use relais_app::core::ids::GroupId;
 use relais_app::core::refusal::ScimFault;
 use relais_app::core::scim::{Filter, Path, Resource};
 use relais_app::read::scim::{Query, Sort, Start};
@@ -157,11 +157,11 @@ impl Visit {
         shape: &Shape,
     ) -> Result<Found, Denial> {
         let own = self.organisation;
-        let (resources, total, last) = match resource {
+        let (resources, total, last): (Vec<_>, _, _) = match resource {
             Resource::User => {
-                let page = self.app.find_enrolled(own, query.clone()).await?;
-                let last = page.found.last().copied().map(AccountId::number);
-                (self.users(page.found, shape).await?, page.total, last)
+                let page = self.app.find_enrolled(own, query.clone(), shape.ties("groups")).await?;
+                let last = page.found.last().map(|found| found.person.account.id.number());
+                (page.found.iter().map(|found| self.user(found)).collect(), page.total, last)
             }
             Resource::Group => {
                 let page = self.app.find_enrolled_groups(own, query.clone()).await?;

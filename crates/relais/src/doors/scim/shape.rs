@@ -1,5 +1,6 @@
 //! Which attributes an answer holds: `attributes` and `excludedAttributes` (RFC 7644, section 3.4.2.5).
 
+use relais_app::Ties;
 use relais_app::core::scim::{Resource, parse_shape};
 use serde_json::{Map, Value};
 
@@ -30,14 +31,15 @@ impl Shape {
         }
     }
 
-    /// Whether an attribute that costs something is in the answer, whole or in part.
-    pub fn wants(&self, name: &str) -> bool {
+    /// Whether the attribute that lists members, or groups, is in the answer, whole or in part: it costs something.
+    pub fn ties(&self, name: &str) -> Ties {
         let part = format!("{name}.");
-        if self.included.is_empty() {
+        let is_wanted = if self.included.is_empty() {
             !self.excluded.iter().any(|excluded| excluded == name)
         } else {
             self.included.iter().any(|included| included == name || included.starts_with(&part))
-        }
+        };
+        if is_wanted { Ties::Listed } else { Ties::LeftOut }
     }
 
     pub fn apply(&self, mut resource: Map<String, Value>) -> Value {

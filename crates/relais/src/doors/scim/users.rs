@@ -7,33 +7,28 @@ use axum::http::StatusCode;
 use relais_app::core::authority::Actor;
 use relais_app::core::ids::AccountId;
 use relais_app::core::scim::{ENTERPRISE, Resource, USER};
-use relais_app::read::scim::Person;
-use relais_app::read::{Tx, groups};
-use relais_app::{is_active, said_of, version_of};
+use relais_app::{Enrolled, is_active, said_of, version_of};
 use serde_json::{Map, Value, json};
 
 impl Visit {
     pub async fn create_user(&self, ask: &Ask) -> Result<Reply, Denial> {
         let document = ask.document(Resource::User)?;
-        let id = self.app.enrol(self.organisation, document, self.actor).await?;
-        self.show_user(&id.to_string(), ask).await
+        let made = self.app.enrol(self.organisation, document, self.actor).await?;
+        Ok(self.user_reply(&made, &Shape::of(Resource::User, &ask.query)))
     }
 
     pub async fn change_user(&self, id: &str, ask: &Ask) -> Result<Reply, Denial> {
-        let account: AccountId = id.parse().map_err(|_| Denial::NotFound)?;
-        let wish = ask.wish(Resource::User)?;
-        let expected = ask.expected.clone();
-        self.app.change_enrolled(self.organisation, account, wish, expected, self.actor).await?;
-        self.show_user(id, ask).await
+        let id: AccountId = id.parse().map_err(|_| Denial::NotFound)?;
+        let (wish, expected) = (ask.wish(Resource::User)?, ask.expected.clone());
+        let changed = self.app.change_enrolled(self.organisation, id, wish, expected, self.actor).await?;
+        Ok(self.user_reply(&changed, &Shape::of(Resource::User, &ask.query)))
     }
 
     pub async fn show_user(&self, id: &str, ask: &Ask) -> Result<Reply, Denial> {
         let id: AccountId = id.parse().map_err(|_| Denial::NotFound)?;
         let shape = Shape::of(Resource::User, &ask.query);
-        let found = self.users(vec![id], &shape).await?.pop().ok_or(Denial::NotFound)?;
-        let version = found["meta"]["version"].as_str().map(str::to_owned);
-        let location = Some(self.location(Resource::User, id));
-        Ok(Reply { status: StatusCode::OK, location, version, body: Some(shape.apply(found)) })
+        let found = self.app.enrolled(self.organisation, id, shape.ties("groups")).await?;
+        Ok(self.user_reply(&found.ok_or(Denial::NotFound)?, &shape))
     }
 
     /// Whoever is signed in (RFC 7644, section 3.11).
@@ -44,39 +39,17 @@ impl Visit {
         }
     }
 
-    /// Those that are there, in this order and whole, except for groups that nobody wants.
-    pub async fn users(&self, ids: Vec<AccountId>, shape: &Shape) -> Result<Vec<Map<String, Value>>, Denial> {
-        let people = self.app.enrolled(self.organisation, ids).await?;
-        let mut users = Vec::new();
-        let mut wanted: Vec<AccountId> = Vec::new();
-        for person in people {
-            wanted.push(person.account.id);
-            users.push(self.user(&person));
-        }
-        if shape.wants("groups") {
-            let look = move |tx: &mut Tx<'_>| {
-                wanted.iter().map(|id| groups::of_member(tx, *id)).collect::<Result<Vec<_>, _>>()
-            };
-            for (user, groups) in users.iter_mut().zip(self.app.look(look).await?) {
-                let listed: Vec<Value> = groups
-                    .iter()
-                    .map(|group| {
-                        json!({
-                            "value": group.id, "$ref": self.location(Resource::Group, group.id),
-                            "display": group.name, "type": "direct",
-                        })
-                    })
-                    .collect();
-                if !listed.is_empty() {
-                    user.insert("groups".to_owned(), Value::Array(listed));
-                }
-            }
-        }
-        Ok(users)
+    fn user_reply(&self, enrolled: &Enrolled, shape: &Shape) -> Reply {
+        let user = self.user(enrolled);
+        let version = user["meta"]["version"].as_str().map(str::to_owned);
+        let location = Some(self.location(Resource::User, enrolled.person.account.id));
+        Reply { status: StatusCode::OK, location, version, body: Some(shape.apply(user)) }
     }
 
-    fn user(&self, person: &Person) -> Map<String, Value> {
-        let (account, now) = (&person.account, self.app.now());
+    /// All that is known of it.
+    pub fn user(&self, enrolled: &Enrolled) -> Map<String, Value> {
+        let (person, now) = (&enrolled.person, self.app.now());
+        let account = &person.account;
         let mut user = said_of(person, now);
         let schemas: Vec<&str> =
             [Some(USER), user.contains_key(ENTERPRISE).then_some(ENTERPRISE)].into_iter().flatten().collect();
@@ -92,6 +65,15 @@ impl Visit {
                 "version": version_of(person.version, is_active(person, now)),
             }),
         );
+        if !enrolled.groups.is_empty() {
+            let listed = enrolled.groups.iter().map(|group| {
+                json!({
+                    "value": group.id, "$ref": self.location(Resource::Group, group.id),
+                    "display": group.name, "type": "direct",
+                })
+            });
+            user.insert("groups".to_owned(), listed.collect());
+        }
         user
     }
 }
