@@ -45,6 +45,7 @@ pub const MIGRATIONS: &[Migration] = &[
     passkeys::PASSKEYS,
     people::LEADERS,
     operators::OPERATORS,
+    scim::TOKENS_USED,
 ];
 
 const FOUNDATIONS: &str = "

@@ -332,7 +332,7 @@ pub const TABLES: &[Table] = &[
     // As tokens: the provider goes on as it did.
     Table {
         name: "scim_tokens",
-        columns: "id organisation name secret_hash created_at revoked_at",
+        columns: "id organisation name secret_hash created_at used_at revoked_at",
         key: "id",
         rows: &[Rows::Kept(BY_ORGANISATION)],
         emptied: &[],
