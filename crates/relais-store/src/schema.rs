@@ -46,6 +46,7 @@ pub const MIGRATIONS: &[Migration] = &[
     people::LEADERS,
     operators::OPERATORS,
     scim::TOKENS_USED,
+    money::DEFAULT_SUBSCRIPTION,
 ];
 
 const FOUNDATIONS: &str = "

@@ -110,7 +110,7 @@ pub const TABLES: &[Table] = &[
     Table {
         name: "organisations",
         columns: "id name language created_at time_zone currency plan plan_term billing_at low_noticed_at \
-                  notified_until sign_in_policy departure_policy",
+                  notified_until sign_in_policy departure_policy default_subscription",
         key: "id",
         rows: &[Rows::Kept("id = $1")],
         emptied: &[],

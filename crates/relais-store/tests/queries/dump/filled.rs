@@ -85,6 +85,7 @@ pub fn organisation_of(tx: &mut Tx<'_>, number: i64, seed: u64) -> Result<(), Er
     let made = Organisation {
         plan: Some(PlanId::from_number(1)),
         plan_term: Some(Term::begin(4900, Period::Year, date(2026, 11, 21))),
+        default_subscription: Some(SubscriptionId::from_number(1)),
         ..organisation(number)
     };
     organisations::insert(tx, &made)?;

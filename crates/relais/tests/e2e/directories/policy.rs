@@ -1,5 +1,5 @@
-//! Whoever the directory suspends is followed as their organisation has said; and where that cannot be, they are suspended all
-//! the same.
+//! Whoever the directory makes or suspends is dealt with as their organisation has said; and where that cannot be, they are made
+//! and suspended all the same.
 
 use super::*;
 use crate::world::{LIMIT, message, password_of};
@@ -125,5 +125,27 @@ fn where_whoever_was_named_has_left_the_entry_that_vanishes_is_suspended_all_the
     assert_eq!(counts(&report)["suspended"], 2, "{report}");
     suspended(&world, "elsa");
     suspended(&world, "farid");
+    world.check_chain();
+}
+
+#[test]
+fn whoever_the_directory_makes_is_on_what_the_organisation_has_said_and_no_letter_goes_out() {
+    let slapd = Slapd::start(&people(&["anna", "bruno"])).expect("starts");
+    let world = world(Database::Sqlite);
+    let terms = json!({ "name": "Base", "price_minor": 300, "currency": "EUR", "period": "month", "aliases_max": null,
+                        "quota_bytes": null, "licence": "full" });
+    let base = world.must("POST", "/subscriptions", terms)["id"].clone();
+    world.typed(&["organisation", "default-subscription", ORGANISATION, "Base"]);
+    let path = add(&world, openldap_settings(slapd.port), slapd::PASSWORD);
+    assert_eq!(counts(&done(&world, &path)), json!({ "created": 2 }));
+    assert_eq!(account(&world, "anna")["subscription"], base);
+    assert_eq!(world.spool(), Vec::<Value>::new());
+    // What is no longer offered keeps nobody out.
+    world.must("POST", "/subscriptions/Base/retire", json!({}));
+    slapd.change(&slapd::person("carla", "Carla")).expect("added");
+    assert_eq!(counts(&done(&world, &path)), json!({ "created": 1 }));
+    assert_eq!(account(&world, "carla")["subscription"], Value::Null);
+    assert!(events(&world).contains("account.default_subscription_left_out"));
+    world.typed(&["organisation", "default-subscription", ORGANISATION]);
     world.check_chain();
 }
