@@ -22,6 +22,7 @@ pub use sign_in::{HalfSignedIn, PortalAnswer, SignInRefusal};
 use crate::{Error, Relais};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::{SignedDuration, Timestamp};
 use relais_core::account::Account;
 use relais_core::application::Application;
 use relais_core::authority::{Actor, Power};
@@ -55,6 +56,13 @@ pub struct NewSecret<T> {
     #[serde(flatten)]
     pub of: T,
     pub secret: String,
+}
+
+/// That a secret is in use is written no more often: mail programs and providers come every few minutes.
+const USED_EVERY: SignedDuration = SignedDuration::from_hours(1);
+
+pub(crate) fn use_is_news(used_at: Option<Timestamp>, now: Timestamp) -> bool {
+    used_at.is_none_or(|used_at| used_at + USED_EVERY <= now)
 }
 
 /// 256 random bits as text, with a prefix by which a leaked one is recognised.

@@ -31,6 +31,7 @@ mod letters;
 mod licences;
 mod mail;
 mod means;
+mod newcomers;
 mod notifications;
 mod offers;
 mod operators;

@@ -72,7 +72,7 @@ pub(crate) fn alike(
     Ok(all)
 }
 
-fn subscription(tx: &mut Tx<'_>, id: SubscriptionId) -> Result<Subscription, Error> {
+pub(crate) fn subscription(tx: &mut Tx<'_>, id: SubscriptionId) -> Result<Subscription, Error> {
     offers::subscription(tx, id)?.ok_or(Error::NotFound)
 }
 

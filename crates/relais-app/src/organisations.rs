@@ -70,8 +70,17 @@ impl NewOrganisationRequest {
         let Self { name, language, time_zone, currency } = self;
         check_name(&name)?;
         means::time_zone(&time_zone)?;
-        let (plan, plan_term) = (None, None);
-        Ok(Organisation { id, name, language, time_zone, currency, plan, plan_term, created_at: now })
+        Ok(Organisation {
+            id,
+            name,
+            language,
+            time_zone,
+            currency,
+            plan: None,
+            plan_term: None,
+            default_subscription: None,
+            created_at: now,
+        })
     }
 }
 
@@ -253,8 +262,20 @@ pub(crate) fn insert_account(
     now: Timestamp,
 ) -> Result<Account, Error> {
     let organisation = organisations::get(tx, new.organisation)?.ok_or(Error::NotFound)?;
+    insert_into(tx, ids, &organisation, new, actor, now)
+}
+
+/// The same for whoever has the organisation at hand.
+pub(crate) fn insert_into(
+    tx: &mut Tx<'_>,
+    ids: &Ids,
+    organisation: &Organisation,
+    new: NewAccount,
+    actor: &Actor,
+    now: Timestamp,
+) -> Result<Account, Error> {
     let wanted = addresses::availability(tx, &new.address, new.organisation)?;
-    let means = means::for_newcomer(tx, &organisation, new.subscription, now)?;
+    let means = means::for_newcomer(tx, organisation, new.subscription, now)?;
     let change = lifecycle::create(new, &wanted, &means, actor, now)?;
     accounts::insert(tx, &change.account)?;
     write_rest(tx, ids, change, actor, now)

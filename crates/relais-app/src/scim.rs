@@ -6,7 +6,7 @@ mod users;
 
 pub use users::{is_active, said_of};
 
-use crate::credentials::{new_secret, secret_hash};
+use crate::credentials::{new_secret, secret_hash, use_is_news};
 use crate::organisations::{allow, note};
 use crate::{Error, NewSecret, Relais};
 use jiff::Timestamp;
@@ -19,7 +19,7 @@ use relais_core::rights::{Leaving, State, Verdict, may, standing_of};
 use relais_core::scim::{ACTIVE, Document, Operation, THERE};
 use relais_store::scim::{
     Page, Person, Query, ScimToken, Standings, Team, find_groups, find_people, insert_token, person,
-    revoke_token, team, token_by_secret,
+    revoke_token, team, token_by_secret, token_used,
 };
 use relais_store::{Tx, organisations};
 use serde_json::json;
@@ -68,8 +68,12 @@ impl Relais {
     /// When the store cannot be asked.
     pub async fn provider(&self, secret: &str) -> Result<Option<Actor>, Error> {
         let hash = secret_hash(secret);
-        let token = self.look(move |tx| token_by_secret(tx, &hash)).await?;
-        Ok(token.map(|token| Actor::Scim { id: token.id, organisation: token.organisation }))
+        let Some(token) = self.look(move |tx| token_by_secret(tx, &hash)).await? else { return Ok(None) };
+        let (id, now) = (token.id, self.now());
+        if use_is_news(token.used_at, now) {
+            self.store.write(move |tx| token_used(tx, id, now).map_err(Error::from)).await?;
+        }
+        Ok(Some(Actor::Scim { id, organisation: token.organisation }))
     }
 
     /// # Errors
@@ -84,7 +88,7 @@ impl Relais {
         check_name(&name)?;
         let now = self.now();
         let id = TokenId::from_number(self.ids.next());
-        let token = ScimToken { id, organisation, name, created_at: now, revoked_at: None };
+        let token = ScimToken { id, organisation, name, created_at: now, used_at: None, revoked_at: None };
         let secret = new_secret(TOKEN_PREFIX);
         let (row, hash) = (token.clone(), secret_hash(&secret));
         self.store

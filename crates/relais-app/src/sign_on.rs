@@ -3,7 +3,8 @@
 
 use crate::credentials::{Origin, new_secret, require_over, require_the_person, secret_hash};
 use crate::execute;
-use crate::organisations::{allow, insert_account, note};
+use crate::newcomers::insert_by_machine;
+use crate::organisations::{allow, note};
 use crate::password_resets::account_of_link;
 use crate::throttle::{Network, Pace};
 use crate::{Error, NewSecret, Relais};
@@ -538,8 +539,11 @@ fn let_in(
                 subscription: None,
             };
             let actor = Actor::SignOn { organisation };
-            let made = insert_account(tx, ids, new, &actor, now)?;
-            (execute::apply(tx, ids, made.id, Command::Activate, &as_person(&made), now)?, Link::Make)
+            // Who enters pays the first period: where the provision is short, that too is tried without.
+            let made = insert_by_machine(tx, ids, new, &actor, now, |tx, made| {
+                execute::apply(tx, ids, made.id, Command::Activate, &as_person(&made), now)
+            })?;
+            (made, Link::Make)
         }
         (Entry::Open { .. } | Entry::Create, _, _) => return Err(fault(SignOnFault::Unknown)),
     };

@@ -8,7 +8,7 @@ mod flexible;
 mod leaving;
 
 pub use addresses::{check_available, check_free, free_alias, release};
-pub use billing::{GRACE_DAYS, Means};
+pub use billing::{GRACE_DAYS, Means, check_offer};
 pub(crate) use billing::{check_currency, check_role};
 use leaving::check_content;
 pub(crate) use leaving::check_role_may_leave;
@@ -234,7 +234,7 @@ pub fn create(
     check_available(&new.address, wanted, target)?;
     let subscription = means.wanted.as_ref();
     if let Some(subscription) = subscription {
-        billing::check_offer(subscription, means, now)?;
+        billing::check_offer(subscription, means.currency, now)?;
     }
     let mut account = Account {
         id: new.id,

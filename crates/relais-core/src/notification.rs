@@ -95,7 +95,10 @@ pub fn audiences(event: &Event) -> Vec<(Topic, Audience)> {
     let group = || event.subject.parse::<GroupId>().ok();
     let person = |of: Option<AccountId>| of.map(Audience::Person);
     let (topic, audiences) = match event.kind.as_str() {
-        "account.created" | "account.deleted" => (Topic::People, [Some(Audience::CompanyAdmins), None]),
+        "account.created"
+        | "account.deleted"
+        | "account.default_subscription_left_out"
+        | "account.departure_policy_left_out" => (Topic::People, [Some(Audience::CompanyAdmins), None]),
         "account.deactivated" | "account.reactivated" => {
             let mut told = vec![(Topic::People, Audience::CompanyAdmins)];
             if let Some(account) = subject() {

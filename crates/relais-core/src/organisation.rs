@@ -1,8 +1,9 @@
 //! Organisations and what they hold besides accounts and domains: shared mailboxes, groups, responders, addresses.
 
 use crate::address::EmailAddress;
+use crate::authority::Role;
 use crate::group::Posting;
-use crate::ids::{AccountId, GroupId, MailboxId, OrganisationId, PlanId, ResponderId};
+use crate::ids::{AccountId, GroupId, MailboxId, OrganisationId, PlanId, ResponderId, SubscriptionId};
 use crate::language::Language;
 use crate::money::Currency;
 use crate::term::Term;
@@ -25,7 +26,22 @@ pub struct Organisation {
     pub plan: Option<PlanId>,
     /// The time that the plan was paid for.
     pub plan_term: Option<Term>,
+    /// What whoever a machine makes is on; `None`: one of the plan's free accounts.
+    pub default_subscription: Option<SubscriptionId>,
     pub created_at: Timestamp,
+}
+
+impl Organisation {
+    /// What a newcomer is on for whom nobody has chosen. A guest takes no licence, and costs nothing unless somebody says so.
+    #[must_use]
+    pub fn subscription_of_newcomer(&self, role: Role) -> Option<SubscriptionId> {
+        match role {
+            Role::Guest => None,
+            Role::Owner | Role::CompanyAdmin | Role::AccountManager | Role::Member => {
+                self.default_subscription
+            }
+        }
+    }
 }
 
 /// Who owns a domain decides whether its addresses may be removed and given on.

@@ -210,6 +210,22 @@ fn each_kind_is_told_to_those_whom_it_concerns_in_both_languages() {
              `relais application scim set`.",
         ),
         (
+            event("account.default_subscription_left_out", one, json!({ "because": "provision_short" })),
+            vec![(Topic::People, CompanyAdmins)],
+            "Le compte un@bm.com a été créé sans l'abonnement prévu, que la provision, les licences ou l'offre ne \
+             permettent pas : voyez la provision, puis abonnez-le.",
+            "The account un@bm.com was created without the subscription it should have, which the provision, the licences or \
+             the offer do not allow: look at the provision, then give it one.",
+        ),
+        (
+            event("account.departure_policy_left_out", one, json!({ "because": "redirect_loop" })),
+            vec![(Topic::People, CompanyAdmins)],
+            "Le compte un@bm.com est fermé, mais la règle de départ n'a pas pu être suivie : son courrier est refusé, et rien \
+             n'a été donné. Corrigez la règle, puis décidez pour ce compte.",
+            "The account un@bm.com is closed, but the departure policy could not be followed: its mail is refused, and nothing \
+             was given away. Mend the policy, then decide for this account.",
+        ),
+        (
             event("departure.held", departure, json!({})),
             vec![(Topic::Departures, CompanyAdmins)],
             "Le départ de un@bm.com est suspendu jusqu'à ce qu'on le reprenne.",

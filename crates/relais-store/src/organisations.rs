@@ -5,11 +5,12 @@ use crate::tx::{Error, Tx};
 use crate::value::{Kind, Row, Value};
 use jiff::Timestamp;
 use relais_core::departure::DeparturePolicy;
-use relais_core::ids::{OrganisationId, PlanId};
+use relais_core::ids::{OrganisationId, PlanId, SubscriptionId};
 use relais_core::organisation::Organisation;
 use relais_core::sign_in::SignInPolicy;
 
-const COLUMNS: &str = "id, name, language, created_at, time_zone, currency, plan, plan_term";
+const COLUMNS: &str = "id, name, language, created_at, time_zone, currency, plan, plan_term, \
+                       default_subscription";
 
 fn read(row: &Row) -> Result<Organisation, Error> {
     let id = row.int(0)?;
@@ -25,6 +26,7 @@ fn read(row: &Row) -> Result<Organisation, Error> {
             .opt_text(7)?
             .map(|text| at("organisations", "plan_term").json(id, text))
             .transpose()?,
+        default_subscription: row.opt_int(8)?.map(SubscriptionId::from_number),
     })
 }
 
@@ -32,12 +34,12 @@ fn read(row: &Row) -> Result<Organisation, Error> {
 /// `Constraint("organisations.name")` when the name is in use.
 pub fn insert(tx: &mut Tx<'_>, organisation: &Organisation) -> Result<(), Error> {
     let sql = format!(
-        "INSERT INTO organisations ({COLUMNS}, billing_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $4)"
+        "INSERT INTO organisations ({COLUMNS}, billing_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $4)"
     );
     tx.execute_one(&sql, &arguments(organisation))
 }
 
-fn arguments(organisation: &Organisation) -> [Value; 8] {
+fn arguments(organisation: &Organisation) -> [Value; 9] {
     [
         organisation.id.number().into(),
         organisation.name.as_str().into(),
@@ -47,6 +49,7 @@ fn arguments(organisation: &Organisation) -> [Value; 8] {
         name(&organisation.currency),
         organisation.plan.map(PlanId::number).into(),
         organisation.plan_term.as_ref().map_or(Value::Null(Kind::Text), json),
+        organisation.default_subscription.map(SubscriptionId::number).into(),
     ]
 }
 
@@ -55,7 +58,7 @@ fn arguments(organisation: &Organisation) -> [Value; 8] {
 pub fn update(tx: &mut Tx<'_>, organisation: &Organisation) -> Result<(), Error> {
     tx.execute_one(
         "UPDATE organisations SET name = $2, language = $3, created_at = $4, time_zone = $5, currency = $6, plan = $7, \
-         plan_term = $8 WHERE id = $1",
+         plan_term = $8, default_subscription = $9 WHERE id = $1",
         &arguments(organisation),
     )
 }
@@ -67,7 +70,7 @@ pub fn to_bill(tx: &mut Tx<'_>, now: Timestamp) -> Result<Vec<(Organisation, Tim
     );
     tx.query(&sql, &[time(now)])?
         .iter()
-        .map(|row| Ok((read(row)?, at("organisations", "billing_at").time(row.int(0)?, row.int(8)?)?)))
+        .map(|row| Ok((read(row)?, at("organisations", "billing_at").time(row.int(0)?, row.int(9)?)?)))
         .collect()
 }
 

@@ -45,6 +45,8 @@ pub const MIGRATIONS: &[Migration] = &[
     passkeys::PASSKEYS,
     people::LEADERS,
     operators::OPERATORS,
+    scim::TOKENS_USED,
+    money::DEFAULT_SUBSCRIPTION,
 ];
 
 const FOUNDATIONS: &str = "

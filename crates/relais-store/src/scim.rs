@@ -5,7 +5,7 @@ mod finding;
 mod tokens;
 
 pub use finding::{Page, Query, Sort, Standings, Start, find_groups, find_people};
-pub use tokens::{ScimToken, insert_token, revoke_token, token_by_secret, tokens};
+pub use tokens::{ScimToken, insert_token, revoke_token, token_by_secret, token_used, tokens};
 
 use crate::columns::{at, json, opt_time};
 use crate::tx::{Error, Tx};

@@ -2,10 +2,11 @@
 //! and nobody guesses one: they are looked up before anything is counted.
 
 use super::sessions::opened_at;
-use super::{Caller, NewSecret, as_typed, require_over, require_the_person, secret_hash, typed_secret};
+use super::{
+    Caller, NewSecret, as_typed, require_over, require_the_person, secret_hash, typed_secret, use_is_news,
+};
 use crate::organisations::note;
 use crate::{Error, Relais};
-use jiff::SignedDuration;
 use relais_core::account::Account;
 use relais_core::authority::Actor;
 use relais_core::ids::{AccountId, AppPasswordId};
@@ -19,8 +20,6 @@ use serde_json::json;
 const PREFIX: &str = "rla";
 /// 140 bits.
 const LETTERS: usize = 28;
-/// That one is in use is written no more often: a mail program signs in every few minutes.
-const USED_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
 impl Relais {
     /// Makes one for a device of the person who asks.
@@ -126,7 +125,7 @@ impl Relais {
         else {
             return Ok(false);
         };
-        if found.used_at.is_none_or(|used_at| used_at + USED_EVERY <= now) {
+        if use_is_news(found.used_at, now) {
             self.store.write(move |tx| app_passwords::used(tx, found.id, now).map_err(Error::from)).await?;
         }
         Ok(true)

@@ -106,10 +106,14 @@ pub(crate) fn close_by_machine(
     if policy == DeparturePolicy::default() || !allows(account, Act::BeDeactivated, now) {
         return apply(tx, ids, id, plain, actor, now).map(drop);
     }
-    let heir = policy_heir(tx, organisation)?.filter(|heir| heir.id != id);
-    let content = heir.map(|heir| Reassign { to: heir.id, selection: Selection::Everything });
-    let command = Command::Deactivate { cause, inbound: Some(policy.inbound(now)?), content };
-    let refusal = match tx.part(|tx| apply(tx, ids, id, command, actor, now)) {
+    let followed = tx.part(|tx| {
+        check_people(tx, organisation, &policy, now)?;
+        let heir = policy_heir(tx, organisation)?.filter(|heir| heir.id != id);
+        let content = heir.map(|heir| Reassign { to: heir.id, selection: Selection::Everything });
+        let command = Command::Deactivate { cause, inbound: Some(policy.inbound(now)?), content };
+        apply(tx, ids, id, command, actor, now)
+    });
+    let refusal = match followed {
         Err(Error::Refused(refusal)) => refusal,
         done => return done.map(drop),
     };

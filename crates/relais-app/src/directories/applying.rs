@@ -4,7 +4,7 @@
 use crate::departures::policy::close_by_machine;
 use crate::dry_run::PartEnd;
 use crate::execute::apply;
-use crate::organisations::insert_account;
+use crate::newcomers::insert_by_machine;
 use crate::profiles::apply_profile;
 use crate::{Error, Ids};
 use jiff::Timestamp;
@@ -128,7 +128,7 @@ impl Hand<'_> {
             quota_bytes: None,
             subscription: None,
         };
-        let made = insert_account(tx, self.ids, new, &self.actor, self.now);
+        let made = insert_by_machine(tx, self.ids, new, &self.actor, self.now, |_, made| Ok(made));
         let Some(account) = refused(made, refusals)? else { return Ok(None) };
         let wanted = self.profile(Profile::default(), person);
         if wanted != Profile::default() {

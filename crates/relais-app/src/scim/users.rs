@@ -4,7 +4,8 @@
 use super::{Enrolled, Expected, Ties, Wish, enrolled, seen, version_of};
 use crate::departures::policy::close_by_machine;
 use crate::execute::apply;
-use crate::organisations::{insert_account, note};
+use crate::newcomers::insert_by_machine;
+use crate::organisations::note;
 use crate::profiles::apply_profile;
 use crate::{Error, Ids, Relais};
 use jiff::Timestamp;
@@ -226,7 +227,7 @@ fn create(
         quota_bytes: None,
         subscription: None,
     };
-    let account = insert_account(tx, ids, new, actor, now)?;
+    let account = insert_by_machine(tx, ids, new, actor, now, |_, made| Ok(made))?;
     let id = account.id;
     let made = person(tx, id)?.ok_or(Error::NotFound)?;
     set_profile(tx, &made, &Document::new(), &document, &known, actor, now)?;

@@ -162,11 +162,15 @@ impl<'m> Bill<'m> {
 }
 
 /// Whether an account may be put on `subscription`.
-pub(super) fn check_offer(subscription: &Subscription, means: &Means, now: Timestamp) -> Result<(), Refusal> {
+/// Whether somebody may begin to be on it.
+///
+/// # Errors
+/// [`Refusal::NoLongerOffered`], [`Refusal::CurrencyDiffers`].
+pub fn check_offer(subscription: &Subscription, own: Currency, now: Timestamp) -> Result<(), Refusal> {
     if subscription.retired_at.is_some_and(|end| end <= now) {
         return Err(Refusal::NoLongerOffered { name: subscription.terms.name.clone() });
     }
-    check_currency(subscription.terms.currency, means.currency)
+    check_currency(subscription.terms.currency, own)
 }
 
 /// A provision has one currency, and nothing here changes money.
@@ -188,7 +192,7 @@ pub(super) fn set_subscription(
     }
     let (before, wanted) = (means.subscription.as_ref(), means.wanted.as_ref());
     if let Some(wanted) = wanted {
-        check_offer(wanted, means, now)?;
+        check_offer(wanted, means.currency, now)?;
         check_aliases(aliases, Some(wanted))?;
     }
     means.check_exchange(seat(account, before), seat(account, wanted))?;

@@ -77,6 +77,26 @@ impl Told<'_> {
                 format!("Le compte {subject} a été supprimé."),
                 format!("The account {subject} was deleted."),
             ),
+            "default_subscription_left_out" => self.language.pick(
+                format!(
+                    "Le compte {subject} a été créé sans l'abonnement prévu, que la provision, les licences ou l'offre ne \
+                     permettent pas : voyez la provision, puis abonnez-le."
+                ),
+                format!(
+                    "The account {subject} was created without the subscription it should have, which the provision, the \
+                     licences or the offer do not allow: look at the provision, then give it one."
+                ),
+            ),
+            "departure_policy_left_out" => self.language.pick(
+                format!(
+                    "Le compte {subject} est fermé, mais la règle de départ n'a pas pu être suivie : son courrier est refusé, \
+                     et rien n'a été donné. Corrigez la règle, puis décidez pour ce compte."
+                ),
+                format!(
+                    "The account {subject} is closed, but the departure policy could not be followed: its mail is refused, \
+                     and nothing was given away. Mend the policy, then decide for this account."
+                ),
+            ),
             "deactivated" => {
                 let why = self.read("cause").map_or("", |cause| self.because(cause));
                 self.language.pick(

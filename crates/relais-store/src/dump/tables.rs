@@ -110,7 +110,7 @@ pub const TABLES: &[Table] = &[
     Table {
         name: "organisations",
         columns: "id name language created_at time_zone currency plan plan_term billing_at low_noticed_at \
-                  notified_until sign_in_policy departure_policy",
+                  notified_until sign_in_policy departure_policy default_subscription",
         key: "id",
         rows: &[Rows::Kept("id = $1")],
         emptied: &[],
@@ -332,7 +332,7 @@ pub const TABLES: &[Table] = &[
     // As tokens: the provider goes on as it did.
     Table {
         name: "scim_tokens",
-        columns: "id organisation name secret_hash created_at revoked_at",
+        columns: "id organisation name secret_hash created_at used_at revoked_at",
         key: "id",
         rows: &[Rows::Kept(BY_ORGANISATION)],
         emptied: &[],

@@ -1,5 +1,14 @@
 //! Plans, subscriptions, and the provision's ledger; and what lists of many accounts are sorted by.
 
+use crate::migrate::Migration;
+
+/// What whoever a machine makes is on.
+pub const DEFAULT_SUBSCRIPTION: Migration = Migration {
+    version: 24,
+    name: "default_subscription",
+    sql: "ALTER TABLE organisations ADD COLUMN default_subscription BIGINT REFERENCES subscriptions (id);",
+};
+
 pub const MONEY: &str = "
 CREATE TABLE plans (
     id BIGINT PRIMARY KEY,

@@ -4,6 +4,13 @@ use crate::migrate::Migration;
 
 pub const SCIM: Migration = Migration { version: 13, name: "scim", sql: SQL };
 
+/// A token that nobody uses any more is one to revoke.
+pub const TOKENS_USED: Migration = Migration {
+    version: 23,
+    name: "scim_tokens_used",
+    sql: "ALTER TABLE scim_tokens ADD COLUMN used_at BIGINT;",
+};
+
 /// What is said of a person is kept whole in one column and, so that every filter is an index or a scan of its own, value
 /// by value in `scim_values`: `key` in lower case, `list` and `part` as in `emails` and `value`. A detached account is not
 /// there for providers; what they said of it stays for the day it comes back.

@@ -13,10 +13,12 @@ pub struct ScimToken {
     pub organisation: OrganisationId,
     pub name: String,
     pub created_at: Timestamp,
+    /// To the hour: not every request writes it.
+    pub used_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
 }
 
-const TOKEN: &str = "SELECT id, organisation, name, created_at, revoked_at FROM scim_tokens";
+const TOKEN: &str = "SELECT id, organisation, name, created_at, used_at, revoked_at FROM scim_tokens";
 
 fn read(row: &Row) -> Result<ScimToken, Error> {
     let id = row.int(0)?;
@@ -26,7 +28,8 @@ fn read(row: &Row) -> Result<ScimToken, Error> {
         organisation: OrganisationId::from_number(row.int(1)?),
         name: row.text(2)?.to_owned(),
         created_at: place("created_at").time(id, row.int(3)?)?,
-        revoked_at: place("revoked_at").opt_time(id, row.opt_int(4)?)?,
+        used_at: place("used_at").opt_time(id, row.opt_int(4)?)?,
+        revoked_at: place("revoked_at").opt_time(id, row.opt_int(5)?)?,
     })
 }
 
@@ -47,6 +50,11 @@ pub fn insert_token(tx: &mut Tx<'_>, token: &ScimToken, secret_hash: &[u8]) -> R
 pub fn token_by_secret(tx: &mut Tx<'_>, secret_hash: &[u8]) -> Result<Option<ScimToken>, Error> {
     let sql = format!("{TOKEN} WHERE secret_hash = $1 AND revoked_at IS NULL");
     tx.query_opt(&sql, &[secret_hash.into()])?.as_ref().map(read).transpose()
+}
+
+pub fn token_used(tx: &mut Tx<'_>, id: TokenId, now: Timestamp) -> Result<(), Error> {
+    tx.execute("UPDATE scim_tokens SET used_at = $2 WHERE id = $1", &[id.number().into(), time(now)])?;
+    Ok(())
 }
 
 pub fn tokens(tx: &mut Tx<'_>, organisation: OrganisationId) -> Result<Vec<ScimToken>, Error> {

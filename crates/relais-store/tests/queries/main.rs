@@ -223,6 +223,7 @@ fn organisation(number: i64) -> Organisation {
         currency: Currency::Eur,
         plan: None,
         plan_term: None,
+        default_subscription: None,
         created_at: at(0),
     }
 }

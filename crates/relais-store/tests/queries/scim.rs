@@ -249,11 +249,18 @@ pub fn a_provider_s_token_is_good_until_it_is_revoked(db: &Database) {
     let db = Database { store: db.store.clone(), _dir: None }.with_organisations();
     db.write(|tx| {
         let id = TokenId::from_number(1);
-        let token =
-            ScimToken { id, organisation: org(1), name: "Okta".into(), created_at: at(0), revoked_at: None };
+        let token = ScimToken {
+            id,
+            organisation: org(1),
+            name: "Okta".into(),
+            created_at: at(0),
+            used_at: None,
+            revoked_at: None,
+        };
         scim::insert_token(tx, &token, b"hash")?;
         assert_eq!(scim::token_by_secret(tx, b"hash")?, Some(token.clone()));
-        assert_eq!(scim::tokens(tx, org(1))?, [token]);
+        scim::token_used(tx, id, at(1))?;
+        assert_eq!(scim::tokens(tx, org(1))?, [ScimToken { used_at: Some(at(1)), ..token }]);
         assert_eq!(scim::tokens(tx, org(2))?, []);
         assert!(!scim::revoke_token(tx, org(2), id, at(1))?);
         assert!(scim::revoke_token(tx, org(1), id, at(1))?);

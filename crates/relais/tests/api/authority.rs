@@ -433,6 +433,8 @@ fn money_samples() -> Vec<Sample> {
         of("GET", "/api/v1/subscriptions/{subscription}").at("subscription", "Offert"),
         of("POST", "/api/v1/subscriptions/{subscription}/retire").at("subscription", "Offert"),
         of("PUT", "/api/v1/accounts/{account}/subscription").with(json!({ "subscription": "Offert" })),
+        of("PUT", "/api/v1/organisations/{organisation}/default-subscription")
+            .with(json!({ "subscription": "Offert" })),
         of("GET", "/api/v1/organisations/{organisation}/licences"),
         of("GET", "/api/v1/organisations/{organisation}/provision"),
         of("GET", "/api/v1/organisations/{organisation}/provision/forecast"),

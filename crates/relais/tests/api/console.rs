@@ -55,6 +55,7 @@ const FORMS: &[(&str, &str)] = &[
     ("/console/mailboxes/new", "name=Neuve&address=contact%40bm.com"),
     ("/console/mailboxes/{mailbox}/members", "address=user1%40bm.com&right=read"),
     ("/console/organisation", "name=bm&language=fr&time_zone=Europe%2FParis"),
+    ("/console/organisation/default-subscription", "subscription="),
     ("/console/organisation/owner", "to=admin%40bm.com&understood=yes"),
     ("/console/policies/departure", "new_mail=reply&days=30&text=Parti."),
     ("/console/policies/sign-in", "second_factor=optional"),

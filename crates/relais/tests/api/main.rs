@@ -21,6 +21,7 @@ mod invitations;
 mod jobs;
 mod me;
 mod money;
+mod newcomers;
 mod organisations;
 mod passkeys;
 mod password_resets;

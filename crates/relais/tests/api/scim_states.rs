@@ -2,6 +2,8 @@
 
 use crate::scim::{error, patch};
 use crate::world::{Who, World, id_of, in_state};
+use jiff::ToSpan as _;
+use relais_app::Clock;
 use relais_app::core::rights::{Act, State, Verdict, may};
 use serde_json::{Value, json};
 
@@ -282,4 +284,25 @@ async fn a_token_opens_its_door_and_no_other() {
     let refused = world.scim("GET", "/Users", &Value::Null).await;
     assert_eq!(error(&refused).0, 401);
     assert!(refused.headers["www-authenticate"].to_str().expect("text").contains("invalid_token"));
+}
+
+#[tokio::test]
+async fn a_token_says_when_it_was_last_used_to_the_hour() {
+    let world = World::new().await;
+    let used_at = async || {
+        let listed = world.ask(Who::Admin, "GET", "/api/v1/organisations/bm/scim/tokens").await.json();
+        listed[0]["used_at"].clone()
+    };
+    assert_eq!(used_at().await, Value::Null);
+    let first = json!(world.app.now());
+    world.scim_must("GET", "/Users", &Value::Null).await;
+    assert_eq!(used_at().await, first);
+    // Soon after, a question is a question and nothing is written.
+    let Clock::Set(time) = &world.clock else { panic!("a clock of its own") };
+    *time.lock().expect("nobody panicked") += 59.minutes();
+    world.scim_must("GET", "/Users", &Value::Null).await;
+    assert_eq!(used_at().await, first);
+    *time.lock().expect("nobody panicked") += 1.minute();
+    world.scim_must("GET", "/Users", &Value::Null).await;
+    assert_eq!(used_at().await, json!(world.app.now()));
 }

@@ -248,6 +248,25 @@ async fn newcomers_get_an_account_where_they_may() {
 }
 
 #[tokio::test]
+async fn a_newcomer_is_on_what_the_organisation_has_said_and_enters_though_the_provision_is_short() {
+    let (world, provider) = world_with(json!({ "newcomers": "members" })).await;
+    world.offer("Base", 300, json!({})).await;
+    world.top_up(300).await;
+    let set = json!({ "subscription": "Base" });
+    let path = "/api/v1/organisations/bm/default-subscription";
+    assert_eq!(world.ask_with(Who::Admin, "PUT", path, &set).await.status, 200);
+    for (subject, address, is_paid) in [("n-1", "neuf@bm.com", true), ("n-2", "dix@bm.com", false)] {
+        session(&sign_on(&world, &provider, USER1, &Person::new(subject, address)).await);
+        let made = world.ask(Who::Admin, "GET", &format!("/api/v1/accounts/{address}")).await.json();
+        assert_eq!((&made["state"], made["subscription"].is_string()), (&json!("active"), is_paid), "{made}");
+        assert_eq!(made["term"].is_object(), is_paid, "{made}");
+    }
+    assert_eq!(world.balance().await, 0);
+    let events = world.ask(Who::Admin, "GET", "/api/v1/organisations/bm/events?after=0&limit=200").await.text;
+    assert!(events.contains("account.default_subscription_left_out"), "{events}");
+}
+
+#[tokio::test]
 async fn an_invitation_is_a_way_in_through_the_provider() {
     let (world, provider) = world_with(json!({})).await;
     let body = json!({ "address": "zoe@bm.com", "name": "Zoé", "external_address": "zoe@ailleurs.example" });

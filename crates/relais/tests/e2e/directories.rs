@@ -2,6 +2,7 @@
 
 mod active_directory;
 mod openldap;
+mod policy;
 mod sign_in;
 mod trouble;
 

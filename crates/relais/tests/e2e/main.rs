@@ -12,6 +12,7 @@ mod domains;
 mod doors_and_states;
 mod edge;
 mod every_credential;
+mod feeds;
 mod full_disk;
 mod large_messages;
 mod money;

@@ -85,6 +85,7 @@ pub fn organisation_of(tx: &mut Tx<'_>, number: i64, seed: u64) -> Result<(), Er
     let made = Organisation {
         plan: Some(PlanId::from_number(1)),
         plan_term: Some(Term::begin(4900, Period::Year, date(2026, 11, 21))),
+        default_subscription: Some(SubscriptionId::from_number(1)),
         ..organisation(number)
     };
     organisations::insert(tx, &made)?;
@@ -458,9 +459,11 @@ impl Filling<'_, '_> {
         let group = GroupId::from_number(self.number(1));
         scim::set_group_external_id(self.tx, group, organisation, Some(&format!("group {number}")))?;
         let id = TokenId::from_number(number);
+        let name = self.text();
         let token =
-            scim::ScimToken { id, organisation, name: self.text(), created_at: at(0), revoked_at: None };
+            scim::ScimToken { id, organisation, name, created_at: at(0), used_at: None, revoked_at: None };
         scim::insert_token(self.tx, &token, format!("scim {number}").as_bytes())?;
+        scim::token_used(self.tx, id, at(1))?;
         self.job(number, account)
     }
 

@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::response::Json;
 use relais_app::Caller;
 use relais_app::core::account::Account;
+use relais_app::core::ids::SubscriptionId;
 use relais_app::core::lifecycle::Command;
 use relais_app::core::organisation::Organisation;
 use relais_app::core::plan::{Plan, PlanTerms, Subscription, SubscriptionTerms};
@@ -27,6 +28,7 @@ pub fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(subscription))
         .routes(routes!(retire_subscription))
         .routes(routes!(set_subscription))
+        .routes(routes!(set_default_subscription))
 }
 
 /// List the plans, those that are no longer offered too
@@ -164,6 +166,15 @@ struct OnSubscription {
     subscription: Option<String>,
 }
 
+impl OnSubscription {
+    async fn find(&self, api: &Api) -> Result<Option<SubscriptionId>, Problem> {
+        match &self.subscription {
+            Some(text) => Ok(Some(api.wanted_subscription(text).await?)),
+            None => Ok(None),
+        }
+    }
+}
+
 /// Change what an account is on
 ///
 /// At once, if the provision suffices: unused days of the old one are credited, a new period begins today.
@@ -179,9 +190,26 @@ async fn set_subscription(
     Body(asked): Body<OnSubscription>,
 ) -> Answer<Account> {
     let account = api.account(&caller, &account).await?;
-    let to = match asked.subscription {
-        Some(text) => Some(api.wanted_subscription(&text).await?),
-        None => None,
-    };
+    let to = asked.find(&api).await?;
     Ok(Json(api.app.execute(account.id, Command::SetSubscription { to }, caller.actor).await?))
+}
+
+/// Say what accounts are on that a machine makes
+///
+/// A provider of identities, a directory, a sign-on. Holds for whoever is made from then on. Where the provision, the licences or
+/// the offer do not allow it, the account is made without.
+#[utoipa::path(
+    put, path = "/organisations/{organisation}/default-subscription", tag = "offers",
+    request_body(content = OnSubscription, example = json!({ "subscription": "Base" })),
+    responses((status = 200, body = Organisation))
+)]
+async fn set_default_subscription(
+    State(api): State<Api>,
+    caller: Caller,
+    Segment(organisation): Segment<String>,
+    Body(asked): Body<OnSubscription>,
+) -> Answer<Organisation> {
+    let id = api.organisation(&caller, &organisation).await?.id;
+    let to = asked.find(&api).await?;
+    Ok(Json(api.app.set_default_subscription(id, to, caller.actor).await?))
 }

@@ -85,6 +85,12 @@ pub enum OrganisationCommand {
         #[arg(long, value_name = "DAY", value_parser = parse_day)]
         until: Option<jiff::civil::Date>,
     },
+    /// Change what accounts are on that SCIM, a directory or a sign-on makes
+    DefaultSubscription {
+        organisation: String,
+        /// Its name; one of the plan's free accounts without
+        subscription: Option<String>,
+    },
     /// Change where an organisation's days begin and end
     TimeZone {
         organisation: String,

@@ -88,6 +88,24 @@ pub async fn organisation(session: &mut Session, command: OrganisationCommand) -
         OrganisationCommand::Licences { organisation, from, until } => {
             licences(session, organisation.organisation.as_deref(), from, until).await
         }
+        OrganisationCommand::DefaultSubscription { organisation, subscription } => {
+            let place = ["organisations", &organisation, "default-subscription"];
+            let answer = session.client.put(&place, &json!({ "subscription": subscription })).await?;
+            let said = subscription.unwrap_or_else(|| {
+                session
+                    .language()
+                    .pick(
+                        "aucun : un compte compris dans la formule",
+                        "none: an account that the plan includes",
+                    )
+                    .to_owned()
+            });
+            session.confirm(
+                &answer,
+                &format!("Abonnement des comptes créés par SCIM, un annuaire ou l'authentification unique : {said}."),
+                &format!("Subscription of accounts that SCIM, a directory or a sign-on makes: {said}."),
+            )
+        }
         OrganisationCommand::TimeZone { organisation, zone } => {
             let answer = session
                 .client

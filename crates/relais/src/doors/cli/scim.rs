@@ -38,11 +38,18 @@ pub async fn scim(session: &mut Session, command: ScimCommand) -> Result<(), Fai
                         token.id.to_string(),
                         token.name,
                         reader.time(token.created_at),
+                        token.used_at.map_or_else(String::new, |at| reader.time(at)),
                         token.revoked_at.map_or_else(String::new, |at| reader.time(at)),
                     ]
                 };
                 reader.table(
-                    [("id", "id"), ("nom", "name"), ("créé le", "created"), ("révoqué le", "revoked")],
+                    [
+                        ("id", "id"),
+                        ("nom", "name"),
+                        ("créé le", "created"),
+                        ("dernière utilisation", "last used"),
+                        ("révoqué le", "revoked"),
+                    ],
                     rows.into_iter().map(row).collect(),
                 )
             })

@@ -11,17 +11,20 @@ use super::visitor::Visitor;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
-use axum::routing::get;
+use axum::routing::{get, post};
 use maud::{Markup, html};
 use relais_app::OrganisationChange;
 use relais_app::core::account::Account;
 use relais_app::core::authority::{Power, Role};
+use relais_app::core::ids::SubscriptionId;
+use relais_app::core::plan::Subscription;
 use relais_app::core::refusal::Refusal;
-use relais_app::read::accounts;
+use relais_app::read::{accounts, offers};
 
 pub fn routes() -> Router<Console> {
     Router::new()
         .route("/console/organisation", get(show).post(change))
+        .route("/console/organisation/default-subscription", post(set_default_subscription))
         .route("/console/organisation/owner", get(ask_hand_over).post(hand_over))
 }
 
@@ -33,6 +36,12 @@ async fn owners(visitor: &Visitor) -> Result<Vec<Account>, Fault> {
 async fn show(visitor: Visitor, Asked(asked): Asked) -> Answer {
     visitor.require(Power::ManageOrganisation)?;
     let owners = owners(&visitor).await?;
+    let own = &visitor.organisation;
+    let mut offers = visitor.app.look(offers::subscriptions).await?;
+    offers.retain(|offer| {
+        let offered = offer.retired_at.is_none() && offer.terms.currency == own.currency;
+        offered || own.default_subscription == Some(offer.id)
+    });
     let main = html! {
         @if asked.has("done") { (done(visitor.pick("Les réglages sont enregistrés.", "The settings are saved."))) }
         div.columns.even {
@@ -43,9 +52,41 @@ async fn show(visitor: Visitor, Asked(asked): Asked) -> Answer {
             }
             (owner(&visitor, &owners))
         }
+        @if !offers.is_empty() { (newcomers(&visitor, &offers)) }
     };
     let title = visitor.pick("Organisation", "Organisation");
     Ok(visitor.page(&Page { title, section: Some(Section::Organisation), main }))
+}
+
+fn newcomers(visitor: &Visitor, offers: &[Subscription]) -> Markup {
+    html! {
+        form.card.stack.apart method="post" action="/console/organisation/default-subscription" {
+            h2 { (visitor.pick("Comptes créés par une machine", "Accounts that a machine makes")) }
+            div.field {
+                label for="subscription" { (visitor.pick("Leur abonnement", "Their subscription")) }
+                select #subscription name="subscription" aria-describedby="newcomers-hint" {
+                    option value="" { (visitor.pick("aucun\u{a0}: compte compris dans la formule", "none: an account that the plan includes")) }
+                    @for offer in offers {
+                        option value=(offer.id) selected[visitor.organisation.default_subscription == Some(offer.id)] { (offer.terms.name) }
+                    }
+                }
+                p.hint #newcomers-hint { (visitor.pick(
+                    "Pour qui arrive par SCIM, par un annuaire ou par l'authentification unique. Si la provision ne suffit pas, le compte est créé sans abonnement et vous en êtes avertis\u{a0}; les invités n'en ont pas.",
+                    "For whoever comes by SCIM, by a directory or by single sign-on. If the provision is short, the account is made without and you are told; guests have none.",
+                )) }
+            }
+            p.actions { button.primary type="submit" { (visitor.pick("Enregistrer", "Save")) } }
+        }
+    }
+}
+
+async fn set_default_subscription(visitor: Visitor, Sent(sent): Sent) -> Answer {
+    let to: Option<SubscriptionId> = match sent.get("subscription") {
+        None | Some("") => None,
+        Some(id) => Some(id.parse().map_err(|_| Fault::not_found())?),
+    };
+    visitor.app.set_default_subscription(visitor.organisation.id, to, visitor.actor()).await?;
+    Ok(Redirect::to("/console/organisation?done=yes").into_response())
 }
 
 fn owner(visitor: &Visitor, owners: &[Account]) -> Markup {

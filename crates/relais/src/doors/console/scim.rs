@@ -115,11 +115,18 @@ fn table(visitor: &Visitor, tokens: &[&ScimToken]) -> Markup {
             thead { tr {
                 th { (visitor.pick("Fournisseur", "Provider")) }
                 th { (visitor.pick("Créé", "Made")) }
+                th { (visitor.pick("Dernière utilisation", "Last used")) }
                 th { (visitor.pick("Révoqué", "Revoked")) }
             } }
             tbody { @for token in tokens { tr {
                 td dir="auto" { strong { (token.name) } }
                 td data-label=(visitor.pick("créé", "made")) { (visitor.minute(token.created_at)) }
+                td data-label=(visitor.pick("dernière utilisation", "last used")) {
+                    @match token.used_at {
+                        Some(at) => (visitor.minute(at)),
+                        None => (visitor.pick("jamais", "never")),
+                    }
+                }
                 td {
                     @match token.revoked_at {
                         Some(at) => (visitor.minute(at)),
