@@ -212,6 +212,16 @@ impl Browser {
         self.session("POST", &format!("/element/{element}/value"), &json!({ "text": text })).map(drop)
     }
 
+    /// Chooses the day so many days from today.
+    ///
+    /// # Panics
+    /// When there is no such field.
+    pub fn choose_day(&self, css: &str, days: i64) {
+        let script = "const field = document.querySelector(arguments[0]); field.valueAsNumber = Date.now() + arguments[1] * 864e5;\
+                      field.dispatchEvent(new Event('change', { bubbles: true }));";
+        self.run(script, &[css.into(), days.into()]).expect("a field for a day");
+    }
+
     /// Presses what is found, as a person would: it has to be visible.
     ///
     /// # Errors
@@ -219,6 +229,40 @@ impl Browser {
     pub fn press(&self, css: &str) -> Result<()> {
         let element = self.element(css)?;
         self.session("POST", &format!("/element/{element}/click"), &json!({})).map(drop)
+    }
+
+    /// Empties a field and types into it.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn rewrite(&self, css: &str, text: &str) -> Result<()> {
+        let element = self.element(css)?;
+        self.session("POST", &format!("/element/{element}/clear"), &json!({}))?;
+        self.session("POST", &format!("/element/{element}/value"), &json!({ "text": text })).map(drop)
+    }
+
+    /// Presses keys one after the other, wherever the focus is (WebDriver, section 17.4.2: `\u{e004}` is Tab).
+    ///
+    /// # Errors
+    /// When the browser refuses it.
+    pub fn type_keys(&self, keys: &str) -> Result<()> {
+        let strokes: Vec<Value> = keys
+            .chars()
+            .flat_map(|key| {
+                ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key.to_string() }))
+            })
+            .collect();
+        let keyboard = json!({ "type": "key", "id": "keyboard", "actions": strokes });
+        self.session("POST", "/actions", &json!({ "actions": [keyboard] })).map(drop)
+    }
+
+    /// Files that are downloaded from now on come into this directory.
+    ///
+    /// # Errors
+    /// When the browser refuses it.
+    pub fn save_downloads_in(&self, dir: &Path) -> Result<()> {
+        let wanted = json!({ "behavior": "allow", "downloadPath": dir });
+        self.tell("Browser.setDownloadBehavior", &wanted).map(drop)
     }
 
     /// Waits until the page holds `text`.

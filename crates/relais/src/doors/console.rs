@@ -33,6 +33,7 @@ mod operator;
 mod organisation;
 mod overview;
 mod passkeys;
+mod personal;
 mod photo;
 mod policies;
 mod provision;

@@ -27,6 +27,8 @@ const FORMS: &[(&str, &str)] = &[
     ("/console/accounts/{account}/deactivate", "mail=refuse"),
     ("/console/accounts/{account}/delete", "understood=yes"),
     ("/console/accounts/{account}/departure", "mail=reply"),
+    ("/console/accounts/{account}/grants", "reason=essai&until=2026-12-01"),
+    ("/console/accounts/{account}/password", "password=quatre+mots+pour+rien"),
     ("/console/accounts/{account}/quota", "quota=5G"),
     ("/console/accounts/{account}/rename", "primary=nouveau%40bm.com"),
     ("/console/accounts/{account}/role", "role=account_manager"),

@@ -22,6 +22,7 @@ pub fn pages(world: &World) -> Vec<String> {
     .into()
 }
 
+/// M3.
 #[test]
 fn a_domain_is_claimed_with_its_record_and_withdrawn() {
     let world = World::start();
@@ -43,6 +44,24 @@ fn a_domain_is_claimed_with_its_record_and_withdrawn() {
     browser.see("C'est fait");
     let left = world.of_organisation("GET", "/domains", Value::Null);
     assert_eq!(left.as_array().unwrap().len(), 1);
+}
+
+/// M3: who would have no mail is said before the MX records are switched.
+#[test]
+fn addresses_without_an_account_are_named_before_the_mx_are_switched() {
+    let world = World::start();
+    let browser = world.signed_in("admin", WIDE);
+    browser.go("/console/domains/valmont.fr").unwrap();
+    browser.see("Avant de changer les MX");
+    browser.press("details:has(#expect) summary").unwrap();
+    browser.write("#expect", "jeanne@valmont.fr\nancienne@valmont.fr").unwrap();
+    browser.press("form:has(#expect) button").unwrap();
+    browser.see("ancienne@valmont.fr");
+    let missing = browser.run("return document.querySelector('main ul').innerText", &[]).unwrap();
+    assert!(!missing.as_str().unwrap().contains("jeanne@"), "{missing}");
+    world.person("ancienne", "Anne Cienne", "member");
+    browser.go("/console/domains/valmont.fr?expect=jeanne%40valmont.fr%0Aancienne%40valmont.fr").unwrap();
+    browser.see("Chacune de ces adresses reçoit son courrier ici");
 }
 
 #[test]

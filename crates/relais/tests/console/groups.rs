@@ -26,6 +26,7 @@ pub fn pages(world: &World) -> Vec<String> {
         .collect()
 }
 
+/// M5.
 #[test]
 fn a_group_is_made_filled_addressed_and_ended() {
     let world = World::start();

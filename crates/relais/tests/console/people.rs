@@ -21,6 +21,7 @@ fn whoever_alone_leads_a_group_is_closed_after_one_press_more_and_comes_back() {
     browser.see("Données personnelles");
     browser.press("a[href$='/deactivate']").unwrap();
     browser.see("Prenez le relais dans ces groupes");
+    browser.see("M'ajouter comme administrateur");
     browser.press("form[action$='/lead'] button").unwrap();
     browser.see("Les nouveaux messages");
     browser.press("form[action$='/deactivate'] button.primary").unwrap();
@@ -57,7 +58,7 @@ fn several_are_closed_at_once_after_their_results_were_shown() {
     assert_eq!(world.account("admin")["state"], "active");
 }
 
-/// B1–B13 from the console, in both languages: the lawful answer is chosen, the plan follows the answers, the steps are
+/// B1, B13 and what is between from the console, in both languages: the lawful answer is chosen, the plan follows the answers, the steps are
 /// watched, and the certificate is there at the end.
 #[test]
 fn a_departure_goes_from_its_questions_to_its_certificate() {

@@ -176,6 +176,25 @@ fn nobody_sees_or_changes_the_groups_mailboxes_domains_and_backups_of_others() {
     assert_eq!(status(&manager, "POST", "/console/backups"), 403);
 }
 
+/// M10, B10a: who may give a password or read a closed mailbox; and one's own password asks for the one there is.
+#[test]
+fn nobody_gives_a_password_or_a_grant_who_may_not() {
+    let world = World::start();
+    world.person("gestion", "Nadia Faure", "account_manager");
+    let page = world.page_of("jeanne");
+    let own = world.page_of("gestion");
+    let status = |login: &str, place: &str| {
+        let cookie = cookie_of(&world, login);
+        let form = "password=quatre+mots+pour+rien&reason=essai&until=2026-12-01";
+        ask(&world, "POST", place, &[("Cookie", &cookie), OURS[0], OURS[1]], form).status
+    };
+    for (login, password, grant) in [("lucas", 403, 403), ("gestion", 303, 403), ("admin", 303, 409)] {
+        assert_eq!(status(login, &format!("{page}/password")), password, "{login}");
+        assert_eq!(status(login, &format!("{page}/grants")), grant, "{login}");
+    }
+    assert_eq!(status("gestion", &format!("{own}/password")), 403);
+}
+
 #[test]
 fn every_page_says_what_a_browser_may_do_with_it() {
     let world = World::start();

@@ -20,13 +20,22 @@ pub fn password_of(login: &str) -> String {
 impl World {
     /// With an owner, a company admin, and whom the tests are about.
     pub fn start() -> Self {
-        let dir = server_dir().expect("a directory");
         let mut configuration = Configuration::for_test();
         for port in
             [&mut configuration.imap_port, &mut configuration.pop3_port, &mut configuration.sieve_port]
         {
             *port = 0;
         }
+        Self::configured(configuration)
+    }
+
+    /// The same with mail that is read by IMAP and POP.
+    pub fn start_with_mail() -> Self {
+        Self::configured(Configuration::for_test())
+    }
+
+    fn configured(mut configuration: Configuration) -> Self {
+        let dir = server_dir().expect("a directory");
         // By which browsers know it: they take passkeys of `localhost` without TLS, and of no number.
         let port = configuration.http.rsplit(':').next().expect("a port");
         let public_url = format!("http://localhost:{port}");
@@ -76,6 +85,11 @@ impl World {
         id
     }
 
+    /// The page of an account.
+    pub fn page_of(&self, login: &str) -> String {
+        format!("/console/accounts/{}", self.account(login)["id"].as_str().expect("an id"))
+    }
+
     pub fn address(&self) -> std::net::SocketAddr {
         self.server.address(&self.server.configuration.http).expect("an address")
     }
@@ -94,6 +108,11 @@ impl World {
         browser.see("Valmont");
         browser
     }
+}
+
+/// What a page in this language says.
+pub fn pick<'a>(language: &str, french: &'a str, english: &'a str) -> &'a str {
+    if language == "fr" { french } else { english }
 }
 
 pub const WIDE: Looks = Looks { width: 1280, language: "fr", scheme: Scheme::Light };

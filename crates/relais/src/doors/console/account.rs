@@ -1,5 +1,6 @@
 //! One account: who it is, what it has, what happened to it; a section each, by links.
 
+mod access;
 mod addresses;
 mod details;
 mod sections;
@@ -11,6 +12,7 @@ use super::backups;
 use super::fault::{Answer, Fault};
 use super::fields::{Asked, Fields, Sent};
 use super::layout::Page;
+use super::personal;
 use super::said::Said;
 use super::section::Section;
 use super::visitor::Visitor;
@@ -36,6 +38,7 @@ pub fn routes() -> Router<Console> {
         .route("/console/accounts/{account}/role", post(set_role))
         .route("/console/accounts/{account}/sessions/end", post(end_session))
         .route("/console/accounts/{account}/backups", post(back_up).get(show_backups))
+        .merge(access::routes())
         .merge(details::routes())
 }
 
@@ -90,7 +93,7 @@ impl Part {
             Self::Addresses => visitor.pick("Adresses", "Addresses"),
             Self::Groups => visitor.pick("Groupes", "Groups"),
             Self::Content => visitor.pick("Contenus", "Content"),
-            Self::Sessions => visitor.pick("Sessions", "Sessions"),
+            Self::Sessions => visitor.pick("Accès", "Access"),
             Self::Billing => visitor.pick("Abonnement", "Subscription"),
             Self::Backups => visitor.pick("Sauvegardes", "Backups"),
             Self::Events => visitor.pick("Journal", "Log"),
@@ -150,7 +153,7 @@ async fn page_of(
         Part::Addresses => addresses::section(visitor, account, typed).await?,
         Part::Groups => sections::groups(visitor, account).await?,
         Part::Content => sections::content(visitor, account).await?,
-        Part::Sessions => sections::sessions(visitor, account).await?,
+        Part::Sessions => access::section(visitor, account, typed).await?,
         Part::Billing => sections::billing(visitor, account).await?,
         Part::Backups => backups::of_account(visitor, account).await?,
         Part::Events => sections::events(visitor, account).await?,
@@ -264,7 +267,7 @@ async fn set_profile(visitor: Visitor, Path(account): Path<String>, Sent(sent): 
             .into_iter()
             .filter_map(|(kind, name)| Some(Phone { kind, number: text(name)? }))
             .collect(),
-        ..before
+        ..personal::filled(&visitor, before, &sent)?
     };
     if let Some(name) = text("name").filter(|name| *name != account.name) {
         visitor.app.execute(id, Command::SetName { name }, visitor.actor()).await?;

@@ -11,36 +11,26 @@ use std::sync::LazyLock;
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("console.js");
-const PASSKEYS: &str = include_str!("passkeys.js");
 const SIGN: &str = include_str!("sign.svg");
 
 /// Where each is.
 pub struct Places {
     pub style: String,
     pub script: String,
-    /// On the pages where a device is asked for something.
-    pub passkeys: String,
     pub sign: String,
 }
 
 pub static PLACES: LazyLock<Places> = LazyLock::new(|| {
-    let digest =
-        [STYLE, SCRIPT, PASSKEYS, SIGN].into_iter().fold(Sha256::new(), Sha256::chain_update).finalize();
+    let digest = [STYLE, SCRIPT, SIGN].into_iter().fold(Sha256::new(), Sha256::chain_update).finalize();
     let version: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     let place = |name: &str| format!("/assets/{version}/{name}");
-    Places {
-        style: place("style.css"),
-        script: place("console.js"),
-        passkeys: place("passkeys.js"),
-        sign: place("sign.svg"),
-    }
+    Places { style: place("style.css"), script: place("console.js"), sign: place("sign.svg") }
 });
 
 pub fn routes() -> Router<Console> {
     Router::new()
         .route(&PLACES.style, get(async || kept("text/css; charset=utf-8", STYLE)))
         .route(&PLACES.script, get(async || kept("text/javascript; charset=utf-8", SCRIPT)))
-        .route(&PLACES.passkeys, get(async || kept("text/javascript; charset=utf-8", PASSKEYS)))
         .route(&PLACES.sign, get(async || kept("image/svg+xml", SIGN)))
 }
 

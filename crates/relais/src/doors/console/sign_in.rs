@@ -1,7 +1,6 @@
 //! Signing in and out in a browser, and choosing a language.
 
 use super::Console;
-use super::assets::PLACES;
 use super::escape::escaped;
 use super::fault::Fault;
 use super::fields::{Asked, Fields, Sent};
@@ -214,7 +213,6 @@ fn by_passkey(half: Option<&str>, sent: &Fields, language: Language) -> Markup {
             )) }
             button.wide type="submit" { (language.pick("Utiliser une clé d'accès", "Use a passkey")) }
         }
-        script type="module" src=(PLACES.passkeys) {}
     }
 }
 

@@ -28,7 +28,7 @@ pub async fn section(visitor: &Visitor, account: &Account, typed: &Fields) -> Re
     };
     let held = visitor.app.look(look).await?;
     let changes = visitor.has_over(Power::ManageAccounts, account)
-        && allows(account, Act::ChangeIdentity, visitor.app.now());
+        && allows(account, Act::ChangeAttributes, visitor.app.now());
     let gives = changes && visitor.has_over(Power::EndAccounts, account);
     Ok(html! {
         div.listing { table.folds {

@@ -3,6 +3,7 @@
 use super::super::events::table as events_table;
 use super::super::fault::Fault;
 use super::super::fields::Fields;
+use super::super::personal;
 use super::super::visitor::Visitor;
 use crate::doors::numbers::size;
 use crate::doors::words;
@@ -164,6 +165,7 @@ fn profile_form(visitor: &Visitor, account: &Account, profile: &Profile) -> Mark
                     }
                 }
             }
+            (personal::fields(visitor, &personal::typed_of(profile).into_iter().collect()))
             @if let Some(home) = phone(profile, PhoneKind::Home) { input type="hidden" name="home" value=(home); }
             p.actions { button.primary type="submit" { (visitor.pick("Enregistrer", "Save")) } }
         }
@@ -238,32 +240,6 @@ pub async fn content(visitor: &Visitor, account: &Account) -> Result<Markup, Fau
                         td.number { (visitor.number(collection.items)) }
                     } }
                 }
-            } }
-        }
-    })
-}
-
-pub async fn sessions(visitor: &Visitor, account: &Account) -> Result<Markup, Fault> {
-    let open = visitor.app.sessions_of(account, &visitor.actor()).await?;
-    Ok(html! {
-        @if open.is_empty() {
-            p.empty { (visitor.pick("Personne n'est connecté avec ce compte.", "Nobody is signed in with this account.")) }
-        } @else {
-            div.listing { table.folds {
-                thead { tr {
-                    th { (visitor.pick("Avec", "With")) }
-                    th { (visitor.pick("Depuis", "Since")) }
-                    th { (visitor.pick("Vue pour la dernière fois", "Last seen")) }
-                    th { span.unseen { (visitor.pick("Actions", "Actions")) } }
-                } }
-                tbody { @for session in &open { tr {
-                    td { (session.agent) @if !session.network.is_empty() { span.hint { " " (session.network) } } }
-                    td { (visitor.minute(session.created_at)) }
-                    td { (visitor.minute(session.seen_at)) }
-                    td.number { form method="post" action={ "/console/accounts/" (account.id) "/sessions/end" } {
-                        button.quiet type="submit" name="session" value=(session.id) { (visitor.pick("Terminer", "End")) }
-                    } }
-                } } }
             } }
         }
     })

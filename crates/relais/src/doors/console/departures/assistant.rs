@@ -135,6 +135,8 @@ fn questions(visitor: &Visitor, fields: &Fields) -> Markup {
                 (choice(fields, "mail", SHARED, false, visitor.pick("Une boîte partagée", "A shared mailbox"),
                     visitor.pick("Anciens et nouveaux messages, lus par plusieurs.", "Old and new mail, read by several.")))
             }
+            label { input type="checkbox" name="copy" value="yes" checked[fields.has("copy")];
+                (visitor.pick("Garder aussi une copie dans la boîte fermée (redirection ou boîte partagée)", "Keep a copy in the closed mailbox as well (redirect or shared mailbox)")) }
             details open[fields.has("text") || fields.has("responder") || fields.has("shared_mailbox")] {
                 summary { (visitor.pick("Texte, répondeur, boîte partagée", "Text, responder, shared mailbox")) }
                 div.stack {

@@ -39,6 +39,7 @@ fn day(visitor: &Visitor, fields: &Fields, name: &str) -> Option<Timestamp> {
 
 pub fn read(visitor: &Visitor, fields: &Fields) -> Result<Order, Fault> {
     let mail = fields.get("mail").unwrap_or(REPLY);
+    let copy = fields.has("copy").then_some(LocalCopy::Keep);
     let mut order = Order {
         to: address(visitor, fields, "to", ("le successeur", "the successor"))?,
         until: day(visitor, fields, "until"),
@@ -54,8 +55,9 @@ pub fn read(visitor: &Visitor, fields: &Fields) -> Result<Order, Fault> {
         ..Order::default()
     };
     match mail {
-        REDIRECT => order.copy = fields.has("copy").then_some(LocalCopy::Keep),
+        REDIRECT => order.copy = copy,
         SHARED => {
+            order.copy = copy;
             let said = ("la boîte partagée", "the shared mailbox");
             order.shared_mailbox = address(visitor, fields, "shared_mailbox", said)?;
         }

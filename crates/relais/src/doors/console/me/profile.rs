@@ -4,6 +4,7 @@ use super::{Said, Tab, answered, photo, show};
 use crate::doors::console::Console;
 use crate::doors::console::fault::{Answer, Fault};
 use crate::doors::console::fields::{Asked, Fields, Sent};
+use crate::doors::console::personal;
 use crate::doors::console::visitor::Visitor;
 use axum::Router;
 use axum::routing::get;
@@ -61,6 +62,7 @@ fn typed_of(visitor: &Visitor, profile: &Profile) -> Fields {
         let phone = profile.phones.iter().find(|phone| phone.kind == kind);
         pairs.push((field, phone.map(|phone| phone.number.clone()).unwrap_or_default()));
     }
+    pairs.extend(personal::typed_of(profile));
     pairs.into_iter().collect()
 }
 
@@ -88,7 +90,7 @@ async fn change(visitor: &Visitor, sent: &Fields) -> Result<(), Fault> {
         department: text("department"),
         phones,
         external_address,
-        ..kept
+        ..personal::filled(visitor, kept, sent)?
     };
     let name = text("name").unwrap_or_default();
     // Both or nothing.
@@ -109,6 +111,7 @@ async fn page(visitor: &Visitor, typed: &Fields, said: &Said<'_>) -> Answer {
                 @for (name, french, english) in TEXTS { (field(name, visitor.pick(french, english), "text", typed)) }
                 @for (_, name, french, english) in PHONES { (field(name, visitor.pick(french, english), "tel", typed)) }
             }
+            (personal::fields(visitor, typed))
             div.field {
                 label for="external_address" { (visitor.pick("Adresse extérieure", "External address")) }
                 input #external_address name="external_address" type="email" autocomplete="off"

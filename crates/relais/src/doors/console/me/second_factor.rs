@@ -2,7 +2,6 @@
 
 use super::{Said, Tab, answered, qr, show, while_fresh};
 use crate::doors::console::Console;
-use crate::doors::console::assets::PLACES;
 use crate::doors::console::fault::{Answer, Fault};
 use crate::doors::console::fields::{Asked, Fields, Sent};
 use crate::doors::console::passkeys::asked_of_browser;
@@ -172,7 +171,6 @@ fn new_passkey(visitor: &Visitor) -> Markup {
                 "Les clés d'accès demandent JavaScript.", "Passkeys need JavaScript.",
             )) } }
         }
-        script type="module" src=(PLACES.passkeys) {}
     }
 }
 
