@@ -34,6 +34,7 @@ mod organisation;
 mod overview;
 mod passkeys;
 mod photo;
+mod place;
 mod policies;
 mod provision;
 mod responders;
