@@ -21,6 +21,7 @@ mod events;
 mod fault;
 mod fields;
 mod find;
+mod finder;
 mod groups;
 mod guard;
 mod invitations;
