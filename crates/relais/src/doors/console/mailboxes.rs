@@ -1,6 +1,8 @@
-//! Shared mailboxes: the list, making one, and one with who reads it.
+//! Shared mailboxes: the list, and making one. One with who reads it is in `mailboxes/one.rs`, its end in
+//! `mailboxes/removal.rs`.
 
 mod one;
+mod removal;
 
 use super::Console;
 use super::fault::{Answer, Fault};
@@ -25,6 +27,7 @@ pub fn routes() -> Router<Console> {
         .route(LIST, get(list))
         .route("/console/mailboxes/new", get(ask_new).post(create))
         .merge(one::routes())
+        .merge(removal::routes())
 }
 
 async fn list(visitor: Visitor, Asked(asked): Asked) -> Answer {
@@ -44,6 +47,7 @@ async fn list(visitor: Visitor, Asked(asked): Asked) -> Answer {
     let make =
         visitor.has(Power::ManageAccounts).then(|| visitor.pick("Créer une boîte", "Create a mailbox"));
     let main = html! {
+        (Said::by(&asked).shown(&visitor))
         (finder::field(&visitor, LIST, &asked, label, make))
         @if found.lines.is_empty() {
             (finder::nothing(&visitor, LIST, &asked, visitor.pick(
