@@ -1,39 +1,17 @@
-//! Aliases of what is not an account: one more for a shared mailbox, and taking any away. Each is one transaction with its event.
+//! Taking an alias away from whoever has it, in one transaction with its event.
 
 use crate::execute::taken;
-use crate::organisations::{allow, note, point_new};
+use crate::organisations::{allow, note};
 use crate::{Error, Relais};
 use relais_core::address::EmailAddress;
 use relais_core::authority::{Actor, Power};
-use relais_core::ids::MailboxId;
 use relais_core::lifecycle::{Command, free_alias};
-use relais_core::organisation::{AddressKind, Target};
+use relais_core::organisation::Target;
 use relais_core::refusal::Refusal;
-use relais_store::{addresses, mailboxes};
+use relais_store::addresses;
 use serde_json::json;
 
 impl Relais {
-    /// # Errors
-    /// The refusal, when the address cannot be had; [`Error::NotFound`].
-    pub async fn add_shared_mailbox_address(
-        &self,
-        mailbox: MailboxId,
-        address: EmailAddress,
-        actor: Actor,
-    ) -> Result<(), Error> {
-        let now = self.now();
-        self.store
-            .write(move |tx| {
-                let found = mailboxes::get(tx, mailbox)?.ok_or(Error::NotFound)?;
-                allow(&actor, Power::ManageAccounts, found.organisation)?;
-                let target = Target::SharedMailbox(mailbox);
-                point_new(tx, &address, target, found.organisation, AddressKind::Alias, now)?;
-                let detail = json!({ "address": address });
-                note(tx, found.organisation, "shared_mailbox.address_added", mailbox, detail, actor, now)
-            })
-            .await
-    }
-
     /// Takes an alias away from whoever has it.
     ///
     /// # Errors

@@ -133,21 +133,25 @@ impl Relais {
         Ok(())
     }
 
-    /// Whoever nothing may be shared with stands in no list: a grant on a closed account opens that mailbox alone.
+    /// Whoever nothing may be shared with stands in no list: a grant on a closed account opens that mailbox alone. A mailbox
+    /// that is gone is not made again.
     pub(crate) async fn write_shares(&self, mailbox: MailboxId) -> Result<(), Error> {
         let now = self.now();
         let members = self
             .look(move |tx| {
-                let mut members = mailboxes::members(tx, mailbox)?;
+                if mailboxes::get(tx, mailbox)?.is_none() {
+                    return Ok(None);
+                }
                 let mut open = Vec::new();
-                for member in members.drain(..) {
+                for member in mailboxes::members(tx, mailbox)? {
                     if sharing_reaches(tx, member.account, now)? {
                         open.push(member);
                     }
                 }
-                Ok(open)
+                Ok(Some(open))
             })
             .await?;
+        let Some(members) = members else { return Ok(()) };
         let rights = |right| match right {
             MailboxRight::Read => Rights::Read,
             MailboxRight::ReadWrite => Rights::ReadWrite,

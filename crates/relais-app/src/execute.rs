@@ -13,7 +13,7 @@ use relais_core::ids::AccountId;
 use relais_core::ledger::NewEntry;
 use relais_core::lifecycle::{AddressChange, Availability, Change, Command, Decision, Facts, decide};
 use relais_core::organisation::{Group, GroupRole, Target};
-use relais_core::refusal::Refusal;
+use relais_core::refusal::{BackupFault, Refusal};
 use relais_core::rights::{Act, Verdict, allows, may};
 use relais_core::routing::{self, Directory};
 use relais_core::sign_in::DevicesAfter;
@@ -114,7 +114,9 @@ impl Relais {
             })
         });
         let Some(account) = decided.await? else { return Ok(None) };
-        let kept = self.what_is_kept(&account).await?;
+        let holder = Holder::Account(id);
+        let kept =
+            self.what_is_kept(holder, account.organisation, account.mailbox, BackupFault::Missing).await?;
         let first = kept.clone();
         tokio::task::spawn_blocking(move || first.check_all_is(now)).await??;
         Ok(Some(Deletion { id, content, collections, kept }))

@@ -1,11 +1,13 @@
 //! Whether the instance works: for whoever watches it, and for the page of its operator.
 
 use crate::Relais;
+use jiff::{SignedDuration, Timestamp};
 use relais_core::ids::OrganisationId;
 use relais_engines::dovecot::Dovecot;
 use relais_engines::radicale::Radicale;
 use relais_store::organisations;
 use serde::Serialize;
+use std::time::Duration;
 use utoipa::ToSchema;
 
 #[derive(Debug, Serialize, ToSchema, Clone, Copy, PartialEq, Eq)]
@@ -23,8 +25,14 @@ pub struct Health {
     pub database: Condition,
     /// The server of IMAP and POP.
     pub dovecot: Condition,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dovecot_down_since: Option<Timestamp>,
     /// The server of calendars and address books.
     pub radicale: Condition,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub radicale_down_since: Option<Timestamp>,
     /// Where mail to elsewhere is handed to: whether there is one.
     pub smarthost: Condition,
 }
@@ -45,6 +53,12 @@ impl Relais {
         let smarthost = if self.smarthost.is_some() { Condition::Ok } else { Condition::Off };
         let works = database == Condition::Ok && ![dovecot, radicale].contains(&Condition::Down);
         let status = if works { Condition::Ok } else { Condition::Down };
-        Health { status, database, dovecot, radicale, smarthost }
+        let now = self.now();
+        let since = |down_for: Option<Duration>| {
+            down_for.and_then(|long| now.checked_sub(SignedDuration::try_from(long).ok()?).ok())
+        };
+        let dovecot_down_since = since(self.dovecot().and_then(Dovecot::down_for));
+        let radicale_down_since = since(self.radicale().and_then(Radicale::down_for));
+        Health { status, database, dovecot, dovecot_down_since, radicale, radicale_down_since, smarthost }
     }
 }

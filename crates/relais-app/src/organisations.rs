@@ -1,5 +1,4 @@
-//! Making organisations and what they hold besides domains and groups: accounts, shared mailboxes. Each is
-//! one transaction with its event.
+//! Making organisations and their accounts. Each is one transaction with its event.
 
 use crate::execute::{taken, write_rest};
 use crate::{Error, Ids, Relais, means};
@@ -10,12 +9,12 @@ use relais_core::authority::{Actor, Power, Role};
 use relais_core::event::Happening;
 use relais_core::ids::{AccountId, MailboxId, OrganisationId, SubscriptionId};
 use relais_core::language::Language;
-use relais_core::lifecycle::{self, AddressChange, Effect, NewAccount, check_available, check_name};
+use relais_core::lifecycle::{self, AddressChange, NewAccount, check_available, check_name};
 use relais_core::money::Currency;
-use relais_core::organisation::{AddressKind, MailboxRight, Organisation, SharedMailbox, Target};
+use relais_core::organisation::{AddressKind, Organisation, Target};
 use relais_core::refusal::Refusal;
-use relais_core::rights::{Act, allows, require};
-use relais_store::{Tx, accounts, addresses, events, mailboxes, organisations, outbox};
+use relais_core::rights::{Act, allows};
+use relais_store::{Tx, accounts, addresses, events, organisations};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -176,66 +175,6 @@ impl Relais {
         let hash = self.hash_new_password(*organisation, address, name, password).await?;
         self.execute(id, lifecycle::Command::SetPassword { hash }, actor).await
     }
-
-    /// # Errors
-    /// The refusal, when the address cannot be had.
-    pub async fn create_shared_mailbox(
-        &self,
-        organisation: OrganisationId,
-        address: EmailAddress,
-        name: String,
-        actor: Actor,
-    ) -> Result<SharedMailbox, Error> {
-        allow(&actor, Power::ManageAccounts, organisation)?;
-        check_name(&name)?;
-        let id = MailboxId::from_number(self.ids.next());
-        let (ids, now) = (self.ids.clone(), self.now());
-        let made = self
-            .store
-            .write(move |tx| {
-                let mailbox = SharedMailbox {
-                    id,
-                    organisation,
-                    address: address.clone(),
-                    name: name.clone(),
-                    created_at: now,
-                };
-                insert_shared_mailbox(tx, &mailbox, ids.next(), actor, now)?;
-                Ok::<_, Error>(mailbox)
-            })
-            .await?;
-        self.settle_effects().await;
-        Ok(made)
-    }
-
-    /// Makes an account a member of a shared mailbox, changes its right, or (`None`) ends its membership.
-    ///
-    /// # Errors
-    /// The refusal; [`Error::NotFound`] when mailbox or account are not of the organisation.
-    pub async fn set_mailbox_member(
-        &self,
-        mailbox: MailboxId,
-        account: AccountId,
-        right: Option<MailboxRight>,
-        actor: Actor,
-    ) -> Result<(), Error> {
-        let (ids, now) = (self.ids.clone(), self.now());
-        self.store
-            .write(move |tx| {
-                let shared = mailboxes::get(tx, mailbox)?.ok_or(Error::NotFound)?;
-                allow(&actor, Power::EndAccounts, shared.organisation)?;
-                share(tx, &shared, account, right, actor, now)?;
-                outbox::push(tx, ids.next(), &Effect::ShareMailbox { mailbox }, now)?;
-                if right.is_none() {
-                    // A folder that is open stays readable until the session ends.
-                    outbox::push(tx, ids.next(), &Effect::CutSessions { account }, now)?;
-                }
-                Ok::<_, Error>(())
-            })
-            .await?;
-        self.settle_effects().await;
-        Ok(())
-    }
 }
 
 /// Writes an event.
@@ -294,51 +233,6 @@ pub(crate) fn point_new(
     check_available(address, &wanted, to)?;
     let change = AddressChange::Point { address: address.clone(), to, kind };
     addresses::apply(tx, &change, organisation, now).map_err(|error| taken(error, &change))
-}
-
-pub(crate) fn insert_shared_mailbox(
-    tx: &mut Tx<'_>,
-    mailbox: &SharedMailbox,
-    effect_id: i64,
-    actor: Actor,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let SharedMailbox { id, organisation, address, name, .. } = mailbox;
-    organisations::get(tx, *organisation)?.ok_or(Error::NotFound)?;
-    mailboxes::insert(tx, mailbox)?;
-    point_new(tx, address, Target::SharedMailbox(*id), *organisation, AddressKind::Primary, now)?;
-    outbox::push(tx, effect_id, &Effect::ShareMailbox { mailbox: *id }, now)?;
-    note(
-        tx,
-        *organisation,
-        "shared_mailbox.created",
-        id,
-        json!({ "address": address, "name": name }),
-        actor,
-        now,
-    )
-}
-
-/// Sets or ends a membership, inside the caller's transaction.
-pub(crate) fn share(
-    tx: &mut Tx<'_>,
-    mailbox: &SharedMailbox,
-    account: AccountId,
-    right: Option<MailboxRight>,
-    actor: Actor,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let member = of_organisation(tx, account, mailbox.organisation)?;
-    match right {
-        Some(right) => {
-            require(&member, Act::BeSharedWith, now)?;
-            mailboxes::set_member(tx, mailbox.id, account, right)?;
-        }
-        None if mailboxes::remove_member(tx, mailbox.id, account)? => {}
-        None => return Ok(()),
-    }
-    let detail = json!({ "account": account, "right": right });
-    note(tx, mailbox.organisation, "shared_mailbox.member_set", mailbox.id, detail, actor, now)
 }
 
 /// An account of another organisation is not there.

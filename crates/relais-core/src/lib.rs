@@ -32,6 +32,7 @@ pub mod language;
 pub mod ledger;
 pub mod lifecycle;
 pub mod mail_refusal;
+pub mod mailbox;
 pub mod money;
 pub mod notification;
 pub mod organisation;

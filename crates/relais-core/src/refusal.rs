@@ -9,6 +9,7 @@ mod feed;
 mod group;
 mod invitation;
 mod list;
+mod mailbox;
 mod operator;
 mod passkey;
 mod policy;
@@ -25,6 +26,7 @@ pub use feed::FeedFault;
 pub use group::GroupFault;
 pub use invitation::InvitationFault;
 pub use list::ListFault;
+pub use mailbox::MailboxFault;
 pub use operator::OperatorFault;
 pub use passkey::PasskeyFault;
 pub use policy::PolicyFault;
@@ -115,6 +117,7 @@ pub enum Refusal {
     Credential(CredentialFault),
     Passkey(PasskeyFault),
     Group(GroupFault),
+    Mailbox(MailboxFault),
     Scim(ScimFault),
     Invitation(InvitationFault),
     SignOn(SignOnFault),
@@ -201,6 +204,7 @@ impl Refusal {
             Self::Credential(fault) => fault.code(),
             Self::Passkey(fault) => fault.code(),
             Self::Group(fault) => fault.code(),
+            Self::Mailbox(fault) => fault.code(),
             Self::Scim(fault) => fault.code(),
             Self::Invitation(fault) => fault.code(),
             Self::SignOn(fault) => fault.code(),
@@ -309,6 +313,7 @@ impl Refusal {
             Self::Credential(fault) => fault.french(),
             Self::Passkey(fault) => fault.french(),
             Self::Group(fault) => fault.french(),
+            Self::Mailbox(fault) => fault.french(),
             Self::Scim(fault) => fault.french(),
             Self::Invitation(fault) => fault.french(),
             Self::SignOn(fault) => fault.french(),
@@ -410,6 +415,7 @@ impl Refusal {
             Self::Credential(fault) => fault.english(),
             Self::Passkey(fault) => fault.english(),
             Self::Group(fault) => fault.english(),
+            Self::Mailbox(fault) => fault.english(),
             Self::Scim(fault) => fault.english(),
             Self::Invitation(fault) => fault.english(),
             Self::SignOn(fault) => fault.english(),

@@ -164,6 +164,12 @@ impl Dovecot {
         self.supervisor.pid()
     }
 
+    /// For how long it has not been well, while none runs.
+    #[must_use]
+    pub fn down_for(&self) -> Option<Duration> {
+        self.supervisor.down_for()
+    }
+
     /// Ends Dovecot and its sessions and waits for that: about a second. A master that does not end is killed.
     pub async fn stop(self) {
         // Dropping joins a thread, which must not happen on the runtime's.

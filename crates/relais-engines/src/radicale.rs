@@ -193,6 +193,12 @@ impl Radicale {
         self.supervisor.pid()
     }
 
+    /// For how long it has not been well, while none runs.
+    #[must_use]
+    pub fn down_for(&self) -> Option<Duration> {
+        self.supervisor.down_for()
+    }
+
     /// Ends Radicale and waits for that.
     pub async fn stop(self) {
         // Dropping joins a thread, which must not happen on the runtime's.

@@ -91,6 +91,8 @@ struct State {
     ended: bool,
     /// Set while the process exists and is not reaped: only then is its number its own.
     pid: Option<Pid>,
+    /// Its first end since it was last well.
+    failing_since: Option<Instant>,
 }
 
 impl Shared {
@@ -135,6 +137,13 @@ impl Supervisor {
     pub(crate) fn pid(&self) -> Option<i32> {
         self.shared.lock().pid.map(Pid::as_raw)
     }
+
+    /// For how long it has not been well, while none runs.
+    pub(crate) fn down_for(&self) -> Option<Duration> {
+        let state = self.shared.lock();
+        let since = state.failing_since.filter(|_| state.pid.is_none());
+        since.map(|since| since.elapsed())
+    }
 }
 
 impl Drop for Supervisor {
@@ -169,10 +178,14 @@ fn supervise(program: &Program, shared: &Shared) {
             Ok(()) => {}
             Err(error) => tracing::error!(server, %error, "it cannot be started"),
         }
-        if started.elapsed() > WELL_AFTER {
+        let was_well = started.elapsed() > WELL_AFTER;
+        if was_well {
             delay = RESTART_DELAY_FIRST;
         }
-        let state = shared.lock();
+        let mut state = shared.lock();
+        if was_well || state.failing_since.is_none() {
+            state.failing_since = Some(Instant::now());
+        }
         if !state.stopping {
             tracing::warn!(server, delay_ms = delay.as_millis(), "it ended and will be started again");
         }

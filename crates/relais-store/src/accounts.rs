@@ -145,6 +145,8 @@ pub struct Filter {
     pub subscription: Option<SubscriptionId>,
     /// Members of this group.
     pub group: Option<GroupId>,
+    /// Only those with a departure that is neither finished nor undone.
+    pub departing: bool,
 }
 
 /// What a list is sorted by.
@@ -205,6 +207,12 @@ pub(crate) fn conditions(organisation: OrganisationId, filter: &Filter) -> (Stri
         found.also(
             "id IN (SELECT account FROM group_members WHERE member_group = ?)",
             [group.number().into()],
+        );
+    }
+    if filter.departing {
+        found.also(
+            "id IN (SELECT account FROM departures WHERE organisation = ? AND state NOT IN ('undone', 'finished'))",
+            [organisation.number().into()],
         );
     }
     (found.sql, found.args)

@@ -79,6 +79,19 @@ pub fn insert(tx: &mut Tx<'_>, mailbox: &SharedMailbox) -> Result<(), Error> {
     )
 }
 
+pub fn update(tx: &mut Tx<'_>, mailbox: &SharedMailbox) -> Result<(), Error> {
+    tx.execute_one(
+        "UPDATE shared_mailboxes SET address = $2, name = $3 WHERE id = $1",
+        &[mailbox.id.number().into(), mailbox.address.as_str().into(), mailbox.name.as_str().into()],
+    )
+}
+
+/// With its memberships; its addresses are the caller's.
+pub fn remove(tx: &mut Tx<'_>, id: MailboxId) -> Result<(), Error> {
+    tx.execute("DELETE FROM mailbox_members WHERE mailbox = $1", &[id.number().into()])?;
+    tx.execute_one("DELETE FROM shared_mailboxes WHERE id = $1", &[id.number().into()])
+}
+
 pub fn get(tx: &mut Tx<'_>, id: MailboxId) -> Result<Option<SharedMailbox>, Error> {
     let sql = format!("SELECT {COLUMNS} FROM shared_mailboxes s WHERE s.id = $1");
     tx.query_opt(&sql, &[id.number().into()])?.as_ref().map(read).transpose()

@@ -3,7 +3,8 @@
 use super::succession::{self, GivenGroup};
 use super::{Ended, certificate, content, record_in};
 use crate::execute::apply;
-use crate::organisations::{insert_shared_mailbox, note, share};
+use crate::mailboxes::{insert_shared_mailbox, share};
+use crate::organisations::note;
 use crate::responders::insert_responder;
 use crate::{Error, Ids, Relais};
 use jiff::Timestamp;

@@ -6,7 +6,7 @@ use relais_core::directory::EntryId;
 use relais_core::profile::ProfileField;
 use relais_core::refusal::{
     BackupFault, ContentFault, CredentialFault, DirectoryFault, FeedFault, GroupFault, InvitationFault,
-    ListFault, PasskeyFault, PolicyFault, ProfileFault, Refusal, ScimFault, SignOnFault,
+    ListFault, MailboxFault, PasskeyFault, PolicyFault, ProfileFault, Refusal, ScimFault, SignOnFault,
 };
 use relais_core::rights::State;
 
@@ -79,6 +79,16 @@ pub fn is_group_fault_listed(fault: &GroupFault) {
         | GroupFault::SendersTooMany { .. }
         | GroupFault::CatchAll { .. }
         | GroupFault::RedirectedTo { .. } => {}
+    }
+}
+
+/// A new variant does not compile here until it stands in [`named_faults`].
+pub fn is_mailbox_fault_listed(fault: &MailboxFault) {
+    match fault {
+        MailboxFault::InUse { .. }
+        | MailboxFault::InDeparture { .. }
+        | MailboxFault::HasReaders { .. }
+        | MailboxFault::NotBackedUp { .. } => {}
     }
 }
 
@@ -411,10 +421,32 @@ pub fn named_faults() -> Vec<(Refusal, Vec<String>)> {
         .chain(sign_on_faults().into_iter().map(|(fault, names)| (fault.into(), names)))
         .chain(credential_faults().into_iter().map(|(fault, names)| (fault.into(), names)))
         .chain(group.into_iter().map(|(fault, names)| (fault.into(), names)))
+        .chain(mailbox_faults().into_iter().map(|(fault, names)| (fault.into(), names)))
         .chain(scim_faults().into_iter().map(|(fault, names)| (fault.into(), names)))
         .chain(invitation.into_iter().map(|fault| (fault.into(), names(&["user1@bm.com"]))))
         .chain(list.into_iter().map(|(fault, names)| (fault.into(), names)))
         .collect()
+}
+
+fn mailbox_faults() -> Vec<(MailboxFault, Vec<String>)> {
+    let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let mailbox = || "Accueil".to_owned();
+    let people = || vec!["user1@bm.com".parse().expect("an address")];
+    vec![
+        (
+            MailboxFault::InUse { mailbox: mailbox(), by: vec!["bm.com".into()] },
+            names(&["Accueil", "bm.com"]),
+        ),
+        (
+            MailboxFault::InDeparture { mailbox: mailbox(), leavers: people() },
+            names(&["Accueil", "user1@bm.com"]),
+        ),
+        (
+            MailboxFault::HasReaders { mailbox: mailbox(), readers: people() },
+            names(&["Accueil", "user1@bm.com"]),
+        ),
+        (MailboxFault::NotBackedUp { mailbox: mailbox() }, names(&["Accueil"])),
+    ]
 }
 
 fn scim_faults() -> Vec<(ScimFault, Vec<String>)> {

@@ -4,7 +4,7 @@ mod faults;
 
 use faults::{
     is_backup_fault_listed, is_content_fault_listed, is_directory_fault_listed, is_group_fault_listed,
-    is_list_fault_listed, is_scim_fault_listed, named_faults,
+    is_list_fault_listed, is_mailbox_fault_listed, is_scim_fault_listed, named_faults,
 };
 use jiff::civil::date;
 use relais_core::address::EmailAddress;
@@ -103,6 +103,7 @@ fn is_listed(refusal: &Refusal) {
         },
         Refusal::Operator(OperatorFault::LinkVoid | OperatorFault::LeadsNothing) => {}
         Refusal::Group(fault) => is_group_fault_listed(fault),
+        Refusal::Mailbox(fault) => is_mailbox_fault_listed(fault),
         Refusal::Scim(fault) => is_scim_fault_listed(fault),
         Refusal::Invitation(fault) => match fault {
             InvitationFault::NotInvited { .. }
@@ -313,6 +314,7 @@ fn a_refusal_names_what_stands_in_the_way() {
                 | Refusal::List(_)
                 | Refusal::Backup(_)
                 | Refusal::Group(_)
+                | Refusal::Mailbox(_)
                 | Refusal::Invitation(_)
                 | Refusal::Content(_)
                 | Refusal::Scim(_)

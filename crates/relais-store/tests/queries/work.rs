@@ -12,6 +12,7 @@ use relais_core::ids::{AccountId, DepartureId, MailboxId, SpoolId};
 use relais_core::inbound::LocalCopy;
 use relais_core::lifecycle::Effect;
 use relais_core::notification::{Preferences, Topic};
+use relais_store::accounts::{Filter, Sort};
 use relais_store::notifications::{self, Notification, NotificationCount, NotificationState, Waiting};
 use relais_store::spool::{self, Outbound, SpoolState};
 use relais_store::{Error, Tx, accounts, departures, events, outbox};
@@ -207,6 +208,14 @@ pub fn a_departure_is_read_as_it_was_written_and_moves_step_by_step(db: &Databas
         assert_eq!(all, [later.id, new.id]);
         let open: Vec<_> = departures::open(tx, org(1))?.into_iter().map(|found| found.id).collect();
         assert_eq!(open, [later.id]);
+        let departing = |tx: &mut Tx<'_>| {
+            let filter = Filter { departing: true, ..Filter::default() };
+            let page = accounts::page(tx, org(1), &filter, Sort::Name, None, 10)?;
+            Ok::<_, Error>(page.into_iter().map(|found| found.id).collect::<Vec<_>>())
+        };
+        assert_eq!(departing(tx)?, [account(1).id]);
+        departures::set_state(tx, later.id, DepartureState::Undone, None, at(4))?;
+        assert!(departing(tx)?.is_empty());
         Ok(())
     });
 }

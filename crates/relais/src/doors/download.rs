@@ -1,12 +1,14 @@
-//! Files that are sent as they are read, whatever their size.
+//! Files and lists that are sent as they are read, whatever their size.
 
 use axum::body::Body as HttpBody;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use http_body_util::channel::Channel;
 use hyper::body::Bytes;
-use relais_app::{Download, Error};
+use relais_app::core::ids::OrganisationId;
+use relais_app::{AccountRows, Download, Error, Relais};
 use std::io::{self, Write};
+use std::sync::Arc;
 
 const CHUNK_BYTES: usize = 64 << 10;
 
@@ -37,6 +39,43 @@ pub fn downloaded(download: Download) -> Response {
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
     (StatusCode::OK, head, HttpBody::new(body)).into_response()
+}
+
+/// All accounts of an organisation as CSV.
+///
+/// # Errors
+/// When nothing can be read at all: that is no beginning of a list.
+pub async fn account_list(app: &Arc<Relais>, organisation: OrganisationId) -> Result<Response, Error> {
+    let first = app.account_rows(organisation, None).await?;
+    let head = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8; header=present".to_owned()),
+        disposition("accounts.csv"),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    Ok((head, streamed(Arc::clone(app), organisation, first)).into_response())
+}
+
+/// Page after page, as fast as they are taken; trouble in the middle cuts the answer off, which whoever reads sees.
+fn streamed(app: Arc<Relais>, organisation: OrganisationId, first: AccountRows) -> HttpBody {
+    let (mut sender, body) = Channel::<Bytes, Error>::new(2);
+    tokio::spawn(async move {
+        let mut rows = first;
+        loop {
+            if sender.send_data(Bytes::from(rows.text)).await.is_err() {
+                return;
+            }
+            let Some(last) = rows.next else { return };
+            rows = match app.account_rows(organisation, Some(last)).await {
+                Ok(rows) => rows,
+                Err(error) => {
+                    tracing::error!(%error, "a list of accounts was cut off");
+                    sender.abort(error);
+                    return;
+                }
+            };
+        }
+    });
+    HttpBody::new(body)
 }
 
 /// A body that is written to from a thread.

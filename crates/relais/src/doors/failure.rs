@@ -209,6 +209,7 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         Refusal::Group(
             GroupFault::Cycle { .. } | GroupFault::CatchAll { .. } | GroupFault::RedirectedTo { .. },
         )
+        | Refusal::Mailbox(_)
         | Refusal::Invitation(_)
         | Refusal::Scim(_) => StatusCode::CONFLICT,
         Refusal::NotInThisState { .. }

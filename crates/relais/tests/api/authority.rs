@@ -368,6 +368,10 @@ fn thing_samples(made: &Made) -> Vec<Sample> {
             .at("address", "alias1@bm.com")
             .with(json!({ "to": "user2@bm.com" })),
         sample("GET", "/api/v1/explain/{address}").at("address", "user1@bm.com"),
+        sample("PATCH", "/api/v1/shared-mailboxes/{address}")
+            .at("address", "info@bm.com")
+            .with(json!({ "name": "Accueil" })),
+        sample("DELETE", "/api/v1/shared-mailboxes/{address}").at("address", "info@bm.com"),
         sample("GET", "/api/v1/shared-mailboxes/{address}/members").at("address", "info@bm.com"),
         sample("POST", "/api/v1/shared-mailboxes/{address}/addresses")
             .at("address", "info@bm.com")

@@ -31,6 +31,7 @@ mod scim;
 mod scim_dialects;
 mod scim_states;
 mod sessions;
+mod shared_mailboxes;
 mod sign_on;
 mod statements;
 mod states;

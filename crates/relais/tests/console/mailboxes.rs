@@ -1,5 +1,6 @@
 //! Shared mailboxes and responders in the console.
 
+use crate::backups::{back_up, deliver_to};
 use crate::world::{WIDE, World};
 use relais_testbed::browser::Looks;
 use serde_json::{Value, json};
@@ -30,6 +31,7 @@ pub fn pages(world: &World) -> Vec<String> {
         "/console/mailboxes?search=nobody".to_owned(),
         "/console/mailboxes/new".to_owned(),
         format!("/console/mailboxes/{mailbox}"),
+        format!("/console/mailboxes/{mailbox}/delete"),
         "/console/responders".to_owned(),
         "/console/responders/new".to_owned(),
         format!("/console/responders/{responder}"),
@@ -67,6 +69,42 @@ fn a_shared_mailbox_is_made_and_read_by_whom_the_page_says() {
     browser.see("C'est fait");
     let held = world.must("GET", "/addresses/contact@valmont.fr", Value::Null);
     assert_eq!(held["address"]["target"], Value::Null, "{held}");
+}
+
+/// A message that is in no backup keeps it; then it goes, and its address is free.
+#[test]
+fn a_shared_mailbox_is_renamed_and_deleted_without_losing_a_message() {
+    let world = World::start();
+    let made = json!({ "address": "accueil@valmont.fr", "name": "Accueil" });
+    let id = world.of_organisation("POST", "/shared-mailboxes", made)["id"].as_str().unwrap().to_owned();
+    let readers = "/shared-mailboxes/accueil@valmont.fr/members/jeanne@valmont.fr";
+    world.must("PUT", readers, json!({ "right": "read_write" }));
+    let browser = world.signed_in("admin", WIDE);
+    browser.go(&format!("/console/mailboxes/{id}")).unwrap();
+    for (field, text) in [("#name", "Accueil de la mairie"), ("#own", "mairie@valmont.fr")] {
+        browser.run("document.querySelector(arguments[0]).value = ''", &[json!(field)]).unwrap();
+        browser.write(field, text).unwrap();
+    }
+    browser.press("form[action$='/name'] button").unwrap();
+    browser.see("C'est fait");
+    browser.see("Accueil de la mairie");
+    deliver_to(&world, "accueil@valmont.fr");
+    browser.press("a[href$='/delete']").unwrap();
+    browser.see("est encore lue par : jeanne@valmont.fr");
+    let readers = "/shared-mailboxes/mairie@valmont.fr/members/jeanne@valmont.fr";
+    world.must("DELETE", readers, Value::Null);
+    let delete = format!("/console/mailboxes/{id}/delete");
+    browser.go(&delete).unwrap();
+    browser.see("Aucune sauvegarde vérifiée ne contient tous les messages");
+    back_up(&world);
+    browser.go(&delete).unwrap();
+    browser.see("mairie@valmont.fr refuse le courrier, et redevient libre");
+    browser.press("button.grave").unwrap();
+    browser.see("Pas encore de boîte partagée");
+    for address in ["accueil@valmont.fr", "mairie@valmont.fr"] {
+        let held = world.must("GET", &format!("/addresses/{address}"), Value::Null);
+        assert_eq!(held["address"]["target"], Value::Null, "{held}");
+    }
 }
 
 #[test]

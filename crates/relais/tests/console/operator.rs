@@ -113,6 +113,7 @@ fn an_organisation_is_made_and_paid_for_by_its_operator() {
     let world = World::start();
     world.must("PUT", "/operators/admin@valmont.fr", json!({}));
     let browser = world.signed_in("admin", WIDE);
+    browser.press("nav a[href='/operator']").unwrap();
     browser.press("nav a[href='/operator/offers']").unwrap();
     browser.press("section:first-of-type details summary").unwrap();
     browser.write("#plan-name", "Commune").unwrap();
@@ -141,6 +142,34 @@ fn an_organisation_is_made_and_paid_for_by_its_operator() {
         .unwrap();
     browser.see("71,00");
     assert_eq!(world.must("GET", "/accounts/maire@ville.fr", Value::Null)["role"], "owner");
+}
+
+/// Whoever is in one of them has the way to the others they may enter.
+#[test]
+fn the_list_at_the_side_shows_one_place_at_a_time() {
+    let world = World::start();
+    world.must("PUT", "/operators/admin@valmont.fr", json!({}));
+    let listed = |login: &str, page: &str| {
+        let browser = world.signed_in(login, WIDE);
+        browser.go(page).unwrap();
+        let links = "return [...document.querySelectorAll('nav#menu a')].map((a) => a.getAttribute('href'))";
+        let found: Vec<String> = serde_json::from_value(browser.run(links, &[]).unwrap()).unwrap();
+        let under = |place: &str| found.iter().filter(|link| link.starts_with(place)).count();
+        (under("/console"), under("/operator"), under("/me"))
+    };
+    let (console, operator, own) = listed("admin", "/console/accounts?search=nobody");
+    assert!(console > 1, "{console}");
+    assert_eq!((operator, own), (1, 1));
+    let (console, operator, own) = listed("admin", "/operator/spool");
+    assert!(operator > 1, "{operator}");
+    assert_eq!((console, own), (1, 1));
+    let (console, operator, own) = listed("admin", "/me/password");
+    assert!(own > 1, "{own}");
+    assert_eq!((console, operator), (1, 1));
+    // A member has nowhere else to go.
+    let (console, operator, own) = listed("lucas", "/me");
+    assert!(own > 1, "{own}");
+    assert_eq!((console, operator), (0, 0));
 }
 
 #[test]

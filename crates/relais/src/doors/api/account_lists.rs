@@ -5,18 +5,14 @@ use super::input::{Asked, Segment, is_of_kind, upload};
 use super::problem::RefusalDocument;
 use super::{Answer, Api, Problem};
 use crate::doors::accept::asked_language;
-use axum::body::{Body, Bytes};
+use crate::doors::download::account_list;
 use axum::extract::{Request, State};
-use axum::http::header;
-use axum::response::{IntoResponse, Json, Response};
-use http_body_util::channel::Channel;
+use axum::response::{Json, Response};
 use relais_app::core::authority::Power;
-use relais_app::core::ids::OrganisationId;
 use relais_app::core::job::Run;
 use relais_app::core::language::Language;
-use relais_app::{AccountRows, Caller, Error, LineOutcome, LineReport, Relais};
+use relais_app::{Caller, LineOutcome, LineReport};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -136,34 +132,5 @@ async fn export(
     Segment(organisation): Segment<String>,
 ) -> Result<Response, Problem> {
     let id = api.readable_organisation(&caller, &organisation).await?.id;
-    // What cannot be read at all is a problem, and not the beginning of a list.
-    let first = api.app.account_rows(id, None).await?;
-    let head = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8; header=present"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"accounts.csv\""),
-    ];
-    Ok((head, streamed(Arc::clone(&api.app), id, first)).into_response())
-}
-
-/// Page after page, as fast as they are taken; trouble in the middle cuts the answer off, which whoever reads sees.
-fn streamed(app: Arc<Relais>, organisation: OrganisationId, first: AccountRows) -> Body {
-    let (mut sender, body) = Channel::<Bytes, Error>::new(2);
-    tokio::spawn(async move {
-        let mut rows = first;
-        loop {
-            if sender.send_data(Bytes::from(rows.text)).await.is_err() {
-                return;
-            }
-            let Some(last) = rows.next else { return };
-            rows = match app.account_rows(organisation, Some(last)).await {
-                Ok(rows) => rows,
-                Err(error) => {
-                    tracing::error!(%error, "a list of accounts was cut off");
-                    sender.abort(error);
-                    return;
-                }
-            };
-        }
-    });
-    Body::new(body)
+    Ok(account_list(&api.app, id).await?)
 }

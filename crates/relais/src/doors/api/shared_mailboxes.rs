@@ -1,4 +1,4 @@
-//! Shared mailboxes and who reads them.
+//! Shared mailboxes: made, called otherwise, deleted, and who reads them.
 
 use super::find::require;
 use super::input::{Body, Segment};
@@ -6,11 +6,11 @@ use super::{Answer, Api, Created, Problem};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Json;
-use relais_app::Caller;
 use relais_app::core::address::EmailAddress;
 use relais_app::core::authority::Power;
 use relais_app::core::organisation::{MailboxMember, MailboxRight, SharedMailbox};
 use relais_app::read::mailboxes;
+use relais_app::{Caller, MailboxChange};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -19,6 +19,7 @@ use utoipa_axum::routes;
 pub fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
+        .routes(routes!(change, remove))
         .routes(routes!(members))
         .routes(routes!(add_address))
         .routes(routes!(set_member, remove_member))
@@ -57,6 +58,48 @@ async fn create(
     let id = api.organisation(&caller, &organisation).await?.id;
     let made = api.app.create_shared_mailbox(id, asked.address, asked.name, caller.actor).await?;
     Ok(Created { location: format!("/api/v1/organisations/{id}/shared-mailboxes"), of: made })
+}
+
+/// What is absent stays. The address it has stays as an alias.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct MailboxToChange {
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    address: Option<EmailAddress>,
+}
+
+/// Give a shared mailbox another name or address
+#[utoipa::path(
+    patch, path = "/shared-mailboxes/{address}", tag = "shared mailboxes",
+    request_body(content = MailboxToChange, example = json!({ "name": "Accueil", "address": "accueil@bm.com" })),
+    responses((status = 200, body = SharedMailbox))
+)]
+async fn change(
+    State(api): State<Api>,
+    caller: Caller,
+    Segment(address): Segment<String>,
+    Body(asked): Body<MailboxToChange>,
+) -> Answer<SharedMailbox> {
+    let mailbox = api.shared_mailbox(&caller, &address).await?;
+    let change = MailboxChange { name: asked.name, address: asked.address };
+    Ok(Json(api.app.change_shared_mailbox(mailbox.id, change, caller.actor).await?))
+}
+
+/// Delete a shared mailbox
+///
+/// Refused while somebody reads it, mail of others leads to it or a departure counts on it, and unless a verified backup
+/// holds every message. Its addresses are free again, or retired on a domain of the operator.
+#[utoipa::path(delete, path = "/shared-mailboxes/{address}", tag = "shared mailboxes", responses((status = 204)))]
+async fn remove(
+    State(api): State<Api>,
+    caller: Caller,
+    Segment(address): Segment<String>,
+) -> Result<StatusCode, Problem> {
+    let mailbox = api.shared_mailbox(&caller, &address).await?;
+    api.app.remove_shared_mailbox(mailbox.id, caller.actor).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// List the members of a shared mailbox

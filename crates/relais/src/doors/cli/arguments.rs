@@ -399,6 +399,22 @@ pub enum SharedMailboxCommand {
         #[arg(long)]
         remove: bool,
     },
+    /// Give a shared mailbox another name or address (the old one stays as an alias)
+    #[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
+    Rename {
+        address: EmailAddress,
+        #[arg(long, group = "what")]
+        name: Option<String>,
+        #[arg(long, value_name = "ADDRESS", group = "what")]
+        to: Option<EmailAddress>,
+    },
+    /// Delete a shared mailbox that nobody needs and a verified backup holds
+    Remove {
+        address: EmailAddress,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
     /// Give a shared mailbox one more address
     Address { address: EmailAddress, more: EmailAddress },
     /// List the members of a shared mailbox

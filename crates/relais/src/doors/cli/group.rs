@@ -1,7 +1,6 @@
 //! Groups: what they are called, who is in them, who may write to them.
 
 use super::arguments::{GroupCommand, PostingWord};
-use super::session::Attendance;
 use super::{Failure, Session, words};
 use relais_core::address::EmailAddress;
 use relais_core::group::Posting;
@@ -239,23 +238,13 @@ async fn members(session: &mut Session, id: &str) -> Result<(), Failure> {
 }
 
 async fn remove(session: &mut Session, group: &str, id: &str, yes: bool) -> Result<(), Failure> {
-    if !yes {
-        if session.attendance == Attendance::Unattended {
-            let said = session.language().pick(
-                "Un groupe supprimé ne revient pas ; ajoutez --yes pour confirmer.",
-                "A group that is removed does not come back; add --yes to confirm it.",
-            );
-            return Err(Failure::Usage(said.to_owned()));
-        }
-        let agreed = session.agrees(
-            &format!("Supprimer le groupe {group} ? Ses adresses seront libérées."),
-            &format!("Remove the group {group}? Its addresses will be freed."),
-        )?;
-        if !agreed {
-            let said = session.language().pick("Rien n'est supprimé.", "Nothing was removed.");
-            return Err(Failure::NotDone(said.to_owned()));
-        }
-    }
+    let unattended = (
+        "Un groupe supprimé ne revient pas ; ajoutez --yes pour confirmer.",
+        "A group that is removed does not come back; add --yes to confirm it.",
+    );
+    let french = format!("Supprimer le groupe {group} ? Ses adresses seront libérées.");
+    let english = format!("Remove the group {group}? Its addresses will be freed.");
+    session.make_sure(yes, unattended, (&french, &english))?;
     let answer = session.client.delete(&["groups", id]).await?;
     session.confirm(
         &answer,

@@ -18,6 +18,36 @@ pub async fn shared_mailbox(session: &mut Session, command: SharedMailboxCommand
                 &format!("Created the shared mailbox {address}; add a member: relais shared-mailbox member {address} ACCOUNT"),
             )
         }
+        SharedMailboxCommand::Rename { address, name, to } => {
+            let mut change = json!({});
+            if let Some(name) = name {
+                change["name"] = json!(name);
+            }
+            if let Some(to) = to {
+                change["address"] = json!(to);
+            }
+            let answer = session.client.patch(&["shared-mailboxes", address.as_str()], &change).await?;
+            session.confirm(
+                &answer,
+                &format!("La boîte partagée {address} est renommée."),
+                &format!("Renamed the shared mailbox {address}."),
+            )
+        }
+        SharedMailboxCommand::Remove { address, yes } => {
+            let unattended = (
+                "Une boîte partagée supprimée ne revient pas ; ajoutez --yes pour confirmer.",
+                "A shared mailbox that is deleted does not come back; add --yes to confirm it.",
+            );
+            let french = format!("Supprimer la boîte partagée {address} ? Ses adresses seront libérées.");
+            let english = format!("Delete the shared mailbox {address}? Its addresses will be freed.");
+            session.make_sure(yes, unattended, (&french, &english))?;
+            let answer = session.client.delete(&["shared-mailboxes", address.as_str()]).await?;
+            session.confirm(
+                &answer,
+                &format!("La boîte partagée {address} est supprimée."),
+                &format!("Deleted the shared mailbox {address}."),
+            )
+        }
         SharedMailboxCommand::Member { address, account, read_only, remove } => {
             let path = ["shared-mailboxes", address.as_str(), "members", &account];
             if remove {

@@ -136,6 +136,29 @@ impl Session {
         Ok(matches!(line.trim().to_lowercase().as_str(), "o" | "oui" | "y" | "yes"))
     }
 
+    /// Asks before something that does not come back, unless the caller said yes already. With nobody to be asked it is not done.
+    ///
+    /// # Errors
+    /// What has to be said on the command line, or that it is not done.
+    pub fn make_sure(
+        &mut self,
+        yes: bool,
+        unattended: (&str, &str),
+        question: (&str, &str),
+    ) -> Result<(), Failure> {
+        if yes {
+            return Ok(());
+        }
+        if self.attendance == Attendance::Unattended {
+            return Err(Failure::Usage(self.language().pick(unattended.0, unattended.1).to_owned()));
+        }
+        if self.agrees(question.0, question.1)? {
+            return Ok(());
+        }
+        let said = self.language().pick("Rien n'est supprimé.", "Nothing was removed.");
+        Err(Failure::NotDone(said.to_owned()))
+    }
+
     /// Every organisation this caller sees, or the one that was named.
     ///
     /// # Errors

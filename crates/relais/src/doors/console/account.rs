@@ -128,9 +128,9 @@ async fn show_section(
     page_of(&visitor, &account, part, &Fields::default(), &Said::by(&asked)).await
 }
 
-async fn show_backups(visitor: Visitor, Path(account): Path<String>) -> Answer {
+async fn show_backups(visitor: Visitor, Path(account): Path<String>, Asked(asked): Asked) -> Answer {
     let account = visitor.find_account(&account).await?;
-    page_of(&visitor, &account, Part::Backups, &Fields::default(), &Said::Nothing).await
+    page_of(&visitor, &account, Part::Backups, &Fields::default(), &Said::by(&asked)).await
 }
 
 async fn back_up(visitor: Visitor, Path(account): Path<String>) -> Answer {

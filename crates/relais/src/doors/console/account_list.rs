@@ -1,4 +1,4 @@
-//! A list of accounts taken in: tried first, line by line, then carried out as it was tried.
+//! A list of accounts: given out; and taken in, tried first, line by line, then carried out as it was tried.
 
 use super::Console;
 use super::fault::{Answer, Fault};
@@ -7,6 +7,7 @@ use super::said::Said;
 use super::section::Section;
 use super::upload::Upload;
 use super::visitor::Visitor;
+use crate::doors::download;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
@@ -22,7 +23,12 @@ const SHOWN_MAX: usize = 500;
 
 pub fn routes() -> Router<Console> {
     let import = get(ask).post(import).layer(DefaultBodyLimit::max(UPLOAD_BYTES_MAX));
-    Router::new().route("/console/accounts/import", import)
+    Router::new().route("/console/accounts/import", import).route("/console/accounts.csv", get(export))
+}
+
+async fn export(visitor: Visitor) -> Answer {
+    visitor.require(Power::Read)?;
+    Ok(download::account_list(&visitor.app, visitor.organisation.id).await?)
 }
 
 async fn ask(visitor: Visitor) -> Answer {

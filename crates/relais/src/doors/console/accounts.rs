@@ -7,6 +7,7 @@ pub use rows::called;
 use super::Console;
 use super::fault::{Answer, Fault};
 use super::fields::{Asked, Fields, Sent};
+use super::finder;
 use super::layout::Page;
 use super::section::Section;
 use super::visitor::Visitor;
@@ -21,7 +22,7 @@ use relais_app::core::job::{BulkAct, Run};
 use relais_app::core::organisation::Group;
 use relais_app::core::plan::Subscription;
 use relais_app::core::rights::State;
-use relais_app::read::{Filter, Sort, Tx, accounts, departures, groups, offers};
+use relais_app::read::{Filter, Sort, Tx, accounts, groups, offers};
 use relais_app::{JobAccounts, core};
 
 /// Accounts of one page; more are not chosen at once (R12).
@@ -97,6 +98,7 @@ impl Question {
             search,
             subscription: asked.read("subscription"),
             group: asked.read("group"),
+            departing: view == Some(View::Departing),
         };
         let sort = match asked.get("sort") {
             Some("address") => Sort::Address,
@@ -118,37 +120,28 @@ async fn list(visitor: Visitor, Asked(asked): Asked) -> Answer {
     visitor.require(Power::Read)?;
     let question = Question::of(&asked);
     let id = visitor.organisation.id;
-    let (filter, sort, after, view) = (question.filter.clone(), question.sort, question.after, question.view);
+    let (filter, sort, after) = (question.filter.clone(), question.sort, question.after);
     let look = move |tx: &mut Tx<'_>| {
-        let accounts = match view {
-            Some(View::Departing) => {
-                let mut leaving = Vec::new();
-                for departure in departures::open(tx, id)? {
-                    leaving.extend(accounts::get(tx, departure.plan.account)?);
-                }
-                leaving
-            }
-            Some(View::In(_)) | None => accounts::page(tx, id, &filter, sort, after, PAGE_MAX + 1)?,
-        };
+        let accounts = accounts::page(tx, id, &filter, sort, after, PAGE_MAX + 1)?;
         Ok(Found { accounts, groups: groups::list(tx, id)?, subscriptions: offers::subscriptions(tx)? })
     };
     let mut found = visitor.app.look(look).await?;
-    let more = match question.view {
-        Some(View::Departing) => false,
-        Some(View::In(_)) | None => found.accounts.len() > usize::try_from(PAGE_MAX).unwrap_or_default(),
-    };
-    if more {
-        found.accounts.truncate(usize::try_from(PAGE_MAX).unwrap_or_default());
-    }
+    let page_max = usize::try_from(PAGE_MAX).unwrap_or_default();
+    let more = found.accounts.len() > page_max;
+    found.accounts.truncate(page_max);
+    let last = more.then(|| found.accounts.last().map(|last| last.id)).flatten();
     let main = html! {
         (views(&visitor, question.view))
-        @if question.view != Some(View::Departing) { (filters(&visitor, &question, &found)) }
+        (filters(&visitor, &question, &found))
         @if found.accounts.is_empty() {
             p.empty { (nothing(&visitor, &question)) }
         } @else {
             (rows::form(&visitor, &found.accounts, &found.subscriptions))
         }
-        (pages(&visitor, &asked, &question, more.then(|| found.accounts.last()).flatten()))
+        (finder::pages(&visitor, "/console/accounts", &asked, "after", last))
+        @if !found.accounts.is_empty() {
+            p { a href="/console/accounts.csv" download { (visitor.pick("Télécharger la liste de tous les comptes (CSV)", "Download the list of all accounts (CSV)")) } }
+        }
     };
     let title = visitor.pick("Comptes", "Accounts");
     Ok(visitor.page(&Page { title, section: Some(Section::Accounts), main }))
@@ -237,23 +230,6 @@ fn nothing(visitor: &Visitor, question: &Question) -> &'static str {
         }
         (Some(View::In(_)) | None, false) => {
             visitor.pick("Aucun compte dans cet état.", "No account is in this state.")
-        }
-    }
-}
-
-/// The way to the next page, and back to the first.
-fn pages(visitor: &Visitor, asked: &Fields, question: &Question, last: Option<&Account>) -> Markup {
-    html! {
-        @if last.is_some() || question.after.is_some() {
-            form.actions method="get" action="/console/accounts" {
-                @for (name, value) in asked.without("after") { input type="hidden" name=(name) value=(value); }
-                @if question.after.is_some() {
-                    button type="submit" { (visitor.pick("Première page", "First page")) }
-                }
-                @if let Some(last) = last {
-                    button type="submit" name="after" value=(last.id) { (visitor.pick("Page suivante", "Next page")) }
-                }
-            }
         }
     }
 }

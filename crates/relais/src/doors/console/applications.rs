@@ -4,7 +4,8 @@ mod feed;
 
 use super::Console;
 use super::fault::{Answer, Fault};
-use super::fields::{Asked, Sent};
+use super::fields::{Asked, Fields, Sent};
+use super::finder;
 use super::layout::{Page, done, refused, shown_once};
 use super::section::Section;
 use super::visitor::Visitor;
@@ -131,7 +132,7 @@ async fn connect(visitor: Visitor, Sent(sent): Sent) -> Answer {
                 (shown_once(&visitor, visitor.pick("Jeton avec lequel elle demande\u{a0}: ", "Token with which it asks: "), name, &made.token))
                 (shown_once(&visitor, visitor.pick("Secret avec lequel elle reconnaît les webhooks\u{a0}: ", "Secret by which it recognises webhooks: "), name, &made.signing_secret))
             };
-            page(&visitor, &made.application, StatusCode::OK, said).await
+            page(&visitor, &made.application, &Fields::default(), StatusCode::OK, said).await
         }
         Err(error) => {
             let fault = Fault::from(error);
@@ -153,7 +154,7 @@ async fn show(visitor: Visitor, Path(application): Path<String>, Asked(asked): A
         )),
         Some(_) | None => html! {},
     };
-    page(&visitor, &application, StatusCode::OK, said).await
+    page(&visitor, &application, &asked, StatusCode::OK, said).await
 }
 
 async fn change(visitor: Visitor, Path(application): Path<String>, Sent(sent): Sent) -> Answer {
@@ -189,7 +190,14 @@ async fn said_no(visitor: &Visitor, application: &Application, fault: Fault) -> 
     if fault.inner_text().is_some() {
         return Err(fault);
     }
-    page(visitor, application, fault.status(), refused(&fault.sentences(visitor.language))).await
+    page(
+        visitor,
+        application,
+        &Fields::default(),
+        fault.status(),
+        refused(&fault.sentences(visitor.language)),
+    )
+    .await
 }
 
 async fn renew_token(visitor: Visitor, Path(application): Path<String>) -> Answer {
@@ -198,7 +206,7 @@ async fn renew_token(visitor: Visitor, Path(application): Path<String>) -> Answe
         Ok(made) => {
             let what = visitor.pick("Nouveau jeton\u{a0}: ", "New token: ");
             let said = shown_once(&visitor, what, &made.of.name, &made.secret);
-            page(&visitor, &application, StatusCode::OK, said).await
+            page(&visitor, &application, &Fields::default(), StatusCode::OK, said).await
         }
         Err(error) => said_no(&visitor, &application, error.into()).await,
     }
@@ -210,7 +218,7 @@ async fn rotate_secret(visitor: Visitor, Path(application): Path<String>) -> Ans
         Ok(made) => {
             let what = visitor.pick("Nouveau secret des webhooks\u{a0}: ", "New secret of the webhooks: ");
             let said = shown_once(&visitor, what, &made.of.name, &made.secret);
-            page(&visitor, &application, StatusCode::OK, said).await
+            page(&visitor, &application, &Fields::default(), StatusCode::OK, said).await
         }
         Err(error) => said_no(&visitor, &application, error.into()).await,
     }
@@ -223,17 +231,28 @@ async fn disconnect(visitor: Visitor, Path(application): Path<String>, Sent(sent
     Ok(Redirect::to("/console/applications").into_response())
 }
 
-async fn page(visitor: &Visitor, application: &Application, status: StatusCode, said: Markup) -> Answer {
+async fn page(
+    visitor: &Visitor,
+    application: &Application,
+    asked: &Fields,
+    status: StatusCode,
+    said: Markup,
+) -> Answer {
     let (id, organisation) = (application.id, application.organisation);
+    let after = asked.read("after").unwrap_or_default();
     let look = move |tx: &mut Tx<'_>| {
         let mut waiting = Vec::new();
-        for delivery in webhooks::undelivered(tx, id, 0, UNDELIVERED_MAX)? {
+        for delivery in webhooks::undelivered(tx, id, after, UNDELIVERED_MAX + 1)? {
             let event = events::page(tx, organisation, "", delivery.number - 1, 1)?.pop();
             waiting.push((delivery, event));
         }
         Ok(waiting)
     };
-    let waiting = visitor.app.look(look).await?;
+    let mut waiting = visitor.app.look(look).await?;
+    let page_max = usize::try_from(UNDELIVERED_MAX).unwrap_or_default();
+    let more = waiting.len() > page_max;
+    waiting.truncate(page_max);
+    let last = more.then(|| waiting.last().map(|(delivery, _)| delivery.number)).flatten();
     let here = place(application);
     let main = html! {
         p.under-title { a href="/console/applications" { "← " (visitor.pick("Applications", "Applications")) } }
@@ -242,7 +261,11 @@ async fn page(visitor: &Visitor, application: &Application, status: StatusCode, 
             div.columns { (name_and_url(visitor, Some(&application.name), application.url.as_deref())) }
             p.actions { button type="submit" { (visitor.pick("Enregistrer", "Save")) } }
         }
-        @if application.url.is_some() { (undelivered(visitor, application, &waiting)) }
+        @if application.url.is_some() {
+            (undelivered(visitor, &waiting))
+            (finder::pages(visitor, &here, asked, "after", last))
+            (replay_form(visitor, &here, waiting.first().map_or(1, |(delivery, _)| delivery.number)))
+        }
         (feed::card(visitor, application).await?)
         (secrets(visitor, &here))
     };
@@ -250,13 +273,7 @@ async fn page(visitor: &Visitor, application: &Application, status: StatusCode, 
         .page_with(status, &Page { title: &application.name, section: Some(Section::Applications), main }))
 }
 
-fn undelivered(
-    visitor: &Visitor,
-    application: &Application,
-    waiting: &[(Delivery, Option<Event>)],
-) -> Markup {
-    let here = place(application);
-    let first = waiting.first().map_or(1, |(delivery, _)| delivery.number);
+fn undelivered(visitor: &Visitor, waiting: &[(Delivery, Option<Event>)]) -> Markup {
     html! {
         h2 { (visitor.pick("Événements qui ne sont pas arrivés", "Events that have not arrived")) }
         @if waiting.is_empty() {
@@ -281,6 +298,11 @@ fn undelivered(
                 } } }
             } }
         }
+    }
+}
+
+fn replay_form(visitor: &Visitor, here: &str, first: i64) -> Markup {
+    html! {
         form.card.apart method="post" action={ (here) "/replay" } {
             div.field {
                 label for="from" { (visitor.pick("Prévenir encore de tout, depuis l'événement", "Tell everything again, from event")) }

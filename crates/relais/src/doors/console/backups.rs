@@ -9,7 +9,8 @@ pub use snapshot::of_account;
 
 use super::Console;
 use super::fault::{Answer, Fault};
-use super::fields::{Asked, Fields};
+use super::fields::{Asked, Fields, Sent};
+use super::finder::{self, Finder, Found};
 use super::layout::Page;
 use super::said::{Said, answered};
 use super::section::Section;
@@ -17,22 +18,27 @@ use super::visitor::Visitor;
 use crate::doors::numbers::size;
 use axum::Router;
 use axum::extract::Path;
-use axum::routing::get;
+use axum::routing::{get, post};
 use maud::{Markup, html};
 use relais_app::core::authority::Power;
 use relais_app::core::backup::{
-    BackupPolicy, Generation, GenerationState, Holder, Occasion, Scope, Snapshot,
+    BackupPolicy, Generation, GenerationState, Holder, Occasion, Retention, Scope, Snapshot,
 };
 use relais_app::read::{Filter, Sort, Tx, accounts, generations, mailboxes};
+use relais_app::{BackupPolicyChange, BackupSchedule};
 
+const LIST: &str = "/console/backups";
 /// Lines of one page.
 const PAGE_MAX: usize = 50;
+/// People that are looked up for one search.
+const SEARCHED_MAX: i64 = 500;
 /// How soon the page of a generation that goes on looks again.
 const RELOAD_S: u32 = 5;
 
 pub fn routes() -> Router<Console> {
     Router::new()
-        .route("/console/backups", get(list).post(start))
+        .route(LIST, get(list).post(start))
+        .route("/console/backups/policy", post(set_policy))
         .route("/console/backups/{generation}", get(show))
         .merge(looking::routes())
         .merge(restoring::routes())
@@ -71,6 +77,7 @@ async fn page(visitor: &Visitor, asked: &Fields, said: &Said<'_>) -> Answer {
                 }
             }
         }
+        @if visitor.has(Power::ManageOrganisation) { (schedule_form(visitor, &policy, asked)) }
     };
     let title = visitor.pick("Sauvegardes", "Backups");
     let page = Page { title, section: Some(Section::Backups), main };
@@ -91,6 +98,70 @@ fn schedule(visitor: &Visitor, policy: &BackupPolicy) -> Markup {
             (kept.months) (visitor.pick(" mois.", " months."))
         }
     }
+}
+
+fn schedule_form(visitor: &Visitor, policy: &BackupPolicy, typed: &Fields) -> Markup {
+    let kept = policy.retention;
+    let number = |name: &str, label: &str, now: u16| {
+        html! {
+            div.field {
+                label for=(name) { (label) }
+                input id=(name) name=(name) type="number" min="0" max="1000" required value=(typed.read(name).unwrap_or(now));
+            }
+        }
+    };
+    let at = policy.daily_at.map(|time| time.strftime("%H:%M").to_string());
+    html! {
+        details.card.apart open[typed.has("days")] {
+            summary { (visitor.pick("Changer l'heure et la durée de conservation", "Change the hour and for how long they are kept")) }
+            form.stack method="post" action="/console/backups/policy" {
+                div.field {
+                    label for="daily_at" { (visitor.pick("Chaque jour à", "Every day at")) }
+                    input #daily_at name="daily_at" type="time" value=[at] aria-describedby="daily-hint";
+                    p.hint #daily-hint { (visitor.pick("Vide\u{a0}: seulement quand quelqu'un le demande.", "Empty: only when somebody asks.")) }
+                }
+                div.columns {
+                    (number("days", visitor.pick("Jours gardés", "Days kept"), kept.days))
+                    (number("weeks", visitor.pick("Semaines gardées", "Weeks kept"), kept.weeks))
+                    (number("months", visitor.pick("Mois gardés", "Months kept"), kept.months))
+                }
+                p.hint { (visitor.pick(
+                    "De chacun de ces jours, semaines et mois, la dernière sauvegarde est gardée\u{a0}; les autres s'effacent.",
+                    "Of each of these days, weeks and months the last backup is kept; the others go.",
+                )) }
+                p.actions { button type="submit" { (visitor.pick("Enregistrer", "Save")) } }
+            }
+        }
+    }
+}
+
+async fn set_policy(visitor: Visitor, Sent(sent): Sent) -> Answer {
+    visitor.require(Power::EndAccounts)?;
+    let done = match policy_of(&visitor, &sent) {
+        Ok(change) => {
+            let set = visitor.app.set_backup_policy(visitor.organisation.id, change, visitor.actor()).await;
+            set.map(drop).map_err(Fault::from)
+        }
+        Err(fault) => Err(fault),
+    };
+    let again = async |fault: &Fault| page(&visitor, &sent, &Said::Refused(fault)).await;
+    answered(done, LIST, again).await
+}
+
+fn policy_of(visitor: &Visitor, sent: &Fields) -> Result<BackupPolicyChange, Fault> {
+    let number = |name, field| sent.read(name).ok_or(Fault::Unfit { field });
+    let hour = Fault::Unfit { field: visitor.pick("l'heure", "the hour") };
+    Ok(BackupPolicyChange {
+        location: None,
+        schedule: Some(BackupSchedule {
+            daily_at: sent.get("daily_at").map(|time| time.parse().map_err(|_| hour)).transpose()?,
+        }),
+        retention: Some(Retention {
+            days: number("days", visitor.pick("les jours", "the days"))?,
+            weeks: number("weeks", visitor.pick("les semaines", "the weeks"))?,
+            months: number("months", visitor.pick("les mois", "the months"))?,
+        }),
+    })
 }
 
 fn state(visitor: &Visitor, state: GenerationState) -> Markup {
@@ -145,7 +216,7 @@ async fn start(visitor: Visitor) -> Answer {
     let id = visitor.organisation.id;
     let done = visitor.app.start_backup(id, Scope::Everything, visitor.actor()).await;
     let again = async |fault: &Fault| page(&visitor, &Fields::default(), &Said::Refused(fault)).await;
-    answered(done.map(drop).map_err(Fault::from), "/console/backups", again).await
+    answered(done.map(drop).map_err(Fault::from), LIST, again).await
 }
 
 /// Whose a snapshot is, as people call them.
@@ -167,32 +238,21 @@ fn named(tx: &mut Tx<'_>, holder: Holder) -> Result<(String, String), relais_app
 
 async fn show(visitor: Visitor, Path(generation): Path<String>, Asked(asked): Asked) -> Answer {
     let generation = visitor.find_generation(&generation).await?;
-    let skip: usize = asked.read("skip").unwrap_or_default();
-    let (lines, more) = match asked.get("search") {
-        Some(search) => (searched(&visitor, &generation, search).await?, false),
-        None => all(&visitor, &generation, skip).await?,
+    let finder = Finder::of(&asked);
+    let found = match asked.get("search") {
+        Some(search) => searched(&visitor, &generation, finder, search).await?,
+        None => all(&visitor, &generation, finder).await?,
     };
     let place = format!("/console/backups/{}", generation.id);
     let main = html! {
         p.under-title { (state(&visitor, generation.state)) " "
             span.muted { (scope(&visitor, generation.scope)) ", " (occasion(&visitor, generation.occasion)) ", " (generation.holders_done) " / " (generation.holders) } }
         @if let Some(trouble) = &generation.trouble { p.warning { (trouble) } }
-        form.filters method="get" action=(place) {
-            div.field.grow {
-                label for="search" { (visitor.pick("Nom ou adresse", "Name or address")) }
-                input #search name="search" type="search" value=[asked.get("search")];
-            }
-            button type="submit" { (visitor.pick("Chercher", "Search")) }
-        }
-        @if lines.is_empty() {
-            p.empty { (visitor.pick("Rien ici pour l'instant.", "Nothing here for now.")) }
-        } @else { (holders(&visitor, &lines)) }
-        @if more || skip > 0 {
-            form.actions method="get" action=(place) {
-                @if skip > 0 { button type="submit" { (visitor.pick("Première page", "First page")) } }
-                @if more { button type="submit" name="skip" value=(skip + PAGE_MAX) { (visitor.pick("Page suivante", "Next page")) } }
-            }
-        }
+        (finder::field(&visitor, &place, &asked, visitor.pick("Nom ou adresse", "Name or address"), None))
+        @if found.lines.is_empty() {
+            (finder::nothing(&visitor, &place, &asked, visitor.pick("Rien ici pour l'instant.", "Nothing here for now.")))
+        } @else { (holders(&visitor, &found.lines)) }
+        (found.pages(&visitor, &place, &asked))
     };
     let title =
         format!("{} {}", visitor.pick("Sauvegarde du", "Backup of"), visitor.minute(generation.started_at));
@@ -203,43 +263,42 @@ async fn show(visitor: Visitor, Path(generation): Path<String>, Asked(asked): As
     })
 }
 
-async fn all(visitor: &Visitor, generation: &Generation, skip: usize) -> Result<(Vec<Line>, bool), Fault> {
+async fn all(visitor: &Visitor, generation: &Generation, finder: Finder) -> Result<Found<Line>, Fault> {
     let id = generation.id;
     let look = move |tx: &mut Tx<'_>| {
-        let people = |snapshot: &Snapshot| !matches!(snapshot.holder, Holder::Organisation(_));
-        let mut found = generations::snapshots(tx, id)?.into_iter().filter(people).skip(skip);
-        let mut lines: Vec<Line> = Vec::new();
-        for snapshot in found.by_ref().take(PAGE_MAX) {
+        let mut all = generations::snapshots(tx, id)?;
+        all.retain(|snapshot| !matches!(snapshot.holder, Holder::Organisation(_)));
+        finder.page(all).with(|snapshot| {
             let (name, address) = named(tx, snapshot.holder)?;
-            lines.push((snapshot, name, address));
-        }
-        Ok((lines, found.next().is_some()))
+            Ok((snapshot, name, address))
+        })
     };
     Ok(visitor.app.look(look).await?)
 }
 
-/// Those whose name or address is like what is searched for: as many as a page holds.
-async fn searched(visitor: &Visitor, generation: &Generation, search: &str) -> Result<Vec<Line>, Fault> {
+/// Those whose name or address is like what is searched for; of very many people the first.
+async fn searched(
+    visitor: &Visitor,
+    generation: &Generation,
+    finder: Finder,
+    search: &str,
+) -> Result<Found<Line>, Fault> {
     let (organisation, id) = (visitor.organisation.id, generation.id);
-    let key = relais_app::core::text::fold(search);
     let filter = Filter { search: Some(search.to_owned()), ..Filter::default() };
     let look = move |tx: &mut Tx<'_>| {
-        let count_max = i64::try_from(PAGE_MAX).unwrap_or(i64::MAX);
-        let people = accounts::page(tx, organisation, &filter, Sort::Name, None, count_max)?;
-        let is_like = |name: &str| relais_app::core::text::fold(name).contains(&key);
-        let shared = mailboxes::list(tx, organisation)?.into_iter();
-        let shared = shared.filter(|mailbox| is_like(&mailbox.name) || is_like(mailbox.address.as_str()));
-        let holders = people.into_iter().map(|account| Holder::Account(account.id));
-        let holders: Vec<Holder> =
-            holders.chain(shared.map(|mailbox| Holder::SharedMailbox(mailbox.id))).collect();
+        let people = accounts::page(tx, organisation, &filter, Sort::Name, None, SEARCHED_MAX)?;
+        let mut shared = mailboxes::list(tx, organisation)?;
+        shared.retain(|mailbox| finder.fits(&[&mailbox.name, mailbox.address.as_str()]));
+        let people = people.into_iter().map(|account| Holder::Account(account.id));
+        let shared = shared.into_iter().map(|mailbox| Holder::SharedMailbox(mailbox.id));
         let mut lines: Vec<Line> = Vec::new();
-        for holder in holders {
+        for holder in people.chain(shared) {
             if let Some(snapshot) = generations::snapshot(tx, id, holder)? {
                 let (name, address) = named(tx, holder)?;
                 lines.push((snapshot, name, address));
             }
         }
-        Ok(lines)
+        Ok(finder.page(lines))
     };
     Ok(visitor.app.look(look).await?)
 }

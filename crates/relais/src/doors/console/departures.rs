@@ -7,6 +7,8 @@ mod timeline;
 
 use super::Console;
 use super::fault::{Answer, Fault};
+use super::fields::Asked;
+use super::finder::Finder;
 use super::layout::Page;
 use super::section::Section;
 use super::visitor::Visitor;
@@ -54,10 +56,11 @@ fn tone(state: DepartureState) -> &'static str {
     }
 }
 
-async fn list(visitor: Visitor) -> Answer {
+async fn list(visitor: Visitor, Asked(asked): Asked) -> Answer {
     visitor.require(Power::Read)?;
     let id = visitor.organisation.id;
-    let found = visitor.app.look(move |tx| departures::list(tx, id)).await?;
+    let all = visitor.app.look(move |tx| departures::list(tx, id)).await?;
+    let found = Finder::of(&asked).page(all);
     let main = html! {
         @if visitor.has(Power::EndAccounts) {
             p.lead { (visitor.pick(
@@ -65,9 +68,10 @@ async fn list(visitor: Visitor) -> Answer {
                 "To arrange a departure, open the person's account.",
             )) " " a href="/console/accounts" { (visitor.pick("Choisir un compte", "Choose an account")) } }
         }
-        @if found.is_empty() {
+        @if found.lines.is_empty() {
             p.empty { (visitor.pick("Aucun départ pour l'instant.", "No departure so far.")) }
-        } @else { (table(&visitor, &found)) }
+        } @else { (table(&visitor, &found.lines)) }
+        (found.pages(&visitor, "/console/departures", &asked))
     };
     let title = visitor.pick("Départs", "Departures");
     Ok(visitor.page(&Page { title, section: Some(Section::Departures), main }))

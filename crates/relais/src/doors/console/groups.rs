@@ -9,6 +9,7 @@ mod settings;
 use super::Console;
 use super::fault::{Answer, Fault};
 use super::fields::{Asked, Fields, Sent};
+use super::finder::{self, Finder};
 use super::layout::Page;
 use super::said::{Said, answered_at};
 use super::section::Section;
@@ -20,15 +21,13 @@ use maud::{Markup, html};
 use relais_app::core::address::EmailAddress;
 use relais_app::core::authority::Power;
 use relais_app::core::organisation::Group;
-use relais_app::core::text::fold;
 use relais_app::read::{Tx, groups};
 
-/// Groups of one page.
-const PAGE_MAX: usize = 50;
+const LIST: &str = "/console/groups";
 
 pub fn routes() -> Router<Console> {
     Router::new()
-        .route("/console/groups", get(list))
+        .route(LIST, get(list))
         .route("/console/groups/new", get(ask_new).post(create))
         .merge(one::routes())
         .merge(acts::routes())
@@ -42,68 +41,38 @@ struct Line {
     inner: usize,
 }
 
-/// Whether `group` is called, or has an address, like what is searched for.
-fn is_like(group: &Group, search: &str) -> bool {
-    let address = group.address.as_ref().map(EmailAddress::as_str).unwrap_or_default();
-    fold(&group.name).contains(search) || address.contains(search)
-}
-
 async fn list(visitor: Visitor, Asked(asked): Asked) -> Answer {
     visitor.require(Power::Read)?;
     let organisation = visitor.organisation.id;
-    let search = asked.get("search").map(fold).unwrap_or_default();
-    let skip: usize = asked.read("skip").unwrap_or_default();
+    let finder = Finder::of(&asked);
     let look = move |tx: &mut Tx<'_>| {
-        let all = groups::list(tx, organisation)?;
-        let mut found = all.into_iter().filter(|group| is_like(group, &search)).skip(skip);
-        let mut lines = Vec::new();
-        for group in found.by_ref().take(PAGE_MAX) {
+        let mut all = groups::list(tx, organisation)?;
+        all.retain(|group| {
+            let address = group.address.as_ref().map(EmailAddress::as_str);
+            finder.fits(&[&group.name, address.unwrap_or_default()])
+        });
+        finder.page(all).with(|group| {
             let members = groups::members(tx, group.id)?.len();
             let inner = groups::inner_ids(tx, group.id)?.len();
-            lines.push(Line { group, members, inner });
-        }
-        Ok((lines, found.next().is_some()))
+            Ok(Line { group, members, inner })
+        })
     };
-    let (lines, more) = visitor.app.look(look).await?;
+    let found = visitor.app.look(look).await?;
+    let label = visitor.pick("Nom ou adresse", "Name or address");
+    let make = visitor.has(Power::ManageAccounts).then(|| visitor.pick("Créer un groupe", "Create a group"));
     let main = html! {
         (Said::by(&asked).shown(&visitor))
-        (filters(&visitor, &asked))
-        @if lines.is_empty() { (nothing(&visitor, &asked)) } @else { (table(&visitor, &lines)) }
-        (pages(&visitor, &asked, skip, more))
+        (finder::field(&visitor, LIST, &asked, label, make))
+        @if found.lines.is_empty() {
+            (finder::nothing(&visitor, LIST, &asked, visitor.pick(
+                "Pas encore de groupe. Un groupe a des membres, et une adresse si vous voulez\u{a0}: qui lui écrit écrit à tous.",
+                "No group yet. A group has members, and an address if you like: whoever writes to it writes to all.",
+            )))
+        } @else { (table(&visitor, &found.lines)) }
+        (found.pages(&visitor, LIST, &asked))
     };
     let title = visitor.pick("Groupes", "Groups");
     Ok(visitor.page(&Page { title, section: Some(Section::Groups), main }))
-}
-
-fn filters(visitor: &Visitor, asked: &Fields) -> Markup {
-    html! {
-        form.filters method="get" action="/console/groups" {
-            div.field.grow {
-                label for="search" { (visitor.pick("Nom ou adresse", "Name or address")) }
-                input #search name="search" type="search" value=[asked.get("search")];
-            }
-            button type="submit" { (visitor.pick("Chercher", "Search")) }
-            @if visitor.has(Power::ManageAccounts) {
-                a.button.primary href="/console/groups/new" { (visitor.pick("Créer un groupe", "Create a group")) }
-            }
-        }
-    }
-}
-
-fn nothing(visitor: &Visitor, asked: &Fields) -> Markup {
-    html! {
-        p.empty {
-            @if asked.has("search") {
-                (visitor.pick("Aucun groupe ne correspond.", "No group fits."))
-                " " a href="/console/groups" { (visitor.pick("Tout montrer", "Show all")) }
-            } @else {
-                (visitor.pick(
-                    "Pas encore de groupe. Un groupe a des membres, et une adresse si vous voulez\u{a0}: qui lui écrit écrit à tous.",
-                    "No group yet. A group has members, and an address if you like: whoever writes to it writes to all.",
-                ))
-            }
-        }
-    }
 }
 
 fn table(visitor: &Visitor, lines: &[Line]) -> Markup {
@@ -128,19 +97,6 @@ fn table(visitor: &Visitor, lines: &[Line]) -> Markup {
                 td.number data-label=(visitor.pick("Groupes dedans\u{a0}:", "Groups in it:")) { @if *inner > 0 { (inner) } @else { span.muted { "–" } } }
             } } }
         } }
-    }
-}
-
-/// The way to the next page, and back to the first.
-fn pages(visitor: &Visitor, asked: &Fields, skip: usize, more: bool) -> Markup {
-    html! {
-        @if more || skip > 0 {
-            form.actions method="get" action="/console/groups" {
-                @for (name, value) in asked.without("skip") { input type="hidden" name=(name) value=(value); }
-                @if skip > 0 { button type="submit" { (visitor.pick("Première page", "First page")) } }
-                @if more { button type="submit" name="skip" value=(skip + PAGE_MAX) { (visitor.pick("Page suivante", "Next page")) } }
-            }
-        }
     }
 }
 

@@ -4,6 +4,7 @@ use super::Console;
 use super::accounts::called;
 use super::fault::{Answer, Fault};
 use super::fields::{Asked, Fields};
+use super::finder;
 use super::layout::Page;
 use super::said::{Said, answered};
 use super::section::Section;
@@ -52,6 +53,7 @@ async fn page(visitor: &Visitor, asked: &Fields, said: &Said<'_>) -> Answer {
     let mut found = visitor.app.look(look).await?;
     let more = found.len() > PAGE_MAX;
     found.truncate(PAGE_MAX);
+    let last = more.then(|| found.last().map(|(last, _)| last.id)).flatten();
     let main = html! {
         (said.shown(visitor))
         @if visitor.has(Power::ManageAccounts) {
@@ -60,14 +62,7 @@ async fn page(visitor: &Visitor, asked: &Fields, said: &Said<'_>) -> Answer {
         @if found.is_empty() {
             p.empty { (visitor.pick("Personne n'est attendu\u{a0}: chaque invitation a été suivie.", "Nobody is awaited: every invitation was followed.")) }
         } @else { (table(visitor, &found)) }
-        @if more || after.is_some() {
-            form.actions method="get" action="/console/invitations" {
-                @if after.is_some() { button type="submit" { (visitor.pick("Première page", "First page")) } }
-                @if let (true, Some((last, _))) = (more, found.last()) {
-                    button type="submit" name="after" value=(last.id) { (visitor.pick("Page suivante", "Next page")) }
-                }
-            }
-        }
+        (finder::pages(visitor, "/console/invitations", asked, "after", last))
     };
     let title = visitor.pick("Invitations", "Invitations");
     Ok(visitor.page_with(said.status(), &Page { title, section: Some(Section::Invitations), main }))

@@ -2,9 +2,8 @@
 
 use super::assets::PLACES;
 use super::fault::Fault;
-use super::me;
-use super::operator;
-use super::section::{self, Section};
+use super::place;
+use super::section::Section;
 use super::visitor::Visitor;
 use crate::doors::failure;
 use axum::http::{StatusCode, header};
@@ -55,7 +54,7 @@ impl Visitor {
             a.skip href="#main" { (language.pick("Aller au contenu", "Skip to the content")) }
             (head(self))
             div.frame {
-                nav #menu popover="auto" aria-label=(language.pick("Rubriques", "Sections")) { (sections(self, page.section)) }
+                nav #menu popover="auto" aria-label=(language.pick("Rubriques", "Sections")) { (place::list(self, page.section)) }
                 main #main tabindex="-1" {
                     h1 { (page.title) }
                     (page.main)
@@ -104,15 +103,6 @@ fn initials(name: &str) -> String {
     let mut words = name.split_whitespace();
     let letters = [words.next().and_then(first), words.next_back().and_then(first)];
     letters.into_iter().flatten().collect()
-}
-
-fn sections(visitor: &Visitor, current: Option<Section>) -> Markup {
-    html! {
-        (section::list(visitor, current))
-        (operator::pages(visitor))
-        p.part { (visitor.pick("Mon compte", "My account")) }
-        (me::pages(visitor))
-    }
 }
 
 /// The other language, by its own name.

@@ -1,10 +1,13 @@
-//! Shared mailboxes: the list, making one, and one with who reads it.
+//! Shared mailboxes: the list, and making one. One with who reads it is in `mailboxes/one.rs`, its end in
+//! `mailboxes/removal.rs`.
 
 mod one;
+mod removal;
 
 use super::Console;
 use super::fault::{Answer, Fault};
 use super::fields::{Asked, Fields, Sent};
+use super::finder::{self, Finder};
 use super::layout::Page;
 use super::said::{Said, answered_at};
 use super::section::Section;
@@ -15,81 +18,47 @@ use axum::routing::get;
 use maud::{Markup, html};
 use relais_app::core::authority::Power;
 use relais_app::core::organisation::SharedMailbox;
-use relais_app::core::text::fold;
 use relais_app::read::{Tx, mailboxes};
 
-/// Mailboxes of one page.
-const PAGE_MAX: usize = 50;
+const LIST: &str = "/console/mailboxes";
 
 pub fn routes() -> Router<Console> {
     Router::new()
-        .route("/console/mailboxes", get(list))
+        .route(LIST, get(list))
         .route("/console/mailboxes/new", get(ask_new).post(create))
         .merge(one::routes())
+        .merge(removal::routes())
 }
 
 async fn list(visitor: Visitor, Asked(asked): Asked) -> Answer {
     visitor.require(Power::Read)?;
     let organisation = visitor.organisation.id;
-    let search = asked.get("search").map(fold).unwrap_or_default();
-    let skip: usize = asked.read("skip").unwrap_or_default();
+    let finder = Finder::of(&asked);
     let look = move |tx: &mut Tx<'_>| {
-        let is_like = |mailbox: &SharedMailbox| {
-            fold(&mailbox.name).contains(&search) || mailbox.address.as_str().contains(&search)
-        };
-        let mut found = mailboxes::list(tx, organisation)?.into_iter().filter(is_like).skip(skip);
-        let mut lines = Vec::new();
-        for mailbox in found.by_ref().take(PAGE_MAX) {
+        let mut all = mailboxes::list(tx, organisation)?;
+        all.retain(|mailbox| finder.fits(&[&mailbox.name, mailbox.address.as_str()]));
+        finder.page(all).with(|mailbox| {
             let members = mailboxes::members(tx, mailbox.id)?.len();
-            lines.push((mailbox, members));
-        }
-        Ok((lines, found.next().is_some()))
+            Ok((mailbox, members))
+        })
     };
-    let (lines, more) = visitor.app.look(look).await?;
+    let found = visitor.app.look(look).await?;
+    let label = visitor.pick("Nom ou adresse", "Name or address");
+    let make =
+        visitor.has(Power::ManageAccounts).then(|| visitor.pick("Créer une boîte", "Create a mailbox"));
     let main = html! {
-        (filters(&visitor, &asked))
-        @if lines.is_empty() { (nothing(&visitor, &asked)) } @else { (table(&visitor, &lines)) }
-        @if more || skip > 0 {
-            form.actions method="get" action="/console/mailboxes" {
-                @for (name, value) in asked.without("skip") { input type="hidden" name=(name) value=(value); }
-                @if skip > 0 { button type="submit" { (visitor.pick("Première page", "First page")) } }
-                @if more { button type="submit" name="skip" value=(skip + PAGE_MAX) { (visitor.pick("Page suivante", "Next page")) } }
-            }
-        }
+        (Said::by(&asked).shown(&visitor))
+        (finder::field(&visitor, LIST, &asked, label, make))
+        @if found.lines.is_empty() {
+            (finder::nothing(&visitor, LIST, &asked, visitor.pick(
+                "Pas encore de boîte partagée. C'est une boîte que plusieurs personnes lisent\u{a0}: elle ne prend pas de licence.",
+                "No shared mailbox yet. It is one that several people read, and takes no licence.",
+            )))
+        } @else { (table(&visitor, &found.lines)) }
+        (found.pages(&visitor, LIST, &asked))
     };
     let title = visitor.pick("Boîtes partagées", "Shared mailboxes");
     Ok(visitor.page(&Page { title, section: Some(Section::Mailboxes), main }))
-}
-
-fn filters(visitor: &Visitor, asked: &Fields) -> Markup {
-    html! {
-        form.filters method="get" action="/console/mailboxes" {
-            div.field.grow {
-                label for="search" { (visitor.pick("Nom ou adresse", "Name or address")) }
-                input #search name="search" type="search" value=[asked.get("search")];
-            }
-            button type="submit" { (visitor.pick("Chercher", "Search")) }
-            @if visitor.has(Power::ManageAccounts) {
-                a.button.primary href="/console/mailboxes/new" { (visitor.pick("Créer une boîte", "Create a mailbox")) }
-            }
-        }
-    }
-}
-
-fn nothing(visitor: &Visitor, asked: &Fields) -> Markup {
-    html! {
-        p.empty {
-            @if asked.has("search") {
-                (visitor.pick("Aucune boîte ne correspond.", "No mailbox fits."))
-                " " a href="/console/mailboxes" { (visitor.pick("Tout montrer", "Show all")) }
-            } @else {
-                (visitor.pick(
-                    "Pas encore de boîte partagée. C'est une boîte que plusieurs personnes lisent\u{a0}: elle ne prend pas de licence.",
-                    "No shared mailbox yet. It is one that several people read, and takes no licence.",
-                ))
-            }
-        }
-    }
 }
 
 fn table(visitor: &Visitor, lines: &[(SharedMailbox, usize)]) -> Markup {

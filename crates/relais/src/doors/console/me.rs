@@ -88,20 +88,9 @@ impl Tab {
     }
 }
 
-/// As they stand in the list at the side.
-pub fn pages(visitor: &Visitor) -> Markup {
-    let path = visitor.place.split('?').next().unwrap_or_default();
-    let is_it = |tab: Tab| match tab {
-        Tab::Profile => path == tab.place(),
-        _ => path.starts_with(tab.place()),
-    };
-    html! {
-        ul {
-            @for tab in Tab::ALL {
-                li { a href=(tab.place()) aria-current=[is_it(tab).then_some("page")] { (tab.name(visitor.language)) } }
-            }
-        }
-    }
+/// Where they are, and what they are called.
+pub fn pages(visitor: &Visitor) -> impl Iterator<Item = (&'static str, &'static str)> {
+    Tab::ALL.into_iter().map(|tab| (tab.place(), tab.name(visitor.language)))
 }
 
 /// One page.

@@ -102,22 +102,9 @@ impl Tab {
     }
 }
 
-/// As they stand in the list at the side, for whoever has them.
-pub fn pages(visitor: &Visitor) -> Markup {
-    let path = visitor.place.split('?').next().unwrap_or_default();
-    let is_it = |tab: Tab| match tab {
-        Tab::State => path == tab.place(),
-        _ => path.starts_with(tab.place()),
-    };
-    match visitor.duty {
-        Duty::None => html! {},
-        Duty::Operates => html! {
-            p.part { (visitor.pick("Exploitation", "Operation")) }
-            ul { @for tab in Tab::ALL {
-                li { a href=(tab.place()) aria-current=[is_it(tab).then_some("page")] { (tab.name(visitor)) } }
-            } }
-        },
-    }
+/// Where they are, and what they are called.
+pub fn pages(visitor: &Visitor) -> impl Iterator<Item = (&'static str, &'static str)> {
+    Tab::ALL.into_iter().map(|tab| (tab.place(), tab.name(visitor)))
 }
 
 fn page(operator: &Operator, title: &str, main: Markup) -> Response {

@@ -7,6 +7,7 @@ use super::accounts::called;
 use super::acts::{offered, state_badges};
 use super::fault::{Answer, Fault};
 use super::fields::{Asked, Sent};
+use super::finder;
 use super::layout::Page;
 use super::provision::price;
 use super::section::Section;
@@ -154,6 +155,7 @@ async fn show(visitor: Visitor, Path(subscription): Path<String>, Asked(asked): 
     let page_max = usize::try_from(PAGE_MAX).unwrap_or_default();
     let more = found.len() > page_max;
     found.truncate(page_max);
+    let last = more.then(|| found.last().map(|last| last.id)).flatten();
     let place = format!("/console/subscriptions/{}", offer.id);
     let main = html! {
         div.columns.even { (terms(&visitor, &offer)) (form(&visitor, &offer)) }
@@ -161,14 +163,7 @@ async fn show(visitor: Visitor, Path(subscription): Path<String>, Asked(asked): 
         @if found.is_empty() {
             p.empty { (visitor.pick("Personne.", "Nobody.")) }
         } @else { (holders(&visitor, &found)) }
-        @if more || after.is_some() {
-            form.actions method="get" action=(place) {
-                @if after.is_some() { button type="submit" { (visitor.pick("Première page", "First page")) } }
-                @if let Some(last) = found.last().filter(|_| more) {
-                    button type="submit" name="after" value=(last.id) { (visitor.pick("Page suivante", "Next page")) }
-                }
-            }
-        }
+        (finder::pages(&visitor, &place, &asked, "after", last))
     };
     Ok(visitor.page(&Page { title: &offer.terms.name, section: Some(Section::Subscriptions), main }))
 }

@@ -135,6 +135,8 @@ fn what_is_documented_can_be_typed() {
         "shared-mailbox member bp@bm.com user1@bm.com --read-only",
         "shared-mailbox member bp@bm.com user1@bm.com --remove",
         "shared-mailbox members bp@bm.com",
+        "shared-mailbox rename bp@bm.com --name BP --to boite@bm.com",
+        "shared-mailbox remove bp@bm.com --yes",
         "shared-mailbox list",
         "group create Ventes --address ventes@bm.com",
         "group member Ventes user1@bm.com --admin",

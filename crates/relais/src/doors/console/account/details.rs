@@ -1,4 +1,4 @@
-//! What else is changed of an account: its photo, its addresses, how much it may keep.
+//! What else is changed of an account: its photo, its addresses, how much it may keep, that it must be kept.
 
 use super::{Part, page_of};
 use crate::doors::console::Console;
@@ -26,6 +26,8 @@ pub fn routes() -> Router<Console> {
         .route("/console/accounts/{account}/aliases/give", post(give_alias))
         .route("/console/accounts/{account}/rename", post(rename))
         .route("/console/accounts/{account}/quota", post(set_quota))
+        .route("/console/accounts/{account}/legal-hold", post(set_legal_hold))
+        .route("/console/accounts/{account}/legal-hold/end", post(end_legal_hold))
 }
 
 /// Back to a part of the account's page, with what was typed if it was refused.
@@ -97,6 +99,18 @@ async fn set_quota(visitor: Visitor, Path(account): Path<String>, Sent(sent): Se
     let read = sent.get("quota").map(quota::parse).transpose();
     let wanted = read.map(|quota_bytes| Command::SetQuota { quota_bytes }).map_err(Fault::from);
     command(&visitor, &account, Part::Profile, &sent, wanted).await
+}
+
+async fn set_legal_hold(visitor: Visitor, Path(account): Path<String>, Sent(sent): Sent) -> Answer {
+    let account = visitor.find_account(&account).await?;
+    let wanted = sent.need("hold").map(|reason| Command::SetLegalHold { reason: Some(reason.to_owned()) });
+    command(&visitor, &account, Part::Backups, &sent, wanted).await
+}
+
+async fn end_legal_hold(visitor: Visitor, Path(account): Path<String>) -> Answer {
+    let account = visitor.find_account(&account).await?;
+    let ended = Ok(Command::SetLegalHold { reason: None });
+    command(&visitor, &account, Part::Backups, &Fields::default(), ended).await
 }
 
 async fn show_photo(visitor: Visitor, Path(account): Path<String>) -> Answer {

@@ -5,6 +5,7 @@ use super::place;
 use crate::doors::console::Console;
 use crate::doors::console::fault::{Answer, Fault};
 use crate::doors::console::fields::{Asked, Fields, Sent};
+use crate::doors::console::finder;
 use crate::doors::console::layout::{Page, done, refused};
 use crate::doors::console::section::Section;
 use crate::doors::console::visitor::Visitor;
@@ -93,7 +94,8 @@ async fn show(visitor: Visitor, Path(application): Path<String>, Asked(asked): A
     } else {
         html! {}
     };
-    page(&visitor, &application, None, StatusCode::OK, said).await
+    let after = asked.get("after").unwrap_or_default().to_owned();
+    page(&visitor, &application, None, after, StatusCode::OK, said).await
 }
 
 async fn set(visitor: Visitor, Path(application): Path<String>, Sent(sent): Sent) -> Answer {
@@ -138,7 +140,7 @@ async fn then(
         Err(fault) if fault.inner_text().is_some() => Err(fault),
         Err(fault) => {
             let sentences = refused(&fault.sentences(visitor.language));
-            page(visitor, application, typed, fault.status(), sentences).await
+            page(visitor, application, typed, String::new(), fault.status(), sentences).await
         }
     }
 }
@@ -161,7 +163,7 @@ async fn plan(visitor: Visitor, Path(application): Path<String>) -> Answer {
     match visitor.app.plan_feed(application.id, visitor.actor()).await {
         Ok(plan) => {
             let said = planned(&visitor, &application, &plan);
-            page(&visitor, &application, None, StatusCode::OK, said).await
+            page(&visitor, &application, None, String::new(), StatusCode::OK, said).await
         }
         Err(error) => then(&visitor, &application, Err(error.into()), None).await,
     }
@@ -207,17 +209,23 @@ async fn page(
     visitor: &Visitor,
     application: &Application,
     typed: Option<&Fields>,
+    errors_after: String,
     status: StatusCode,
     said: Markup,
 ) -> Answer {
     let shown = feed_of(visitor, application).await?;
-    let errors = match &shown {
+    let asked: Fields = [("after", errors_after.clone())].into_iter().collect();
+    let mut errors = match &shown {
         Some(_) => {
-            let asked = visitor.app.feed_errors(application.id, String::new(), ERRORS_MAX, visitor.actor());
-            asked.await?
+            let count_max = ERRORS_MAX + 1;
+            visitor.app.feed_errors(application.id, errors_after, count_max, visitor.actor()).await?
         }
         None => Vec::new(),
     };
+    let page_max = usize::try_from(ERRORS_MAX).unwrap_or_default();
+    let more = errors.len() > page_max;
+    errors.truncate(page_max);
+    let last = more.then(|| errors.last().map(|error| error.subject.clone())).flatten();
     let here = format!("{}/feed", place(application));
     let main = html! {
         p.under-title { a href=(place(application)) { "← " (application.name) } }
@@ -234,6 +242,7 @@ async fn page(
                 }
             }
             (troubles(visitor, &errors))
+            (finder::pages(visitor, &here, &asked, "after", last))
         }
         (form(visitor, &here, shown.as_ref().map(|shown| &shown.feed.settings), typed).await?)
     };

@@ -111,10 +111,6 @@ pub async fn of_account(visitor: &Visitor, account: &Account) -> Result<Markup, 
     let holder = Holder::Account(account.id);
     let found = visitor.app.look(move |tx| generations::of_holder(tx, holder, SHOWN_MAX)).await?;
     Ok(html! {
-        @if let Some(hold) = &account.legal_hold {
-            p.note { strong { (visitor.pick("À conserver\u{a0}: ", "Legal hold: ")) } (hold.reason) ". "
-                (visitor.pick("Ni le compte ni ses sauvegardes ne disparaissent.", "Neither the account nor its backups go.")) }
-        }
         form.actions.before method="post" action={ "/console/accounts/" (account.id) "/backups" } {
             button type="submit" { (visitor.pick("Sauvegarder ce compte maintenant", "Back this account up now")) }
         }
@@ -138,5 +134,36 @@ pub async fn of_account(visitor: &Visitor, account: &Account) -> Result<Markup, 
                 } } }
             } }
         }
+        (legal_hold(visitor, account))
     })
+}
+
+fn legal_hold(visitor: &Visitor, account: &Account) -> Markup {
+    let place = format!("/console/accounts/{}/legal-hold", account.id);
+    html! {
+        section.card.apart {
+            h2 { (visitor.pick("Obligation de conservation", "Legal hold")) }
+            p { (visitor.pick(
+                "Tant qu'elle dure, ni le compte ni aucune de ses sauvegardes ne disparaît.",
+                "As long as it lasts, neither the account nor any of its backups goes.",
+            )) }
+            @match &account.legal_hold {
+                Some(hold) => {
+                    p.note { strong { (visitor.pick("Depuis le ", "Since ")) (visitor.day(hold.since)) (visitor.pick("\u{a0}: ", ": ")) } span dir="auto" { (hold.reason) } }
+                    form method="post" action={ (place) "/end" } {
+                        button.grave type="submit" { (visitor.pick("Lever l'obligation", "End the hold")) }
+                    }
+                }
+                None => form method="post" action=(place) {
+                    div.field {
+                        label for="hold" { (visitor.pick("Motif, inscrit au journal", "Reason, written into the log")) }
+                        div.joined {
+                            input #hold name="hold" required maxlength="500" placeholder=(visitor.pick("Litige, référence du dossier", "Dispute, reference of the file"));
+                            button type="submit" { (visitor.pick("Imposer", "Impose")) }
+                        }
+                    }
+                },
+            }
+        }
+    }
 }

@@ -27,7 +27,7 @@ pub fn actor(actor: Actor, names: &HashMap<String, String>, language: Language) 
     }
 }
 
-const KINDS: [(&str, &str, &str); 79] = [
+const KINDS: [(&str, &str, &str); 81] = [
     ("operator.appointed", "Exploitant nommé", "Operator appointed"),
     ("operator.dismissed", "Exploitant retiré", "Operator dismissed"),
     ("mail.withdrawn", "Courrier sortant retiré", "Outgoing mail withdrawn"),
@@ -89,6 +89,8 @@ const KINDS: [(&str, &str, &str); 79] = [
     ("domain.added", "Domaine ajouté", "Domain added"),
     ("domain.proven", "Domaine prouvé", "Domain proven"),
     ("shared_mailbox.created", "Boîte partagée créée", "Shared mailbox created"),
+    ("shared_mailbox.changed", "Boîte partagée renommée", "Shared mailbox renamed"),
+    ("shared_mailbox.removed", "Boîte partagée supprimée", "Shared mailbox deleted"),
     (
         "shared_mailbox.member_set",
         "Lecteurs d'une boîte partagée changés",

@@ -6,6 +6,7 @@ use crate::doors::console::accounts::called;
 use crate::doors::console::acts::state_badges;
 use crate::doors::console::fault::{Answer, Fault};
 use crate::doors::console::fields::{Asked, Fields};
+use crate::doors::console::finder;
 use crate::doors::console::layout::Page;
 use crate::doors::console::said::Said;
 use crate::doors::console::section::Section;
@@ -113,7 +114,7 @@ async fn members(visitor: &Visitor, group: &Group, asked: &Fields) -> Result<Mar
     let (mut found, count) = visitor.app.look(look).await?;
     let more = found.len() > PAGE_MAX;
     found.truncate(PAGE_MAX);
-    let last = more.then(|| found.last()).flatten();
+    let last = more.then(|| found.last().map(|(last, _)| last.id)).flatten();
     let changes = visitor.has(Power::ManageAccounts);
     Ok(html! {
         @if changes { (adding(visitor, group, asked).await?) }
@@ -130,13 +131,7 @@ async fn members(visitor: &Visitor, group: &Group, asked: &Fields) -> Result<Mar
             p.empty.apart { @if asked.has("search") { (visitor.pick("Aucun membre ne correspond.", "No member fits.")) }
                 @else { (visitor.pick("Personne n'est dans ce groupe\u{a0}: ajoutez quelqu'un ci-dessus.", "Nobody is in this group: add somebody above.")) } }
         } @else { (table(visitor, group, &found)) }
-        @if last.is_some() || after.is_some() {
-            form.actions method="get" action=(place(group)) {
-                @if let Some(search) = asked.get("search") { input type="hidden" name="search" value=(search); }
-                @if after.is_some() { button type="submit" { (visitor.pick("Première page", "First page")) } }
-                @if let Some((last, _)) = last { button type="submit" name="after" value=(last.id) { (visitor.pick("Page suivante", "Next page")) } }
-            }
-        }
+        (finder::pages(visitor, &place(group), asked, "after", last))
     })
 }
 

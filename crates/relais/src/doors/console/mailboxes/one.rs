@@ -14,6 +14,7 @@ use axum::Router;
 use axum::extract::Path;
 use axum::routing::{get, post};
 use maud::{Markup, html};
+use relais_app::MailboxChange;
 use relais_app::core::authority::Power;
 use relais_app::core::organisation::{
     Address, AddressKind, MailboxMember, MailboxRight, SharedMailbox, Target,
@@ -23,6 +24,7 @@ use relais_app::read::{Tx, accounts, addresses, mailboxes};
 pub fn routes() -> Router<Console> {
     Router::new()
         .route("/console/mailboxes/{mailbox}", get(show))
+        .route("/console/mailboxes/{mailbox}/name", post(rename))
         .route("/console/mailboxes/{mailbox}/members", post(set_member))
         .route("/console/mailboxes/{mailbox}/addresses", post(add_address))
         .route("/console/mailboxes/{mailbox}/addresses/remove", post(free_address))
@@ -65,6 +67,10 @@ async fn page(visitor: &Visitor, mailbox: &SharedMailbox, typed: &Fields, said: 
         div.columns.apart {
             (addresses_card(visitor, mailbox, &held, typed))
             (facts(visitor, mailbox).await?)
+        }
+        @if visitor.has(Power::ManageAccounts) { (naming(visitor, mailbox, typed)) }
+        @if visitor.has(Power::EndAccounts) {
+            p.actions { a.button.grave href={ (place(mailbox)) "/delete" } { (visitor.pick("Supprimer la boîte…", "Delete the mailbox…")) } }
         }
     };
     let page = Page { title: &mailbox.name, section: Some(Section::Mailboxes), main };
@@ -161,6 +167,29 @@ fn addresses_card(visitor: &Visitor, mailbox: &SharedMailbox, held: &[Address], 
     }
 }
 
+fn naming(visitor: &Visitor, mailbox: &SharedMailbox, typed: &Fields) -> Markup {
+    html! {
+        form.card.stack.apart method="post" action={ (place(mailbox)) "/name" } {
+            h2 { (visitor.pick("Comment elle s'appelle", "What it is called")) }
+            div.columns {
+                div.field {
+                    label for="name" { (visitor.pick("Nom", "Name")) }
+                    input #name name="name" required maxlength="200" dir="auto" value=(typed.get("name").unwrap_or(&mailbox.name));
+                }
+                div.field {
+                    label for="own" { (visitor.pick("Adresse", "Address")) }
+                    input #own name="own" type="email" required value=(typed.get("own").unwrap_or(mailbox.address.as_str())) aria-describedby="own-hint";
+                    p.hint #own-hint { (visitor.pick(
+                        "Celle d'aujourd'hui reste comme alias. Les programmes de messagerie montrent la boîte sous la nouvelle.",
+                        "Today's stays as an alias. Mail programs show the mailbox under the new one.",
+                    )) }
+                }
+            }
+            p.actions { button type="submit" { (visitor.pick("Renommer", "Rename")) } }
+        }
+    }
+}
+
 async fn facts(visitor: &Visitor, mailbox: &SharedMailbox) -> Result<Markup, Fault> {
     let usage = visitor.app.shared_mailbox_usage(mailbox).await?;
     Ok(html! {
@@ -173,6 +202,22 @@ async fn facts(visitor: &Visitor, mailbox: &SharedMailbox) -> Result<Markup, Fau
             }
         }
     })
+}
+
+async fn rename(visitor: Visitor, Path(mailbox): Path<String>, Sent(sent): Sent) -> Answer {
+    let mailbox = visitor.find_mailbox(&mailbox).await?;
+    let done = call(&visitor, &mailbox, &sent).await;
+    let again = async |fault: &Fault| page(&visitor, &mailbox, &sent, &Said::Refused(fault)).await;
+    answered(done, &place(&mailbox), again).await
+}
+
+async fn call(visitor: &Visitor, mailbox: &SharedMailbox, sent: &Fields) -> Result<(), Fault> {
+    let change = MailboxChange {
+        name: Some(sent.need("name")?.to_owned()),
+        address: Some(sent.need_address("own", visitor)?),
+    };
+    visitor.app.change_shared_mailbox(mailbox.id, change, visitor.actor()).await?;
+    Ok(())
 }
 
 async fn set_member(visitor: Visitor, Path(mailbox): Path<String>, Sent(sent): Sent) -> Answer {

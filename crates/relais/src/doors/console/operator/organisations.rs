@@ -4,6 +4,7 @@ use super::{Operator, currencies, page, to};
 use crate::doors::console::Console;
 use crate::doors::console::fault::{Answer, Fault};
 use crate::doors::console::fields::{Asked, Fields, Sent};
+use crate::doors::console::finder::{self, Finder, Found};
 use axum::Router;
 use axum::routing::get;
 use maud::{Markup, html};
@@ -12,15 +13,13 @@ use relais_app::core::language::Language;
 use relais_app::core::money::Currency;
 use relais_app::core::organisation::Organisation;
 use relais_app::core::plan::Plan;
-use relais_app::read::{Tx, ledger, offers, organisations};
+use relais_app::core::text::fold;
+use relais_app::read::{StoreError, Tx, ledger, offers, organisations};
 
-/// Organisations of one page.
-const PAGE_MAX: usize = 50;
+const LIST: &str = "/operator/organisations";
 
 pub fn routes() -> Router<Console> {
-    Router::new()
-        .route("/operator/organisations", get(list).post(create))
-        .route("/operator/organisations/new", get(ask))
+    Router::new().route(LIST, get(list).post(create)).route("/operator/organisations/new", get(ask))
 }
 
 /// A line of the list.
@@ -30,47 +29,31 @@ struct Line {
     balance_minor: i64,
 }
 
-/// A page of those whose name has `search` in it, by name; and whether there are more.
-fn look(
-    tx: &mut Tx<'_>,
-    search: &str,
-    before: usize,
-) -> Result<(Vec<Line>, usize), relais_app::read::StoreError> {
+/// A page of those whose name fits, by name.
+fn look(tx: &mut Tx<'_>, finder: &Finder) -> Result<Found<Line>, StoreError> {
     let mut all = organisations::list(tx)?;
-    all.retain(|organisation| organisation.name.to_lowercase().contains(search));
-    all.sort_by_cached_key(|organisation| (organisation.name.to_lowercase(), organisation.id));
-    let count = all.len();
-    let mut lines = Vec::new();
-    for organisation in all.into_iter().skip(before).take(PAGE_MAX) {
+    all.retain(|organisation| finder.fits(&[&organisation.name]));
+    all.sort_by_cached_key(|organisation| (fold(&organisation.name), organisation.id));
+    finder.page(all).with(|organisation| {
         let plan = organisation.plan.map(|id| offers::plan(tx, id)).transpose()?.flatten();
         let balance_minor = ledger::balance_minor(tx, organisation.id)?;
-        lines.push(Line { organisation, plan, balance_minor });
-    }
-    Ok((lines, count))
+        Ok(Line { organisation, plan, balance_minor })
+    })
 }
 
 async fn list(operator: Operator, Asked(asked): Asked) -> Answer {
-    let search = asked.get("search").map(str::to_lowercase).unwrap_or_default();
-    let before: usize = asked.read("before").unwrap_or(0);
-    let (lines, count) = operator.app.look(move |tx| look(tx, &search, before)).await?;
-    let shown = before.saturating_add(lines.len());
+    let finder = Finder::of(&asked);
+    let found = operator.app.look(move |tx| look(tx, &finder)).await?;
+    let make = Some(operator.pick("Nouvelle organisation", "New organisation"));
     let main = html! {
-        form.filters method="get" action="/operator/organisations" {
-            div.field.grow {
-                label for="search" { (operator.pick("Nom", "Name")) }
-                input #search name="search" type="search" value=[asked.get("search")];
-            }
-            button type="submit" { (operator.pick("Chercher", "Search")) }
-            a.button.primary href="/operator/organisations/new" { (operator.pick("Nouvelle organisation", "New organisation")) }
-        }
-        @if lines.is_empty() {
-            p.empty { @if asked.has("search") {
-                (operator.pick("Aucune organisation ne porte ce nom.", "No organisation has that name."))
-            } @else {
-                (operator.pick("Aucune organisation encore\u{a0}: créez la première.", "No organisation yet: create the first."))
-            } }
-        } @else { (table(&operator, &lines)) }
-        (pages(&operator, &asked, before, shown, count))
+        (finder::field(&operator, LIST, &asked, operator.pick("Nom", "Name"), make))
+        @if found.lines.is_empty() {
+            (finder::nothing(&operator, LIST, &asked, operator.pick(
+                "Aucune organisation encore\u{a0}: créez la première.",
+                "No organisation yet: create the first.",
+            )))
+        } @else { (table(&operator, &found.lines)) }
+        (found.pages(&operator, LIST, &asked))
     };
     Ok(page(&operator, operator.pick("Organisations", "Organisations"), main))
 }
@@ -91,18 +74,6 @@ fn table(operator: &Operator, lines: &[Line]) -> Markup {
                 td { (operator.day(line.organisation.created_at)) }
             } } }
         } }
-    }
-}
-
-fn pages(operator: &Operator, asked: &Fields, before: usize, shown: usize, count: usize) -> Markup {
-    html! {
-        @if before > 0 || shown < count {
-            form.actions method="get" action="/operator/organisations" {
-                @for (name, value) in asked.without("before") { input type="hidden" name=(name) value=(value); }
-                @if before > 0 { button type="submit" { (operator.pick("Première page", "First page")) } }
-                @if shown < count { button type="submit" name="before" value=(shown) { (operator.pick("Page suivante", "Next page")) } }
-            }
-        }
     }
 }
 

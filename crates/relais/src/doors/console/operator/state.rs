@@ -7,7 +7,7 @@ use crate::doors::console::fields::Sent;
 use axum::Router;
 use axum::extract::Path;
 use axum::routing::{get, post};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use relais_app::core::account::Account;
 use relais_app::core::address::EmailAddress;
@@ -99,6 +99,7 @@ struct Engine {
     name: &'static str,
     does: &'static str,
     condition: Condition,
+    down_since: Option<Timestamp>,
     mend: &'static str,
     turn_on: &'static str,
 }
@@ -110,6 +111,7 @@ fn parts(operator: &Operator, health: &Health) -> [Engine; 4] {
             name: pick("Base de données", "Database"),
             does: pick("tout ce que Relais sait", "everything that Relais knows"),
             condition: health.database,
+            down_since: None,
             mend: pick(
                 "Voyez si le disque est plein et si PostgreSQL répond.",
                 "See whether the disk is full and PostgreSQL answers.",
@@ -120,6 +122,7 @@ fn parts(operator: &Operator, health: &Health) -> [Engine; 4] {
             name: "Dovecot",
             does: pick("lire le courrier (IMAP, POP, filtres)", "reading mail (IMAP, POP, filters)"),
             condition: health.dovecot,
+            down_since: health.dovecot_down_since,
             mend: pick(
                 "Relais le relance seul. S'il retombe, lisez DIR/dovecot et le journal du serveur.",
                 "Relais starts it again by itself. If it falls again, read DIR/dovecot and the log of the server.",
@@ -133,6 +136,7 @@ fn parts(operator: &Operator, health: &Health) -> [Engine; 4] {
             name: "Radicale",
             does: pick("agendas et carnets d'adresses", "calendars and address books"),
             condition: health.radicale,
+            down_since: health.radicale_down_since,
             mend: pick(
                 "Relais le relance seul. S'il retombe, lisez DIR/radicale et le journal du serveur.",
                 "Relais starts it again by itself. If it falls again, read DIR/radicale and the log of the server.",
@@ -146,6 +150,7 @@ fn parts(operator: &Operator, health: &Health) -> [Engine; 4] {
             name: pick("Relais de courrier (SMTP)", "Mail relay (SMTP)"),
             does: pick("faire partir le courrier", "sending mail out"),
             condition: health.smarthost,
+            down_since: None,
             mend: pick(
                 "Voyez pourquoi sur la page du courrier sortant.",
                 "See why on the page of outgoing mail.",
@@ -169,7 +174,10 @@ fn engines(operator: &Operator, health: &Health) -> Markup {
             } }
             tbody { @for engine in parts(operator, health) { tr {
                 td { strong { (engine.name) } p.hint { (engine.does) } }
-                td { (condition(operator, engine.condition)) }
+                td {
+                    (condition(operator, engine.condition))
+                    @if let Some(since) = engine.down_since { p.hint { (pick("depuis le ", "since ")) (operator.minute(since)) } }
+                }
                 td { @match engine.condition {
                     Condition::Ok => span.muted { (pick("rien", "nothing")) },
                     Condition::Down => (engine.mend),

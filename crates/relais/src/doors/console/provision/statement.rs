@@ -4,6 +4,7 @@ use super::{Part, day_asked, tabs};
 use crate::doors::console::Console;
 use crate::doors::console::fault::{Answer, Fault};
 use crate::doors::console::fields::{Asked, Fields};
+use crate::doors::console::finder;
 use crate::doors::console::layout::Page;
 use crate::doors::console::section::Section;
 use crate::doors::console::visitor::Visitor;
@@ -65,15 +66,7 @@ async fn show(visitor: Visitor, Asked(asked): Asked) -> Answer {
         (choose(&visitor, &statement, only.map(|(word, _)| word)))
         (sums(&visitor, &statement))
         (entries(&visitor, &statement, &rows))
-        @if after > 0 || last.is_some() {
-            form.actions method="get" action="/console/provision/statement" {
-                @for (name, value) in asked.without("after") { input type="hidden" name=(name) value=(value); }
-                @if after > 0 { button type="submit" { (visitor.pick("Première page", "First page")) } }
-                @if let Some(last) = last {
-                    button type="submit" name="after" value=(last) { (visitor.pick("Page suivante", "Next page")) }
-                }
-            }
-        }
+        (finder::pages(&visitor, "/console/provision/statement", &asked, "after", last))
     };
     let title = visitor.pick("Relevé de la provision", "Statement of the provision");
     Ok(visitor.page(&Page { title, section: Some(Section::Provision), main }))
