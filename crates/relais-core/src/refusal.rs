@@ -332,10 +332,7 @@ impl Refusal {
             Self::OwnerCannotLeave => "The owner of the organisation cannot leave; they first hand it over to another account (relais organisation owner), then an administrator gives them another role.".into(),
             Self::RevokeRoleFirst => "This account is a company admin; revoke that role first.".into(),
             Self::LastCompanyAdmin => "This is the last active company admin; appoint another one first.".into(),
-            Self::OnlyGroupAdmin { groups } => format!(
-                "This account is the only admin of: {}; add another admin to each of these groups first.",
-                groups.join(", ")
-            ),
+            Self::OnlyGroupAdmin { groups } => format!("This account is the only admin of these groups: {}; add another admin to each of them first, then try again.", groups.join(", ")),
             Self::DeactivateFirst => "Only a deactivated account can be deleted; deactivate it first.".into(),
             Self::DeactivatedByAPerson => "A person deactivated this account; ask a company admin to reactivate it.".into(),
             Self::DepartureInProgress => "A departure is under way for this account; follow, hold or undo it first.".into(),

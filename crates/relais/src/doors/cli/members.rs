@@ -2,6 +2,7 @@
 
 use super::arguments::SharedMailboxCommand;
 use super::{Failure, Session, words};
+use relais_core::address::EmailAddress;
 use relais_core::organisation::{MailboxMember, MailboxRight, SharedMailbox};
 use serde_json::json;
 
@@ -18,36 +19,8 @@ pub async fn shared_mailbox(session: &mut Session, command: SharedMailboxCommand
                 &format!("Created the shared mailbox {address}; add a member: relais shared-mailbox member {address} ACCOUNT"),
             )
         }
-        SharedMailboxCommand::Rename { address, name, to } => {
-            let mut change = json!({});
-            if let Some(name) = name {
-                change["name"] = json!(name);
-            }
-            if let Some(to) = to {
-                change["address"] = json!(to);
-            }
-            let answer = session.client.patch(&["shared-mailboxes", address.as_str()], &change).await?;
-            session.confirm(
-                &answer,
-                &format!("La boîte partagée {address} est renommée."),
-                &format!("Renamed the shared mailbox {address}."),
-            )
-        }
-        SharedMailboxCommand::Remove { address, yes } => {
-            let unattended = (
-                "Une boîte partagée supprimée ne revient pas ; ajoutez --yes pour confirmer.",
-                "A shared mailbox that is deleted does not come back; add --yes to confirm it.",
-            );
-            let french = format!("Supprimer la boîte partagée {address} ? Ses adresses seront libérées.");
-            let english = format!("Delete the shared mailbox {address}? Its addresses will be freed.");
-            session.make_sure(yes, unattended, (&french, &english))?;
-            let answer = session.client.delete(&["shared-mailboxes", address.as_str()]).await?;
-            session.confirm(
-                &answer,
-                &format!("La boîte partagée {address} est supprimée."),
-                &format!("Deleted the shared mailbox {address}."),
-            )
-        }
+        SharedMailboxCommand::Rename { address, name, to } => rename(session, &address, name, to).await,
+        SharedMailboxCommand::Remove { address, yes } => remove(session, &address, yes).await,
         SharedMailboxCommand::Member { address, account, read_only, remove } => {
             let path = ["shared-mailboxes", address.as_str(), "members", &account];
             if remove {
@@ -111,4 +84,41 @@ pub async fn shared_mailbox(session: &mut Session, command: SharedMailboxCommand
                 .await
         }
     }
+}
+
+async fn rename(
+    session: &mut Session,
+    address: &EmailAddress,
+    name: Option<String>,
+    to: Option<EmailAddress>,
+) -> Result<(), Failure> {
+    let mut change = json!({});
+    if let Some(name) = name {
+        change["name"] = json!(name);
+    }
+    if let Some(to) = to {
+        change["address"] = json!(to);
+    }
+    let answer = session.client.patch(&["shared-mailboxes", address.as_str()], &change).await?;
+    session.confirm(
+        &answer,
+        &format!("La boîte partagée {address} est renommée."),
+        &format!("Renamed the shared mailbox {address}."),
+    )
+}
+
+async fn remove(session: &mut Session, address: &EmailAddress, yes: bool) -> Result<(), Failure> {
+    let unattended = (
+        "Une boîte partagée supprimée ne revient pas ; ajoutez --yes pour confirmer.",
+        "A shared mailbox that is deleted does not come back; add --yes to confirm it.",
+    );
+    let french = format!("Supprimer la boîte partagée {address} ? Ses adresses seront libérées.");
+    let english = format!("Delete the shared mailbox {address}? Its addresses will be freed.");
+    session.make_sure(yes, unattended, (&french, &english))?;
+    let answer = session.client.delete(&["shared-mailboxes", address.as_str()]).await?;
+    session.confirm(
+        &answer,
+        &format!("La boîte partagée {address} est supprimée."),
+        &format!("Deleted the shared mailbox {address}."),
+    )
 }

@@ -110,7 +110,10 @@ fn schedule_form(visitor: &Visitor, policy: &BackupPolicy, typed: &Fields) -> Ma
             }
         }
     };
-    let at = policy.daily_at.map(|time| time.strftime("%H:%M").to_string());
+    let at = match typed.has("days") {
+        true => typed.get("daily_at").map(str::to_owned),
+        false => policy.daily_at.map(|time| time.strftime("%H:%M").to_string()),
+    };
     html! {
         details.card.apart open[typed.has("days")] {
             summary { (visitor.pick("Changer l'heure et la durée de conservation", "Change the hour and for how long they are kept")) }
