@@ -5,7 +5,6 @@ use crate::mail::{LIMIT, count};
 use crate::refused::ask;
 use crate::world::{WIDE, World, password_of, pick};
 use relais_testbed::browser::{Browser, Looks};
-use relais_testbed::http;
 use relais_testbed::net::wait_for;
 use relais_testbed::openid::{CLIENT_ID, CLIENT_SECRET, OpenId, Person};
 use serde_json::{Value, json};
@@ -13,14 +12,10 @@ use serde_json::{Value, json};
 impl World {
     /// An application with a board of Jeanne's that is shared with Lucas.
     fn board(&self) {
-        let made = self.of_organisation("POST", "/applications", json!({ "name": "Tableaux" }));
-        let token = made["token"].as_str().expect("a token");
-        let item = json!({ "external_id": "b1", "kind": "board", "title": "Plan de rue", "owner": "jeanne@valmont.fr",
-                           "shares": [{ "with": "lucas@valmont.fr", "right": "write" }] });
-        let socket = self.server.data.join("relais.sock");
-        let (path, items) = ("/api/v1/application/content", json!({ "items": [item] }));
-        let (status, answer) = http::ask_as(&socket, Some(token), "PUT", path, &items).expect("an answer");
-        assert_eq!(status, 200, "{answer}");
+        self.registers(
+            &json!({ "external_id": "b1", "kind": "board", "title": "Plan de rue", "owner": "jeanne@valmont.fr",
+                     "shares": [{ "with": "lucas@valmont.fr", "right": "write" }] }),
+        );
     }
 
     fn boards_of(&self, login: &str, part: &str) -> usize {

@@ -41,6 +41,28 @@ fn somebody_is_invited_into_a_group_and_once_more() {
     browser.see("Désactiver le compte");
 }
 
+/// R20: somebody who was deleted, or never was here, comes as a guest on one content.
+#[test]
+fn a_guest_is_invited_to_one_content() {
+    let world = World::start();
+    let item = json!({ "external_id": "b1", "kind": "board", "title": "Plan <b>de</b> ville", "owner": "jeanne@valmont.fr" });
+    world.registers(&item);
+    let browser = world.signed_in("admin", WIDE);
+    browser.go(&format!("{}/content", world.page_of("jeanne"))).unwrap();
+    browser.see("Plan <b>de</b> ville");
+    browser.press("a[href*='content=']").unwrap();
+    browser.see("Partagé dès le début");
+    browser.write("#name", "Zoé Petit").unwrap();
+    browser.write("#address", "zoe@valmont.fr").unwrap();
+    browser.write("#external_address", "zoe@exemple.test").unwrap();
+    browser.press("main form button.primary").unwrap();
+    browser.see("C'est fait");
+    let zoe = world.account("zoe");
+    assert_eq!((&zoe["state"], &zoe["role"]), (&json!("invited"), &json!("guest")));
+    let shared = world.must("GET", "/accounts/zoe@valmont.fr/content/received", Value::Null);
+    assert!(shared.to_string().contains("Plan <b>de</b> ville"), "{shared}");
+}
+
 #[test]
 fn an_account_is_made_with_a_password() {
     let world = World::start();

@@ -1,6 +1,7 @@
 //! A town hall on a program of its own, and browsers in which somebody is signed in.
 
 use relais_testbed::browser::{Browser, Looks, Scheme};
+use relais_testbed::http;
 use relais_testbed::net::server_dir;
 use relais_testbed::server::{Configuration, Server};
 use serde_json::{Value, json};
@@ -83,6 +84,16 @@ impl World {
         let id = group["id"].as_str().expect("an id").to_owned();
         self.must("PUT", &format!("/groups/{id}/members/{login}@valmont.fr"), json!({ "role": "admin" }));
         id
+    }
+
+    /// What an application of the organisation registers as content.
+    pub fn registers(&self, item: &Value) {
+        let made = self.of_organisation("POST", "/applications", json!({ "name": "Tableaux" }));
+        let token = made["token"].as_str().expect("a token");
+        let (path, items) = ("/api/v1/application/content", json!({ "items": [item] }));
+        let socket = self.server.data.join("relais.sock");
+        let (status, answer) = http::ask_as(&socket, Some(token), "PUT", path, &items).expect("an answer");
+        assert_eq!(status, 200, "{answer}");
     }
 
     /// The page of an account.

@@ -2,6 +2,7 @@
 
 mod access;
 mod addresses;
+mod content;
 mod details;
 mod sections;
 
@@ -125,7 +126,7 @@ async fn show_section(
 ) -> Answer {
     let account = visitor.find_account(&account).await?;
     let part = Part::ALL.into_iter().find(|part| part.word() == section).ok_or_else(Fault::not_found)?;
-    page_of(&visitor, &account, part, &Fields::default(), &Said::by(&asked)).await
+    page_of(&visitor, &account, part, &asked, &Said::by(&asked)).await
 }
 
 async fn show_backups(visitor: Visitor, Path(account): Path<String>, Asked(asked): Asked) -> Answer {
@@ -152,7 +153,7 @@ async fn page_of(
         Part::Profile => sections::profile(visitor, account, typed).await?,
         Part::Addresses => addresses::section(visitor, account, typed).await?,
         Part::Groups => sections::groups(visitor, account).await?,
-        Part::Content => sections::content(visitor, account).await?,
+        Part::Content => content::section(visitor, account, typed).await?,
         Part::Sessions => access::section(visitor, account, typed).await?,
         Part::Billing => sections::billing(visitor, account).await?,
         Part::Backups => backups::of_account(visitor, account).await?,

@@ -1,4 +1,5 @@
-//! Somebody new: invited by a letter, or made with a password that is told them. One form, which keeps what was typed.
+//! Somebody new: invited by a letter, perhaps to one content, or made with a password that is told them. One form, which
+//! keeps what was typed.
 
 use super::Console;
 use super::fault::{Answer, Fault};
@@ -7,17 +8,20 @@ use super::layout::Page;
 use super::said::{Said, answered_at};
 use super::section::Section;
 use super::visitor::Visitor;
+use crate::doors::words;
 use axum::Router;
 use axum::routing::get;
 use maud::{Markup, html};
 use relais_app::core::account::Account;
 use relais_app::core::authority::{Power, Role};
-use relais_app::core::ids::GroupId;
+use relais_app::core::collection::ShareRight;
+use relais_app::core::content::ContentItem;
+use relais_app::core::ids::{ContentId, GroupId};
 use relais_app::core::organisation::{Group, GroupRole};
 use relais_app::core::password::LENGTH_MIN;
 use relais_app::core::plan::Subscription;
 use relais_app::core::quota;
-use relais_app::read::{Tx, groups, offers};
+use relais_app::read::{Tx, content, groups, offers};
 use relais_app::{Invitation, NewAccountRequest};
 
 pub fn routes() -> Router<Console> {
@@ -44,12 +48,16 @@ async fn page(visitor: &Visitor, typed: &Fields, said: &Said<'_>) -> Answer {
         Ok((groups::list(tx, organisation)?, subscriptions))
     };
     let (groups, subscriptions) = visitor.app.look(look).await?;
+    let opened = opened(visitor, typed).await?;
     let main = html! {
         (said.shown(visitor))
         p.lead { a href="/console/accounts/import" { (visitor.pick("Plusieurs à la fois\u{a0}: importer une liste", "Several at once: import a list")) } }
         form.stack method="post" action="/console/accounts/new" {
             (who(visitor, typed))
-            (way_in(visitor, typed))
+            @if let Some(item) = &opened {
+                (opened_card(visitor, typed, item))
+                section.card { (external_address(visitor, typed)) }
+            } @else { (way_in(visitor, typed)) }
             (more(visitor, typed, &groups, &subscriptions))
             p.actions {
                 button.primary type="submit" { (visitor.pick("Créer le compte", "Create the account")) }
@@ -85,6 +93,27 @@ fn who(visitor: &Visitor, typed: &Fields) -> Markup {
     }
 }
 
+/// The content that somebody is invited to (R20).
+async fn opened(visitor: &Visitor, typed: &Fields) -> Result<Option<ContentItem>, Fault> {
+    let Some(text) = typed.get("content") else { return Ok(None) };
+    let id: ContentId = text.parse().map_err(|_| Fault::not_found())?;
+    let found = visitor.app.look(move |tx| content::get(tx, id)).await?;
+    let found = found.filter(|item| item.organisation == visitor.organisation.id);
+    found.map(Some).ok_or_else(Fault::not_found)
+}
+
+fn opened_card(visitor: &Visitor, typed: &Fields, item: &ContentItem) -> Markup {
+    html! {
+        section.card {
+            h2 { (visitor.pick("Partagé dès le début", "Shared from the beginning")) }
+            p { bdi { strong { (item.title) } } " · " (words::content_kind(item.kind, visitor.language)) }
+            input type="hidden" name="content" value=(item.id);
+            label.choice { input type="checkbox" name="write" checked[typed.has("write")];
+                span { (visitor.pick("La personne peut aussi le modifier", "The person may also change it")) } }
+        }
+    }
+}
+
 fn way_in(visitor: &Visitor, typed: &Fields) -> Markup {
     let by_password = typed.get("way") == Some("password");
     html! {
@@ -96,10 +125,7 @@ fn way_in(visitor: &Visitor, typed: &Fields) -> Markup {
                     "Un lien part à son adresse extérieure\u{a0}; il sert une fois, pendant sept jours, à choisir son mot de passe.",
                     "A link goes to their external address; it works once, for seven days, to choose a password.",
                 )) } }
-            div.field.indent {
-                label for="external_address" { (visitor.pick("Adresse extérieure", "External address")) }
-                input #external_address name="external_address" type="email" value=[typed.get("external_address")];
-            }
+            div.indent { (external_address(visitor, typed)) }
             label.choice { input type="radio" name="way" value="password" checked[by_password];
                 span { (visitor.pick("Avec un mot de passe que vous lui donnez", "With a password that you give them")) } }
             div.field.indent {
@@ -108,6 +134,15 @@ fn way_in(visitor: &Visitor, typed: &Fields) -> Markup {
                 p.hint #rule { (visitor.pick("Au moins ", "At least ")) (LENGTH_MIN) (visitor.pick(" caractères.", " characters.")) }
             }
         } }
+    }
+}
+
+fn external_address(visitor: &Visitor, typed: &Fields) -> Markup {
+    html! {
+        div.field {
+            label for="external_address" { (visitor.pick("Adresse extérieure, où part l'invitation", "External address, where the invitation goes")) }
+            input #external_address name="external_address" type="email" value=[typed.get("external_address")];
+        }
     }
 }
 
@@ -153,7 +188,9 @@ async fn create(visitor: Visitor, Sent(sent): Sent) -> Answer {
 }
 
 async fn make(visitor: &Visitor, sent: &Fields) -> Result<Account, Fault> {
-    let by_password = sent.get("way") == Some("password");
+    let opened = opened(visitor, sent).await?;
+    // To one content one is invited.
+    let by_password = opened.is_none() && sent.get("way") == Some("password");
     let password = by_password.then(|| sent.verbatim("password").unwrap_or_default().to_owned());
     let account = request(visitor, sent, password)?;
     let mut into: Vec<GroupId> = Vec::new();
@@ -163,7 +200,9 @@ async fn make(visitor: &Visitor, sent: &Fields) -> Result<Account, Fault> {
     let organisation = visitor.organisation.id;
     if !by_password {
         let external_address = sent.address("external_address", visitor)?;
-        let invitation = Invitation { account, external_address, groups: into, content: Vec::new() };
+        let right = if sent.has("write") { ShareRight::Write } else { ShareRight::Read };
+        let content = opened.iter().map(|item| (item.id, right)).collect();
+        let invitation = Invitation { account, external_address, groups: into, content };
         return Ok(visitor.app.invite(organisation, invitation, visitor.actor()).await?);
     }
     let made = visitor.app.create_account(organisation, account, visitor.actor()).await?;

@@ -222,29 +222,6 @@ pub async fn groups(visitor: &Visitor, account: &Account) -> Result<Markup, Faul
     })
 }
 
-pub async fn content(visitor: &Visitor, account: &Account) -> Result<Markup, Fault> {
-    let owned = visitor.app.content_owned(account, &visitor.actor()).await?;
-    Ok(html! {
-        @if owned.counts.is_empty() && owned.collections.is_empty() {
-            p.empty { (visitor.pick("Ne possède rien d'autre que sa boîte.", "Owns nothing but the mailbox.")) }
-        } @else {
-            div.listing { table.folds {
-                thead { tr { th { (visitor.pick("Contenu", "Content")) } th.number { (visitor.pick("Nombre", "Number")) } } }
-                tbody {
-                    @for counted in &owned.counts { tr {
-                        td { (words::content_kind(counted.kind, visitor.language)) }
-                        td.number { (visitor.number(counted.count.unsigned_abs())) }
-                    } }
-                    @for collection in &owned.collections { tr {
-                        td dir="auto" { (collection.display_name) }
-                        td.number { (visitor.number(collection.items)) }
-                    } }
-                }
-            } }
-        }
-    })
-}
-
 pub async fn billing(visitor: &Visitor, account: &Account) -> Result<Markup, Fault> {
     let id = account.subscription;
     let offer =
