@@ -160,7 +160,12 @@ fn pass(mut client: TcpStream, port: u16, seen: &Arc<Mutex<Seen>>) -> Result<()>
     let mut server = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     server.write_all(&request[..length])?;
     let (mut rest, mut to_server) = (client.try_clone()?, server.try_clone()?);
-    thread::spawn(move || std::io::copy(&mut rest, &mut to_server));
+    thread::spawn(move || {
+        let copied = std::io::copy(&mut rest, &mut to_server);
+        // Whoever was killed in the middle of a request sends no more of it: the server is not to wait for the rest.
+        to_server.shutdown(Shutdown::Write).ok();
+        copied
+    });
     let mut answer = Vec::new();
     server.read_to_end(&mut answer)?;
     if way == Way::Open {

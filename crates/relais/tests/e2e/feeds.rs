@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 const TOKEN: &str = "s3cret.token";
-const PEOPLE: usize = 20;
+/// Made before each kill: each of them is at least one request, so those that a kill waits for come.
+const NEW: usize = 5;
 const CLOSED: usize = 6;
 const KILLS: usize = 5;
 
@@ -32,9 +33,14 @@ impl Fed {
         Self { world, server, path, random: StdRng::seed_from_u64(2026) }
     }
 
-    fn make(&self, login: &str) {
-        let body = json!({ "address": format!("{login}@bm.com"), "name": login });
-        self.world.of_organisation("POST", "/accounts", body);
+    /// Some people, who are to arrive.
+    fn make(&self, round: &str, expected: &mut BTreeMap<String, bool>) {
+        for number in 0..NEW {
+            let address = format!("{round}{number}@bm.com");
+            let body = json!({ "address": address, "name": round });
+            self.world.of_organisation("POST", "/accounts", body);
+            expected.insert(address, true);
+        }
     }
 
     fn act(&self, login: &str, act: &str) {
@@ -43,7 +49,7 @@ impl Fed {
 
     /// Kills the process when it has asked the server a few times since it was started, and starts it again.
     fn kill_while_telling(&mut self) {
-        let asked_max = self.random.random_range(1..=9);
+        let asked_max = self.random.random_range(1..=NEW);
         let mut asked = 0;
         wait_for(LIMIT, "requests", || {
             asked += self.server.asked().len();
@@ -81,25 +87,21 @@ impl Fed {
 fn survives(database: Database) {
     let mut fed = Fed::new(database);
     let mut expected = BTreeMap::new();
-    for number in 0..PEOPLE {
-        fed.make(&format!("p{number:02}"));
-        expected.insert(format!("p{number:02}@bm.com"), true);
-    }
     fed.world.must("POST", &format!("{}/run", fed.path), json!({}));
-    for _ in 0..KILLS {
+    for kill in 0..KILLS {
+        fed.make(&format!("p{kill}x"), &mut expected);
         fed.kill_while_telling();
     }
     fed.wait_until("everybody is there", &expected);
 
-    // Some are shut out and one is new in the same moment.
+    // Some are shut out and some are new in the same moment.
     for kill in 0..KILLS {
         for number in 0..CLOSED {
-            let login = format!("p{number:02}");
+            let login = format!("p{}x{}", number % KILLS, number / KILLS);
             fed.act(&login, if kill % 2 == 0 { "deactivate" } else { "reactivate" });
             expected.insert(format!("{login}@bm.com"), kill % 2 == 1);
         }
-        fed.make(&format!("new{kill}"));
-        expected.insert(format!("new{kill}@bm.com"), true);
+        fed.make(&format!("new{kill}x"), &mut expected);
         fed.kill_while_telling();
     }
     assert_eq!(expected.values().filter(|active| !**active).count(), CLOSED);
