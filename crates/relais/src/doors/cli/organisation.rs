@@ -26,32 +26,7 @@ pub async fn organisation(session: &mut Session, command: OrganisationCommand) -
                 &format!("Created the organisation {name}; give it a domain: relais domain add DOMAIN --organisation \"{name}\""),
             )
         }
-        OrganisationCommand::List => {
-            let answer = session.client.get(&["organisations"]).await?;
-            session.show(&answer, |reader, rows: Vec<Organisation>| {
-                let row = |found: Organisation| {
-                    [
-                        found.id.to_string(),
-                        found.name,
-                        found.language.tag().to_owned(),
-                        found.time_zone.to_string(),
-                        found.currency.code().to_owned(),
-                        reader.time(found.created_at),
-                    ]
-                };
-                reader.table(
-                    [
-                        ("id", "id"),
-                        ("nom", "name"),
-                        ("langue", "language"),
-                        ("fuseau", "time zone"),
-                        ("monnaie", "currency"),
-                        ("créée le", "created"),
-                    ],
-                    rows.into_iter().map(row).collect(),
-                )
-            })
-        }
+        OrganisationCommand::List => list(session).await,
         OrganisationCommand::Owner { organisation, account } => {
             let path = ["organisations", &organisation, "owner"];
             let answer = session.client.post(&path, &json!({ "account": account })).await?;
@@ -89,22 +64,7 @@ pub async fn organisation(session: &mut Session, command: OrganisationCommand) -
             licences(session, organisation.organisation.as_deref(), from, until).await
         }
         OrganisationCommand::DefaultSubscription { organisation, subscription } => {
-            let place = ["organisations", &organisation, "default-subscription"];
-            let answer = session.client.put(&place, &json!({ "subscription": subscription })).await?;
-            let said = subscription.unwrap_or_else(|| {
-                session
-                    .language()
-                    .pick(
-                        "aucun : un compte compris dans la formule",
-                        "none: an account that the plan includes",
-                    )
-                    .to_owned()
-            });
-            session.confirm(
-                &answer,
-                &format!("Abonnement des comptes créés par SCIM, un annuaire ou l'authentification unique : {said}."),
-                &format!("Subscription of accounts that SCIM, a directory or a sign-on makes: {said}."),
-            )
+            default_subscription(session, &organisation, subscription).await
         }
         OrganisationCommand::TimeZone { organisation, zone } => {
             let answer = session
@@ -118,6 +78,51 @@ pub async fn organisation(session: &mut Session, command: OrganisationCommand) -
             )
         }
     }
+}
+
+async fn list(session: &mut Session) -> Result<(), Failure> {
+    let answer = session.client.get(&["organisations"]).await?;
+    session.show(&answer, |reader, rows: Vec<Organisation>| {
+        let row = |found: Organisation| {
+            [
+                found.id.to_string(),
+                found.name,
+                found.language.tag().to_owned(),
+                found.time_zone.to_string(),
+                found.currency.code().to_owned(),
+                reader.time(found.created_at),
+            ]
+        };
+        reader.table(
+            [
+                ("id", "id"),
+                ("nom", "name"),
+                ("langue", "language"),
+                ("fuseau", "time zone"),
+                ("monnaie", "currency"),
+                ("créée le", "created"),
+            ],
+            rows.into_iter().map(row).collect(),
+        )
+    })
+}
+
+async fn default_subscription(
+    session: &mut Session,
+    organisation: &str,
+    subscription: Option<String>,
+) -> Result<(), Failure> {
+    let place = ["organisations", organisation, "default-subscription"];
+    let answer = session.client.put(&place, &json!({ "subscription": subscription })).await?;
+    let none = session
+        .language()
+        .pick("aucun : un compte compris dans la formule", "none: an account that the plan includes");
+    let said = subscription.unwrap_or_else(|| none.to_owned());
+    session.confirm(
+        &answer,
+        &format!("Abonnement des comptes créés par SCIM, un annuaire ou l'authentification unique : {said}."),
+        &format!("Subscription of accounts that SCIM, a directory or a sign-on makes: {said}."),
+    )
 }
 
 async fn licences(
