@@ -1,6 +1,7 @@
 //! Accounts, and where they redirect to.
 
 use crate::columns::{at, json, name, opt_time, target, time};
+use crate::departures::IS_OPEN;
 use crate::tx::{Error, Tx};
 use crate::value::{Kind, Row, Value};
 use jiff::Timestamp;
@@ -211,7 +212,7 @@ pub(crate) fn conditions(organisation: OrganisationId, filter: &Filter) -> (Stri
     }
     if filter.departing {
         found.also(
-            "id IN (SELECT account FROM departures WHERE organisation = ? AND state NOT IN ('undone', 'finished'))",
+            &format!("id IN (SELECT account FROM departures WHERE organisation = ? AND {IS_OPEN})"),
             [organisation.number().into()],
         );
     }

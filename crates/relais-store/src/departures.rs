@@ -81,10 +81,13 @@ pub fn list(tx: &mut Tx<'_>, organisation: OrganisationId) -> Result<Vec<Departu
     rows.iter().map(|row| read(tx, row)).collect()
 }
 
+/// Neither finished nor undone, in the words of the index of those.
+pub(crate) const IS_OPEN: &str = "state NOT IN ('undone', 'finished')";
+
 /// Those that are neither finished nor undone, the earliest first.
 pub fn open(tx: &mut Tx<'_>, organisation: OrganisationId) -> Result<Vec<Departure>, Error> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM departures WHERE organisation = $1 AND state NOT IN ('undone', 'finished') \
+        "SELECT {COLUMNS} FROM departures WHERE organisation = $1 AND {IS_OPEN} \
          ORDER BY created_at, id"
     );
     let rows = tx.query(&sql, &[organisation.number().into()])?;
@@ -94,7 +97,7 @@ pub fn open(tx: &mut Tx<'_>, organisation: OrganisationId) -> Result<Vec<Departu
 /// The departure of `account` that is neither finished nor undone.
 pub fn open_of(tx: &mut Tx<'_>, account: AccountId) -> Result<Option<DepartureId>, Error> {
     let row = tx.query_opt(
-        "SELECT id FROM departures WHERE account = $1 AND state NOT IN ('undone', 'finished')",
+        &format!("SELECT id FROM departures WHERE account = $1 AND {IS_OPEN}"),
         &[account.number().into()],
     )?;
     row.map(|row| Ok(DepartureId::from_number(row.int(0)?))).transpose()
